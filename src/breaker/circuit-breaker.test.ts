@@ -49,6 +49,12 @@ describe("wrong arguments throw an error that names what was expected", () => {
     ],
     ["a promise", () => breaker.execute({} as never, {}), TypeError, "operation is an object"],
     [
+      "no breaker",
+      () => executeWithCircuitBreaker(undefined as never, operation),
+      TypeError,
+      'breaker is undefined, expected an object with "execute"',
+    ],
+    [
       "options null",
       () => breaker.execute(operation, null as never),
       TypeError,

@@ -6,6 +6,7 @@ import {
   checkNumber,
   checkText,
   type NumberRange,
+  objectField,
   readOptions,
   signalField,
   wordField,
@@ -268,15 +269,18 @@ export async function rejectSoon(error: unknown): Promise<never> {
   throw error;
 }
 
+const breakerField = objectField<CircuitBreaker>({} as CircuitBreaker, ["execute"]);
+
 /**
  * Runs `operation` through `breaker`; the same as `breaker.execute(operation, options)`.
  *
- * @throws What `execute` throws.
+ * @throws What `execute` throws, and a TypeError at once if `breaker` is not a breaker.
  */
 export function executeWithCircuitBreaker<T>(
   breaker: CircuitBreaker,
   operation: Operation<T>,
   options?: ExecuteOptions,
 ): Promise<T> {
+  breakerField.read(breaker, "breaker");
   return breaker.execute(operation, options);
 }

@@ -59,3 +59,30 @@ test.each([
   expect(exitCode).toBe(64);
   expect(stderr).toMatch(message);
 });
+
+test("an error that a command finds by itself ends with how to get help, if its use is wrong", async () => {
+  const wrong = await output(["status", "--store", "foo:"]);
+  expect(wrong.stderr).toMatch(/^error: invalid --store: .*\nsee: dagger-breaker status --help\n$/);
+  const missing = await output(["digests", "list", "--file", "/dev/null/x"]);
+  expect(missing.exitCode).toBe(66);
+  expect(missing.stderr).not.toContain("see:");
+});
+
+test.each([
+  ["a command that reads variables", ["status"], {}, true],
+  ["a command that reads none", ["classify", "--exit-code", "0", "/dev/null"], {}, false],
+  ["a help", ["status", "--help"], {}, false],
+  [
+    "the session of a run, which reports it",
+    ["session"],
+    { DAGGER_BREAKER_RUN: "/nowhere" },
+    false,
+  ],
+])("%s names a misspelled variable once, or not at all", async (_what, args, env, isNamed) => {
+  const { stderr } = await output(args, { ...env, DAGGER_BREAKER_SCOPES: "s3cret", PATH: "" });
+  const named = stderr.match(
+    /DAGGER_BREAKER_SCOPES has no effect; did you mean DAGGER_BREAKER_SCOPE\?/g,
+  );
+  expect(named ?? []).toHaveLength(isNamed ? 1 : 0);
+  expect(stderr).not.toContain("s3cret");
+});

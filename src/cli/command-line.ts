@@ -1,12 +1,12 @@
 /** Runs one command line and returns its exit code. */
 
-import { CommanderError } from "commander";
-import { withoutCommands } from "../attribution/ci-commands.js";
+import { type Command, CommanderError } from "commander";
 import { redact } from "../attribution/redact.js";
 import { EXIT } from "./exit-codes.js";
-import { CliCommand, examples } from "./help.js";
+import { CliCommand, examples, seeHelp } from "./help.js";
 import { packageVersion } from "./own-program.js";
 import { type CommandContext, CommandError, say, type Terminal } from "./terminal.js";
+import { misspelledVariables } from "./variables.js";
 
 type AddCommand = (program: CliCommand, context: CommandContext) => void;
 
@@ -37,6 +37,18 @@ const EXAMPLES = [
   "dagger-breaker help mirrors write",
 ];
 
+/** The commands that read variables, but for `run`, which reports misspelled ones at its end. */
+const READERS: ReadonlySet<string> = new Set([
+  "session",
+  "status",
+  "watch",
+  "isolate",
+  "release",
+  "reset",
+  "history",
+  "serve",
+]);
+
 /** Commands that were removed, with what to use instead. Delete a row after one version. */
 const GONE: Readonly<Record<string, string>> = {
   pin: 'the command "pin" was removed; let Renovate pin the images in source files, or Dagger 1.0 lock them in dagger.lock. See docs/pinning.md of this package. "digests" and "run --pin" stay',
@@ -45,6 +57,7 @@ const GONE: Readonly<Record<string, string>> = {
 /** Runs a command line and returns its exit code. Never rejects. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = EXIT.ok;
+  let started: Command | undefined;
   const gone = goneCommand(argv);
   if (gone !== undefined) {
     say(terminal, `error: ${gone}`);
@@ -53,10 +66,14 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   try {
     const program = await createProgram(argv, { terminal, end: (code) => (exitCode = code) });
     program.find(argv);
+    program.hook("preAction", (_program, command) => {
+      started = command;
+      sayMisspelled(command.name(), terminal);
+    });
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
-    return exitCodeOf(error, terminal);
+    return exitCodeOf(error, started, terminal);
   }
 }
 
@@ -76,11 +93,20 @@ async function createProgram(
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),
-      writeErr: (text) => void terminal.stderr.write(withoutCommands(withoutSecrets(text))),
+      writeErr: (text) => say(terminal, withoutSecrets(text.trimEnd())),
     })
     .addHelpText("after", examples(EXAMPLES));
   for (const name of namesToLoad(argv)) (await COMMANDS[name]?.())?.(program, context);
   return program.addHelp();
+}
+
+/**
+ * Names misspelled variables before a command starts. The session of a `run` leaves that to the run,
+ * which reports each once.
+ */
+function sayMisspelled(command: string, terminal: Terminal): void {
+  if (!READERS.has(command) || (terminal.env.DAGGER_BREAKER_RUN ?? "") !== "") return;
+  for (const text of misspelledVariables(terminal.env)) say(terminal, `dagger-breaker: ${text}`);
 }
 
 /** Returns what to use instead, if the command line runs a removed command or asks for its help. */
@@ -104,7 +130,8 @@ function withoutSecrets(text: string): string {
   return redact(text).replace(/[^\s'"=,/]{1,256}:[^\s'"@]{1,256}@/g, "***@");
 }
 
-function exitCodeOf(error: unknown, terminal: Terminal): number {
+/** Prints an error, and returns its exit code. An error of a command line ends with how to get help. */
+function exitCodeOf(error: unknown, started: Command | undefined, terminal: Terminal): number {
   if (error instanceof CommanderError) {
     const asked = error.code === "commander.helpDisplayed" || error.code === "commander.version";
     return asked || (error.code === "commander.help" && error.exitCode === 0)
@@ -112,7 +139,8 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
       : EXIT.usage;
   }
   if (error instanceof CommandError) {
-    say(terminal, `error: ${withoutSecrets(error.message)}`);
+    const isUsage = error.exitCode === EXIT.usage && started !== undefined;
+    say(terminal, `error: ${withoutSecrets(error.message)}${isUsage ? seeHelp(started) : ""}`);
     return error.exitCode;
   }
   // The message of an unexpected error may hold secrets, so only its name and code are shown.

@@ -88,6 +88,8 @@ test.each([
   ["OPERATION_TIMEOUT", "10", /OPERATION_TIMEOUT "10": .*such as 500ms/],
   ["WAIT", "maybe", /WAIT "maybe": expected yes or no, or 1 or 0/],
   ["MIRRORS", "docker.io", /MIRRORS "docker.io": expected REGISTRY=MIRROR/],
+  ["MIRRORS", "https://docker.io=a.example", /expected REGISTRY=MIRROR, .*without .*https:/],
+  ["MIRRORS", "registry:docker.io=a.example", /expected REGISTRY=MIRROR, two hosts/],
   ["MIRRORS", "Docker.io=a.example", /expected HOST or HOST\/PATH in lower case/],
   ["TRACES", "some", /TRACES "some": expected auto, all or off/],
 ] as const)("rejects DAGGER_BREAKER_%s with the value %j", (name, text, message) => {

@@ -147,14 +147,17 @@ export function tracesFrom(given: GuardFlags, env: Terminal["env"]): TracesChoic
   return settingsFrom(SETTINGS, given, env)("traces") ?? "auto";
 }
 
+/** Matches a pair with a scheme, or with the name of a circuit in place of a registry. */
+const NO_HOST = /:\/\/|^registry:(?!\d)/;
+
 /** Reads mirrors. A registry may occur more than once: its mirrors are asked in the given order. */
 function readMirrors(text: string, before: Mirrors = {}): Mirrors {
   const mirrors: Record<string, readonly string[]> = { ...before };
   for (const pair of listOf(text)) {
     const [, registry, mirror] = /^([^=@]+)=([^=@]+)$/.exec(pair) ?? [];
-    if (registry === undefined || mirror === undefined) {
+    if (registry === undefined || mirror === undefined || NO_HOST.test(pair)) {
       throw new InvalidArgumentError(
-        "expected REGISTRY=MIRROR without credentials, such as docker.io=mirror.example/hub",
+        "expected REGISTRY=MIRROR, two hosts without credentials and https://, such as docker.io=mirror.example/hub",
       );
     }
     mirrors[registry] = [...(mirrors[registry] ?? []), mirror];

@@ -1,10 +1,10 @@
 /** Formats `--help` (80 columns, examples, required options marked) and usage errors. */
 
-import { Command, type ErrorOptions, Help, type Option } from "commander";
+import { Command, type ErrorOptions, Help, type HelpContext, type Option } from "commander";
 import { closeWords } from "../options/close-words.js";
 import { COMMON_EXIT_CODES, type ExitCodeMeaning } from "./exit-codes.js";
+import { WIDTH, wrapped } from "./plain-text.js";
 
-const WIDTH = 80;
 const CODE_INDENT = 7;
 
 /** A command of this program; its subcommands are of this class too. */
@@ -27,7 +27,7 @@ export class CliCommand extends Command {
   override error(message: string, options?: ErrorOptions): never {
     const isIncomplete = options?.code === "commander.missingMandatoryOptionValue";
     const text = isIncomplete ? this.#missingOptions() : plainUsageError(message);
-    return super.error(`${text}\nsee: ${namesOf(this)} --help`, options);
+    return super.error(`${text}${seeHelp(this)}`, options);
   }
 
   /** Returns the error that names every missing option, where commander names the first. */
@@ -47,19 +47,25 @@ export class CliCommand extends Command {
     const close = typeof flag === "string" ? [flag] : closeWords(name, names);
     const meant = close.length === 0 ? "" : ` (did you mean ${close.join(" or ")}?)`;
     const text = `error: unknown command "${name}"${meant}; use one of ${names.join(", ")}`;
-    return this.error(wrapped(text).join("\n"));
+    return this.error(text);
   }
 
   /**
    * Finds a command by its words, such as `digests forget`. Ignores everything after the first
    * option.
+   *
+   * @param isWhole Whether each word is the name of a command, and none an argument.
    */
-  find(words: readonly string[]): CliCommand {
+  find(words: readonly string[], isWhole = false): CliCommand {
     const [word] = words;
-    if (word === undefined || word.startsWith("-") || this.commands.length === 0) return this;
+    if (word === undefined || word.startsWith("-")) return this;
+    if (this.commands.length === 0) {
+      if (!isWhole) return this;
+      return this.error(`error: unknown command "${namesOf(this)} ${word}"`);
+    }
     const found = this.commands.find((command) => command.name() === word);
     if (found === undefined) this.unknownPart(word);
-    return (found as CliCommand).find(words.slice(1));
+    return (found as CliCommand).find(words.slice(1), isWhole);
   }
 
   /** Adds the command `help`. */
@@ -69,8 +75,19 @@ export class CliCommand extends Command {
       .description("Prints help for a command.")
       .argument("[command...]", "the command to explain")
       .addHelpText("after", examples([`${namesOf(this)} help`]))
-      .action((words: string[]) => this.find(words).help());
+      .action((words: string[]) => this.find(words, true).help());
     return this;
+  }
+
+  /**
+   * Prints the help and ends. Where commander prints it because a subcommand is missing, as after
+   * `dagger-breaker mirrors`, throws the error that names the subcommands instead.
+   */
+  override help(given?: HelpContext | ((text: string) => string)): never {
+    const context = typeof given === "function" ? undefined : given;
+    if (context?.error !== true || this.parent === null) return super.help(context);
+    const names = this.commands.map((command) => command.name());
+    return this.error(`error: the subcommand is missing; use one of ${names.join(", ")}`);
   }
 }
 
@@ -95,18 +112,6 @@ export function exitCodeHelp(
     return `  ${code.padEnd(CODE_INDENT - 2)}${text}`;
   });
   return ["", "Exit codes:", ...lines].join("\n");
-}
-
-/** Wraps a text between words to lines of at most `width` columns. */
-export function wrapped(text: string, width = WIDTH): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else lines.push(word);
-  }
-  return lines;
 }
 
 /** Adds `(required)` to the description of a required option, which commander does not. */
@@ -153,6 +158,11 @@ const REWRITES: readonly (readonly [RegExp, string])[] = [
     "error: too many arguments: expected at most $1, got $2",
   ],
 ];
+
+/** Returns the last line of an error: how to get help for the command. */
+export function seeHelp(command: Command): string {
+  return `\nsee: ${namesOf(command)} --help`;
+}
 
 /** Returns a command's full name, such as `dagger-breaker digests forget`. */
 function namesOf(command: Command): string {

@@ -12,6 +12,22 @@ import { CommandError, type Terminal } from "./terminal.js";
 /** The size limit of a file of which every byte is needed. */
 export const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
 
+/** Renders the name of an input in a message. */
+function nameOf(file: string): string {
+  return file === "-" ? "standard input" : JSON.stringify(file);
+}
+
+/**
+ * Returns the text of an input that must not be empty.
+ *
+ * @param expected What the input should contain.
+ * @throws CommandError if the text has nothing but blanks.
+ */
+export function notEmpty(text: string, file: string, expected: string): string {
+  if (text.trim() !== "") return text;
+  throw new CommandError(`${nameOf(file)} is empty; expected ${expected}`, EXIT.noInput);
+}
+
 /** Reads the beginning and the end of a file, or of standard input for `-`. */
 export async function readEnds(file: string, terminal: Terminal): Promise<string> {
   if (file === "-") return endsOfStream(terminal.stdin);
@@ -38,12 +54,29 @@ export async function readEnds(file: string, terminal: Terminal): Promise<string
   }
 }
 
-/** Reads a whole file, or standard input for `-`. Rejects more than 16 MiB. */
-export async function readWhole(file: string, terminal: Terminal): Promise<string> {
-  if (file === "-") return wholeStream(terminal.stdin, "standard input");
+/** Reads a whole file, as {@link readWhole} does, and rejects an empty one. */
+export async function readText(
+  file: string,
+  terminal: Terminal,
+  expected: string,
+): Promise<string> {
+  return notEmpty(await readWhole(file, terminal, expected), file, expected);
+}
+
+/**
+ * Reads a whole file, or standard input for `-`. Rejects more than 16 MiB.
+ *
+ * @param expected What the file should contain.
+ */
+export async function readWhole(
+  file: string,
+  terminal: Terminal,
+  expected: string,
+): Promise<string> {
+  if (file === "-") return wholeStream(terminal.stdin, file, expected);
   const handle = await open(file, "r").catch((error: unknown) => cannotRead(file, error));
   try {
-    return await wholeStream(handle.createReadStream({ autoClose: false }), file);
+    return await wholeStream(handle.createReadStream({ autoClose: false }), file, expected);
   } catch (error) {
     return cannotRead(file, error);
   } finally {
@@ -58,11 +91,11 @@ export async function endsOfStream(stream: Readable): Promise<string> {
   return ends.text(decoderOf);
 }
 
-async function wholeStream(stream: Readable, name: string): Promise<string> {
+async function wholeStream(stream: Readable, file: string, expected: string): Promise<string> {
   const bytes = await readUpTo(stream, MAX_WHOLE_BYTES);
   if (bytes === undefined) {
     throw new CommandError(
-      `${name} is longer than ${MAX_WHOLE_BYTES / 1024 / 1024} MiB, expected one recorded answer or request`,
+      `${nameOf(file)} is longer than ${MAX_WHOLE_BYTES / 1024 / 1024} MiB; expected ${expected}`,
       EXIT.noInput,
     );
   }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cutTo, plainJson, plainText, widthOf } from "./plain-text.js";
+import { cutTo, plainJson, plainText, widthOf, wrapped } from "./plain-text.js";
 
 const hostile = fc.string({
   unit: fc.oneof(
@@ -66,4 +66,10 @@ test("a cut text fits, and ends in an ellipsis", () => {
       },
     ),
   );
+});
+
+test("lines are cut between words, and a longer word has a line of its own", () => {
+  expect(wrapped("one two three", 7)).toEqual(["one two", "three"]);
+  expect(wrapped("a much-longer-word b", 6)).toEqual(["a", "much-longer-word", "b"]);
+  expect(wrapped("one two three", 7, "  ")).toEqual(["one two", "  three"]);
 });

@@ -39,6 +39,26 @@ export function widthOf(text: string): number {
   return width;
 }
 
+/** The widest line of help and messages. */
+export const WIDTH = 80;
+
+/**
+ * Wraps a text between words to lines of at most `width` columns. A longer word has a line of its
+ * own.
+ *
+ * @param indent Put before each line but the first.
+ */
+export function wrapped(text: string, width = WIDTH, indent = ""): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(last === undefined ? word : `${indent}${word}`);
+  }
+  return lines;
+}
+
 /** Cuts a text without color codes to a number of columns, with an ellipsis at its end. */
 export function cutTo(columns: number, text: string): string {
   if (widthOf(text) <= columns) return text;

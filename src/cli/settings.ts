@@ -3,11 +3,12 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
+import type { Variable } from "./variables.js";
 
 /** A setting: its option, its variable, and how both are read. */
 export interface Setting<T> {
   readonly flags: string;
-  readonly variable: string;
+  readonly variable: Variable;
   readonly description: string;
   /** Reads a text. For an option that may be repeated, `before` is its earlier value. */
   read(text: string, before?: T): T;

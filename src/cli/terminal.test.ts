@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { paintFor, type Terminal, tableLines } from "./terminal.js";
+import { paintFor, say, type Terminal, tableLines } from "./terminal.js";
 import { durationText } from "./time-words.js";
 
 function terminalWith(isTTY: boolean, env: Record<string, string> = {}): Terminal {
@@ -42,4 +42,22 @@ test("columns are as wide as their widest cell, and no line ends in blanks", () 
       ["ccc", "d", "e"],
     ]),
   ).toEqual(["a    bb", "ccc  d   e"]);
+});
+
+test("a message is wrapped on a terminal, and whole in a log", () => {
+  const message =
+    "error: one word after another, far more of them than a line has room for here\nsee: x";
+  const onTerminal = terminalWith(true);
+  Object.assign(onTerminal.stderr, { columns: 40 });
+  say(onTerminal, message);
+  const lines = String((onTerminal.stderr as PassThrough).read()).split("\n");
+  expect(lines).toEqual([
+    "error: one word after another, far more",
+    "  of them than a line has room for here",
+    "see: x",
+    "",
+  ]);
+  const log = terminalWith(false);
+  say(log, message);
+  expect(String((log.stderr as PassThrough).read())).toBe(`${message}\n`);
 });

@@ -5,7 +5,7 @@
 
 import type { Readable, Writable } from "node:stream";
 import { withoutCommands } from "../attribution/ci-commands.js";
-import { plainJson, widthOf } from "./plain-text.js";
+import { plainJson, WIDTH, widthOf, wrapped } from "./plain-text.js";
 
 /** A stream that may be a terminal with columns and rows. */
 export type OutputStream = Writable & {
@@ -51,10 +51,20 @@ export function printJson(terminal: Terminal, value: unknown): void {
   terminal.stdout.write(`${plainJson(value, 2)}\n`);
 }
 
-/** Writes a message for people. */
-export function say(terminal: Terminal, message: string): void {
-  terminal.stderr.write(`${withoutCommands(message)}\n`);
+/**
+ * Writes a message for people. On a terminal, long lines are wrapped between words; in a log they
+ * stay whole, so that a search finds them.
+ */
+export function say({ stderr }: Pick<Terminal, "stderr">, message: string): void {
+  const lines = message.split("\n").flatMap((line) => {
+    if (stderr.isTTY !== true) return line;
+    return wrapped(line, Math.min(stderr.columns ?? WIDTH, WIDTH), CONTINUED);
+  });
+  stderr.write(`${withoutCommands(lines.join("\n"))}\n`);
 }
+
+/** The indentation of a message's lines after the first, so that it is read as one message. */
+const CONTINUED = "  ";
 
 /** Colors a text, or leaves it unchanged. */
 export interface Paint {

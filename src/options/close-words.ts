@@ -5,12 +5,30 @@ const CLOSE = 2;
 
 /** Returns the words that are at most two letters away from a word. */
 export function closeWords(word: string, words: readonly string[]): readonly string[] {
-  return words.filter((other) => distance(word, other) <= CLOSE);
+  return words.filter((other) => distance(word, other, CLOSE) <= CLOSE);
 }
 
-/** Counts the letters to insert, remove or replace until one word is another. */
-function distance(one: string, other: string): number {
-  if (Math.abs(one.length - other.length) > CLOSE) return CLOSE + 1;
+/** Returns the word with the smallest distance, of at most `limit` letters; undefined without one. */
+export function nearestWord(
+  word: string,
+  words: readonly string[],
+  limit: number,
+): string | undefined {
+  let nearest: string | undefined;
+  let least = limit + 1;
+  for (const other of words) {
+    const found = distance(word, other, limit);
+    if (found < least) [nearest, least] = [other, found];
+  }
+  return nearest;
+}
+
+/**
+ * Counts the letters to insert, remove or replace until one word is another. Words whose lengths
+ * differ by more than `limit` are not compared, which saves time.
+ */
+function distance(one: string, other: string, limit: number): number {
+  if (Math.abs(one.length - other.length) > limit) return limit + 1;
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...one].entries()) {
     const next = [index + 1];

@@ -9,7 +9,7 @@ import { parseTraceparent } from "../traces/trace-context.js";
 import { settleAttempt } from "./attempt/attempt-outcome.js";
 import { CommandCall } from "./attempt/command-call.js";
 import { limitMs } from "./attempt/limits.js";
-import { delayBeforeRetry } from "./attempt/retry-delay.js";
+import { decideRetry } from "./attempt/retry-delay.js";
 import { CommandNotStartedError } from "./attempt/run-command.js";
 import type { RunFailure } from "./attempt/run-failure.js";
 import { type AttemptEnd, type Signs, superviseCommand } from "./attempt/supervised-command.js";
@@ -140,9 +140,9 @@ class GuardedRun {
   async #untilOver(): Promise<RunEnding> {
     for (let retries = 0, last: AttemptEnd | undefined; ; retries += 1) {
       const call = await this.#admit();
-      if (last !== undefined && this.#isInputUsedUp) {
+      if (last !== undefined && this.#input.usedUp !== undefined) {
         call.release();
-        return unsuccessful(last);
+        return this.#notRetried(last);
       }
       const end = await this.#attempt(call);
       last = end;
@@ -152,21 +152,20 @@ class GuardedRun {
       if (received !== undefined) return interrupted(end, received, this.#signals.translated);
       if (this.#wasCanceled(end)) return ended("interrupted", end);
       const failed = { end, failure: this.#failure, retry: retries + 1 };
-      const delayMs = delayBeforeRetry(failed, this.#plan, this.#guard, this.#needs);
-      if (delayMs === undefined) return unsuccessful(end);
+      const { delayMs, why } = decideRetry(failed, this.#plan, this.#guard, this.#needs);
+      if (delayMs === undefined) return this.#notRetried(end, why);
       // If a circuit rejects the next attempt, that is reported instead of a used-up input.
       const isRefused = !this.#isAdmitted && this.#guard.settings.onOpen === "reject";
-      if (!isRefused && this.#isInputUsedUp) return unsuccessful(end);
+      if (!isRefused && this.#input.usedUp !== undefined) return this.#notRetried(end);
       this.#tellRetry(retries + 1, delayMs);
       this.#waits.waits(null, delayMs);
       await delay(delayMs, this.#signals.any).finally(() => this.#waits.end());
     }
   }
 
-  /** Whether a retry would not get the same input. Also sets the reason for the report. */
-  get #isInputUsedUp(): boolean {
-    this.#notRepeated = this.#input.usedUp ?? null;
-    return this.#notRepeated !== null;
+  #notRetried(end: AttemptEnd, why = this.#input.usedUp ?? null): RunEnding {
+    this.#notRepeated = why;
+    return unsuccessful(end);
   }
 
   /**
@@ -278,7 +277,8 @@ class GuardedRun {
   #endingBy(error: unknown): RunEnding {
     if (error instanceof CommandNotStartedError)
       this.#notes.add("not-started", `${error.message}.`);
-    return endingBy(error);
+    const { onOpen, maxWaitMs } = this.#guard.settings;
+    return endingBy(error, onOpen === "wait" ? maxWaitMs : null);
   }
 
   async #warnOfLearned(): Promise<void> {

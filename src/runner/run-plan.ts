@@ -75,6 +75,8 @@ export interface ChildSessions {
 export interface RetryLimits {
   /** Retries for failures that may go away by themselves. */
   readonly maxRetries: number;
+  /** Why `maxRetries` is 0 although the user asked for retries, in words for the report. */
+  readonly whyNoRetries?: string | undefined;
   /**
    * The longest delay before the first retry in milliseconds. It doubles with each retry. Default:
    * 1,000.

@@ -190,7 +190,13 @@ test.each([
     /invalid --older-than "-1": expected a duration, such as 12h or 30d/,
   ],
   [["import", "none.json"], 66, /cannot read "none.json" \(ENOENT\)/],
-  [["import", "-"], 66, /standard input is not a file of known digests/],
+  [
+    ["import", "-"],
+    66,
+    /standard input is empty; expected a file that dagger-breaker digests export/,
+  ],
+  [["import", "package.json"], 66, /package.json is not a file of known digests/],
+  [["--file", "/dev/null"], 66, /is not a file/],
   [["list", "more"], 64, /too many arguments/],
   [["--file", "/dev/null/x"], 66, /cannot be read \(ENOTDIR\)/],
 ])("%j ends with %i", async (args, exitCode, message) => {

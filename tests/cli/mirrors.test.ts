@@ -131,6 +131,7 @@ test("check reports an unreadable engine.toml, without its text", async () => {
 test.each([
   ["engine.json", '{"registries": {"docker.io": {"mirors": []}}}', /"mirors" is not known/],
   ["engine.json", "{ // hunter2\n}", /it is not JSON/],
+  ["engine.json", "", /it is empty; expected at least \{\}/],
 ])("in %s, %j is rejected and left unchanged", async (name, text, message) => {
   const path = write(join(home, name), text);
   const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a", "--file", path);

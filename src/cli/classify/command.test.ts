@@ -67,3 +67,19 @@ test.each([
   expect(exitCode).toBe(64);
   expect(stderr).toMatch(message);
 });
+
+test.each([
+  ["the text", (path: string) => [path], "the output of a dagger command"],
+  ["--query", (path: string) => ["--query", path], "one GraphQL request"],
+  ["--stdin", (path: string) => ["--command", "dagger query", "--stdin", path], "what the command"],
+  ["--response", (path: string) => ["--response", path], "one recorded answer"],
+])("%s that is empty is an error that calls it so", async (_what, args, expected) => {
+  const path = file("empty", " \n");
+  const { exitCode, stderr } = await classify(...args(path));
+  expect(exitCode).toBe(66);
+  expect(stderr).toContain(`error: ${JSON.stringify(path)} is empty; expected ${expected}`);
+});
+
+test("an empty output is classified by its exit code", async () => {
+  expect((await classify("--exit-code", "3", file("silent", ""))).exitCode).toBe(20);
+});

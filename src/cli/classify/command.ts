@@ -10,9 +10,10 @@ import type {
   SessionResponse,
 } from "../../attribution/failure.js";
 import { CLASSIFY_EXIT_CODES, EXIT } from "../exit-codes.js";
-import { examples, exitCodeHelp, wrapped } from "../help.js";
-import { readEnds, readWhole } from "../input.js";
+import { examples, exitCodeHelp } from "../help.js";
+import { notEmpty, readEnds, readText } from "../input.js";
 import { wholeNumber } from "../option-values.js";
+import { wrapped } from "../plain-text.js";
 import {
   type CommandContext,
   CommandError,
@@ -54,6 +55,8 @@ const EXAMPLES = [
   "# the exit code is part of what is known",
   "dagger-breaker classify --exit-code 1 --operation publish < dagger.log",
 ];
+const EXPECTED =
+  "the output of a dagger command; for a command without output, give its --exit-code";
 const NOTES =
   "Codes 30 to 39: something that the pipeline depends on failed. Of several failures in one answer, a user error decides; otherwise the first counted failure.";
 
@@ -110,19 +113,27 @@ async function failuresOf(
   const { command, stdin } = options;
   const given: FailureContext = {
     command,
-    input: stdin === undefined ? undefined : await readWhole(stdin, terminal),
+    input:
+      stdin === undefined
+        ? undefined
+        : await readText(stdin, terminal, "what the command of --command read"),
     operation: options.operation,
     exitCode: options.exitCode,
     source: options.exitCode === undefined ? undefined : "cli",
     query:
-      options.query === undefined ? undefined : readQuery(await readWhole(options.query, terminal)),
+      options.query === undefined
+        ? undefined
+        : readQuery(await readText(options.query, terminal, "one GraphQL request")),
   };
   if (options.response) {
-    return classifyResponse(readResponse(await readWhole(file, terminal)), given);
+    const answer = await readText(file, terminal, "one recorded answer");
+    return classifyResponse(readResponse(answer), given);
   }
   // Reads the input even for exit code 0, because a closed pipe would be an error for the program
   // that writes to it.
   const text = await readEnds(file, terminal);
+  // With its exit code, a command without output can be classified.
+  if (options.exitCode === undefined) notEmpty(text, file, EXPECTED);
   return options.exitCode === 0 ? [] : [classifyFailure(text, given)];
 }
 

@@ -47,7 +47,7 @@ export function addDigestsCommand(program: CliCommand, context: CommandContext):
       .command(name, { isDefault })
       .summary(summary)
       .description(sentence(summary))
-      .option("--file <path>", FILE)
+      .option("--file <file>", FILE)
       .addHelpText("after", examples(EXAMPLES[name]))
       .addHelpText("after", exitCodeHelp(DIGESTS_EXIT_CODES));
 
@@ -69,7 +69,7 @@ export function addDigestsCommand(program: CliCommand, context: CommandContext):
     });
 
   part("export", "print the known digests as a file that another machine can import")
-    .option("--output <path>", "the file to write (default: standard output)")
+    .option("--output <file>", "the file to write (default: standard output)")
     .action(async (options: { readonly file?: string; readonly output?: string }) => {
       await exportDigests(options, terminal);
     });

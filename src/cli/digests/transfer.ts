@@ -4,11 +4,13 @@ import { resolve } from "node:path";
 import { formatDigests, parseDigests } from "../../guard/digests/digest-document.js";
 import { keyOf, mergeKnown } from "../../guard/digests/known-digests.js";
 import { EXIT } from "../exit-codes.js";
-import { readWhole } from "../input.js";
+import { readText } from "../input.js";
 import { replaceFile } from "../replace-file.js";
 import { CommandError, printLines, say, type Terminal } from "../terminal.js";
 import { countText } from "./render.js";
 import { changeStore, digestPath, readStore } from "./store.js";
+
+const EXPORTED = "a file that dagger-breaker digests export wrote";
 
 /**
  * Writes the known digests to a file or to standard output, in the format of the file of known
@@ -41,13 +43,10 @@ export async function importDigests(
 ): Promise<void> {
   const path = digestPath(options.file, terminal.env);
   const nowMs = Date.now();
-  const document = parseDigests(await readWhole(file, terminal), nowMs);
+  const document = parseDigests(await readText(file, terminal, EXPORTED), nowMs);
   if (document === undefined) {
     const name = file === "-" ? "standard input" : file;
-    throw new CommandError(
-      `${name} is not a file of known digests; use one that dagger-breaker digests export wrote`,
-      EXIT.noInput,
-    );
+    throw new CommandError(`${name} is not a file of known digests; use ${EXPORTED}`, EXIT.noInput);
   }
   readStore(path);
   changeStore(path, (found) => {

@@ -22,7 +22,7 @@ export function addStatusCommand(program: Command, context: CommandContext): voi
     .command("status")
     .summary("list shared circuits and their states")
     .description(
-      "Lists the circuits that a fleet shares: the state of each, since when and until when, why, and which process or person caused it. Circuits that are not closed come first. It changes nothing.",
+      "Lists the circuits that a fleet shares: the state of each, since when and until when, why, and which process or person caused it. Circuits that are not closed come first. OK, FAILED and LATE count outcomes. A late one belongs to a call from before the last change, and has no effect. The command changes nothing.",
     )
     .argument("[name...]", "circuits, such as registry:docker.io (default: all of the scope)");
   addFleetOptions(command)

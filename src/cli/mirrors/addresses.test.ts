@@ -34,7 +34,10 @@ test("registry names are those that the engine looks up", () => {
   expect(registryProblem("registry.example:5000")).toBeUndefined();
   expect(registryProblem("registry-1.docker.io")).toMatch(/expected "docker.io"/);
   expect(registryProblem("GHCR.io")).toBe('expected "ghcr.io"');
-  expect(registryProblem("https://ghcr.io")).toMatch(/expected a host/);
+  expect(registryProblem("https://ghcr.io")).toMatch(
+    /^expected a host without https:\/\/, such as/,
+  );
+  expect(registryProblem("registry:ghcr.io")).toMatch(/not the name of its circuit$/);
   expect(registryProblem("ghcr.io/acme")).toMatch(/expected a host/);
 });
 

@@ -28,6 +28,13 @@ export function parseMirror(text: string): MirrorAddress | undefined {
 
 /** Returns why the engine would never use an entry of this name; undefined if the name is valid. */
 export function registryProblem(name: string): string | undefined {
+  const [, scheme] = /^([a-z]+):\/\//i.exec(name) ?? [];
+  if (scheme !== undefined) {
+    return `expected a host without ${scheme}://, such as "docker.io" or "registry.example:5000"`;
+  }
+  if (/^registry:(?!\d)/.test(name)) {
+    return 'expected a host, such as "docker.io", and not the name of its circuit';
+  }
   if (!REGISTRY.test(name))
     return 'expected a host, such as "docker.io" or "registry.example:5000"';
   const hub = breakerName("registry", name) === "registry:docker.io";

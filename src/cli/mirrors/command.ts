@@ -43,7 +43,7 @@ export function addMirrorsCommand(program: CliCommand, context: CommandContext):
       "a registry and its mirrors, such as docker.io=mirror.gcr.io,cache.example:5000/hub",
     )
     .option(
-      "--file <path>",
+      "--file <file>",
       "the configuration (default: where the dagger command looks for engine.json)",
     )
     .addOption(formatOption())
@@ -61,7 +61,7 @@ export function addMirrorsCommand(program: CliCommand, context: CommandContext):
       "Reads a configuration as an engine would, and asks each mirror, from this machine, whether it answers as a registry.",
     )
     .option(
-      "--file <path>",
+      "--file <file>",
       "the configuration (default: where the dagger command looks for engine.json)",
     )
     .addOption(formatOption())

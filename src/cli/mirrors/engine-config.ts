@@ -105,6 +105,7 @@ function fieldOf(table: Record<string, unknown>, known: string, format: ConfigFo
 
 /** Returns the object of an `engine.json`. */
 export function readJsonRoot(text: string): Record<string, unknown> {
+  if (text.trim() === "") throw new ConfigSyntaxError("it is empty; expected at least {}");
   let root: unknown;
   try {
     root = JSON.parse(text);

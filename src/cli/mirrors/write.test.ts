@@ -19,6 +19,11 @@ test.each([
   [["docker.io="], /invalid mirror "" of "docker.io": expected a host/],
   [["docker.io=a,,b"], /invalid mirror "" of "docker.io": expected a host/],
   [["index.docker.io=a"], /invalid registry "index.docker.io": expected "docker.io"/],
+  [
+    ["https://docker.io=a"],
+    /invalid registry "https:\/\/docker.io": expected a host without https:/,
+  ],
+  [["registry=mirror"], /invalid registry "registry": expected a host with a dot or a port/],
   [["docker.io=a", "docker.io=b"], /registry "docker.io" is given twice/],
   [["docker.io=a,a"], /mirror "a" of "docker.io" is given twice/],
   [["docker.io=docker.io"], /is that registry itself/],
@@ -33,4 +38,9 @@ test.each([
 
 test("rejects a mirror with credentials without showing them", () => {
   expect(() => readAssignments(["docker.io=bot:hunter2@x"])).toThrow(/^(?!.*hunter2).*credentials/);
+});
+
+test("a registry on this machine, and a mirror without a dot, are taken", () => {
+  const { mirrors } = readAssignments(["localhost=cache", "registry:5000=cache"]);
+  expect([...mirrors.keys()]).toEqual(["localhost", "registry:5000"]);
 });

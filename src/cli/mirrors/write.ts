@@ -101,7 +101,7 @@ export function readAssignments(assignments: readonly string[]): MirrorChanges {
       );
     }
     const registry = assignment.slice(0, equals);
-    const problem = registryProblem(registry);
+    const problem = registryProblem(registry) ?? folderProblem(registry);
     if (problem !== undefined) throw usage(`invalid registry ${shown(registry)}: ${problem}`);
     if (mirrors.has(registry))
       throw usage(
@@ -110,6 +110,15 @@ export function readAssignments(assignments: readonly string[]): MirrorChanges {
     mirrors.set(registry, readMirrors(registry, assignment.slice(equals + 1), plainHttp));
   }
   return { mirrors, plainHttp };
+}
+
+/**
+ * Returns what is wrong with the name of a registry that an engine would take for a folder of Docker
+ * Hub: `registry/app` is `docker.io/registry/app`. The name of a mirror may be such a host.
+ */
+function folderProblem(registry: string): string | undefined {
+  if (/[.:]/.test(registry) || registry === "localhost") return undefined;
+  return "expected a host with a dot or a port, such as docker.io, since engines take other names for folders of Docker Hub";
 }
 
 function readMirrors(registry: string, text: string, plainHttp: Set<string>): string[] {

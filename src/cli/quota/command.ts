@@ -166,7 +166,7 @@ async function readPassword(options: QuotaOptions, terminal: Terminal): Promise<
  * limit.
  */
 async function readWithin(terminal: Terminal, withinMs: number): Promise<string> {
-  const read = readWhole("-", terminal);
+  const read = readWhole("-", terminal, "the password or access token");
   if (terminal.stdin.isTTY === true) return read;
   const over = new AbortController();
   const late = sleep(withinMs, undefined, { signal: over.signal }).catch(() => undefined);

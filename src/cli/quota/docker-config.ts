@@ -46,6 +46,7 @@ async function readConfig(file: string): Promise<object | string> {
     const { code } = error as { code?: string };
     return code === "ENOENT" ? {} : `${file} cannot be read (${code})`;
   }
+  if (text.trim() === "") return `${file} is empty`;
   try {
     const config: unknown = JSON.parse(text);
     if (typeof config === "object" && config !== null) return config;

@@ -29,6 +29,7 @@ import { examples, exitCodeHelp } from "../help.js";
 import { addSettings } from "../settings.js";
 import { addReporterFlags, addStoreFlags } from "../store-settings.js";
 import type { CommandContext, Terminal } from "../terminal.js";
+import { misspelledVariables } from "../variables.js";
 import { holdWarnings, OF_ANYTHING } from "../warnings.js";
 import { type CommandSessions, guardSessions } from "./child-sessions.js";
 import { watchIdleness } from "./idleness.js";
@@ -156,6 +157,7 @@ async function runWithin(
         },
         stop: own.stop,
         maxRetries: own.maxRetries,
+        whyNoRetries: own.whyNoRetries,
         initialDelayMs: own.initialDelayMs,
         maxDelayMs: own.maxDelayMs,
         learnt: own.learnt,
@@ -172,6 +174,7 @@ async function runWithin(
     const told = await tellStore(report, joined?.fleet, guard.settings.engineHost);
     const untold = (await joined?.leave()) ?? [];
     const warnings = [
+      ...misspelledVariables(env).map((text) => ({ code: "variable-unknown", text })),
       ...notes,
       ...watched.notes,
       ...report.warnings,

@@ -78,6 +78,7 @@ export function stepSummary(report: RunReport, program: string, dashboard?: stri
     ["retry in", retryAfterMs === null ? undefined : waitText(retryAfterMs)],
     ["exit code", `${report.exitCode}`],
     ["attempts", `${attempts.length}`],
+    ["not retried", report.notRepeated ?? undefined],
     ["failed before", attempts.length > 1 ? earlierText(report) : undefined],
     ["took", durationText(report.durationMs)],
     ["waited for circuits", waitedMs < 1 ? undefined : durationText(waitedMs)],

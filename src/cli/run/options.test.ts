@@ -97,6 +97,10 @@ test("a number of retries for all jobs applies only to the named commands", () =
   expect(optionsOf("", env, "dagger call deploy").maxRetries).toBe(0);
   expect(optionsOf("", env, "dagger call --name test deploy").maxRetries).toBe(0);
   expect(optionsOf("", { DAGGER_BREAKER_RETRY: "2" }).maxRetries).toBe(0);
+  const unlisted = optionsOf("", env, "dagger call deploy");
+  expect(unlisted.whyNoRetries).toBe("the command is not in DAGGER_BREAKER_IDEMPOTENT");
+  expect(optionsOf("", env, "dagger check").whyNoRetries).toBeUndefined();
+  expect(optionsOf("", {}, "dagger check").whyNoRetries).toBeUndefined();
   expect(optionsOf("--idempotent deploy", env, "dagger call deploy").maxRetries).toBe(2);
 });
 

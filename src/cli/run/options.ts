@@ -42,9 +42,10 @@ export interface OwnFlags {
 /** All options of `run`. */
 export type RunFlags = GuardFlags & StoreFlags & ReporterFlags & OwnFlags;
 
-/** The limit of `--retries`. A command that needs more attempts needs longer waits instead. */
+/** The limit of `--retry`. A command that needs more attempts needs longer waits instead. */
 const MAX_RETRIES = 100;
 const LOST_SESSION_GRACE_MS = 60_000;
+const NOT_IDEMPOTENT = "the command is not in DAGGER_BREAKER_IDEMPOTENT";
 const VERB = /^[^\s,/-][^\s,/]*$/;
 
 export const OWN_SETTINGS: Settings<OwnFlags> = {
@@ -186,6 +187,7 @@ export function readOwnOptions(
     lostSessionGraceMs: (setting("lostSessionGrace") ?? LOST_SESSION_GRACE_MS) || undefined,
     stop: stopTimes(setting("stopGrace"), setting("killAfter")),
     maxRetries: mayRepeat ? retries : 0,
+    whyNoRetries: mayRepeat || retries === 0 ? undefined : NOT_IDEMPOTENT,
     ...delaysFrom(setting),
     stdin: setting("stdin") ?? "inherit",
     learnt: setting("learnt") ?? "warn",

@@ -56,6 +56,7 @@ test("an isolated circuit has no end time", () => {
     scope: null,
     openedBy: null,
     isolationReason: null,
+    notWaited: null,
   } as const;
   expect(closingLine(rejectedRun({ rejection, sparedRequests: 0 }))).toBe(
     "dagger-breaker: rejected (circuit isolated: engine), exit code 75",
@@ -83,10 +84,11 @@ test("a rejection by an isolated shared circuit names the owner and the reason",
     reason: "isolated",
     retryAfterMs: null,
     isolationReason: "maintenance",
+    notWaited: "the isolation ends later than --max-wait of 300s",
     until: "2026-01-02T05:00:00.000Z",
   } as const;
   expect(closingLine(rejectedRun({ rejection: isolated, sparedRequests: 0 }))).toBe(
-    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default, reason: maintenance, until 2026-01-02T05:00:00.000Z), exit code 75",
+    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default, reason: maintenance, until 2026-01-02T05:00:00.000Z, not waited for: the isolation ends later than --max-wait of 300s), exit code 75",
   );
 });
 
@@ -117,4 +119,9 @@ test("a rejected run shows the time that it avoided, as an estimate", () => {
   expect(closingLine(rejectedRun({ avoidedMs: 250_000 }))).toMatch(
     /, exit code 75, about 4 min 10 s avoided, 12 requests avoided$/,
   );
+});
+
+test("the line of a run that was not retried contains the reason", () => {
+  const report = sampleRun({ outcome: "failed", exitCode: 1, notRepeated: "the cause is unknown" });
+  expect(closingLine(report)).toMatch(/, exit code 1, not retried: the cause is unknown$/);
 });

@@ -99,6 +99,7 @@ export function rejectionText(rejection: RejectionReport): string {
   if (fault !== null && fault !== upstream.split(":")[0]) parts.push(`a fault of ${fault}`);
   if (reason === "isolated" && until !== null) parts.push(`until ${until}`);
   if (retryAfterMs !== null) parts.push(`retry in ${waitText(retryAfterMs)}`);
+  if (rejection.notWaited !== null) parts.push(`not waited for: ${rejection.notWaited}`);
   if (others.length > 0) parts.push(`also rejected by ${others.join(" and ")}`);
   return parts.join(", ");
 }

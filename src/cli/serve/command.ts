@@ -62,10 +62,10 @@ export function addServeCommand(program: Command, context: CommandContext): void
       `where to listen, as HOST:PORT (default: ${LISTEN}, which only this machine reaches)`,
       listenAddress,
     )
-    .option("--database <path>", "the file of the circuits (default: the one in your cache folder)")
-    .option("--token-file <path>", "a file that holds the token and nothing else")
+    .option("--database <file>", "the file of the circuits (default: the one in your cache folder)")
+    .option("--token-file <file>", "a file that holds the token and nothing else")
     .option(
-      "--read-token-file <path>",
+      "--read-token-file <file>",
       "a file with another token, for GET /metrics and /health/circuits alone",
     )
     .option(
@@ -73,7 +73,7 @@ export function addServeCommand(program: Command, context: CommandContext): void
       "where to post a message for each opening, closing and isolation, such as a webhook of Slack (DAGGER_BREAKER_NOTIFY_URL)",
     )
     .option(
-      "--notify-secret-file <path>",
+      "--notify-secret-file <file>",
       "a file with the base64 secret that signs these messages",
     )
     .addHelpText("after", examples(EXAMPLES))

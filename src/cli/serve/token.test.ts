@@ -40,6 +40,12 @@ test("rejects a file with other content without showing it", () => {
   expect(() => serverToken(`${file}.none`, {})).toThrow(/^cannot read .* \(ENOENT\)/);
 });
 
+test("a token file that is empty is named as empty", () => {
+  const file = fileOf("\n");
+  expect(() => serverToken(file, {})).toThrow(`${JSON.stringify(file)} is empty; put the token`);
+  expect(() => readToken(file, TOKEN)).toThrow(`${JSON.stringify(file)} is empty; put the token`);
+});
+
 test("the token for metrics is another one than that of clients", () => {
   expect(readToken(fileOf(`${TOKEN}y\n`), TOKEN)).toBe(`${TOKEN}y`);
   const same = () => readToken(fileOf(TOKEN), TOKEN);

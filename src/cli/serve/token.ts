@@ -17,7 +17,7 @@ const MAX_FILE_BYTES = 4096;
  * @throws CommandError that explains how to create a token. Its message never contains the token.
  */
 export function serverToken(file: string | undefined, env: Terminal["env"]): string {
-  if (file !== undefined) return checked(readSecretFile(file).trim(), `the token in ${file}`);
+  if (file !== undefined) return tokenIn(file);
   const token = env[VARIABLE]?.trim() ?? "";
   if (token !== "") return checked(token, VARIABLE);
   throw new CommandError(
@@ -33,12 +33,18 @@ export function serverToken(file: string | undefined, env: Terminal["env"]): str
  * @throws CommandError whose message does not contain a token.
  */
 export function readToken(file: string, clientToken: string): string {
-  const token = checked(readSecretFile(file).trim(), `the token in ${file}`);
+  const token = tokenIn(file);
   if (token !== clientToken) return token;
   throw new CommandError(
     `the token in ${file} is the token of clients, expected another one: scrapers must not be able to open circuits`,
     EXIT.usage,
   );
+}
+
+function tokenIn(file: string): string {
+  const text = readSecretFile(file).trim();
+  if (text !== "") return checked(text, `the token in ${file}`);
+  throw new CommandError(`${JSON.stringify(file)} is empty; put the token into it`, EXIT.usage);
 }
 
 function checked(token: string, label: string): string {

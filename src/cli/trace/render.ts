@@ -1,11 +1,11 @@
 /** Renders the contacts of a command, in lines of 80 columns unless a name is longer. */
 
 import type { Contacts, ImageTotals, UpstreamTotals } from "../../runner/contacts/contacts.js";
+import { WIDTH, wrapped } from "../plain-text.js";
 import type { Paint } from "../terminal.js";
 import { durationText } from "../time-words.js";
 import { hasEngineSpans, type TraceReport } from "./report.js";
 
-const COLUMNS = 80;
 const HEADINGS = ["ASKED", "OK", "FAILED", "LIMITED", "AGAIN", "TIME", "SLOWEST"] as const;
 const FAILED = HEADINGS.indexOf("FAILED");
 const LIMITED = HEADINGS.indexOf("LIMITED");
@@ -18,7 +18,7 @@ export function reportLines(report: TraceReport, paint: Paint): string[] {
   return [
     paint.bold(headline(report)),
     ...(contacts === null ? [] : contactLines(contacts, paint)),
-    ...notes.flatMap(({ text }) => wrapped(text).map((line) => paint.yellow(line))),
+    ...notes.flatMap(({ text }) => wrapped(text, WIDTH, "  ").map((line) => paint.yellow(line))),
   ];
 }
 
@@ -44,7 +44,7 @@ function tables(upstreams: readonly UpstreamTotals[], paint: Paint): string[] {
   const widths = HEADINGS.map((heading, column) =>
     Math.max(heading.length, ...[...cells.values()].map((row) => row[column]?.length ?? 0)),
   );
-  const nameWidth = COLUMNS - widths.reduce((sum, width) => sum + width + 2, 0);
+  const nameWidth = WIDTH - widths.reduce((sum, width) => sum + width + 2, 0);
   const figures = (row: readonly string[]): string[] =>
     row.map((cell, column) => `  ${cell.padStart(widths[column] ?? 0)}`);
   const kinds = [...new Set(upstreams.map(({ kind }) => kind))];
@@ -82,7 +82,7 @@ function cachedLines({ calls, byCall, hosts }: Contacts["cached"]): string[] {
   if (byCall.length > CALLS_NAMED) named.push("...");
   const which = named.length === 0 ? "" : ` (${named.join(", ")})`;
   return [
-    ...wrapped(`From the cache: ${count(calls, "call")}${which}.`),
+    ...wrapped(`From the cache: ${count(calls, "call")}${which}.`, WIDTH, "  "),
     ...hosts.map(
       ({ kind, host, calls: of }) => `Not asked: ${kind} ${host}, ${count(of, "call")}.`,
     ),
@@ -108,18 +108,4 @@ function count(amount: number, what: string): string {
 function timeText(ms: number): string {
   if (ms < 999.5 || ms >= 60_000) return durationText(ms);
   return `${(ms / 1000).toFixed(1)} s`;
-}
-
-/** Wraps a text. Only a single word may exceed the width. */
-function wrapped(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < COLUMNS) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else {
-      lines.push(lines.length === 0 ? word : `  ${word}`);
-    }
-  }
-  return lines;
 }

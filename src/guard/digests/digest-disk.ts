@@ -53,6 +53,7 @@ export function readDigests(path: string, nowMs: number): DigestsRead {
     const { size, uid } = fstatSync(descriptor);
     if (!fstatSync(descriptor).isFile()) return nothing("is not a file");
     if (size > MAX_DOCUMENT_BYTES) return nothing("is longer than 1 MiB");
+    if (size === 0) return nothing("is empty; delete it, or use a file of known digests");
     if (!isTrusted(uid)) return nothing("belongs to another user");
     const document = parseDigests(readAtMost(descriptor, MAX_DOCUMENT_BYTES), nowMs);
     if (document === undefined) return nothing("is not a file of known digests");

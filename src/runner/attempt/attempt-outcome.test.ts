@@ -6,7 +6,7 @@ import { type Evidence, evidenceFromSpans } from "../../attribution/spans/eviden
 import type { EngineSpan } from "../../attribution/spans/span.js";
 import { Guard } from "../../guard/guard.js";
 import { createRegistry } from "../../registry/registry.js";
-import { type AttemptFacts, breakerToAsk, mayPass, settleAttempt } from "./attempt-outcome.js";
+import { type AttemptFacts, breakerToAsk, settleAttempt } from "./attempt-outcome.js";
 import { CommandCall } from "./command-call.js";
 import type { RunFailure } from "./run-failure.js";
 import type { AttemptEnd } from "./supervised-command.js";
@@ -266,18 +266,6 @@ test("the traces of every recorded registry failure match its output", async () 
 });
 
 describe("a retry", () => {
-  const failure = { fault: "registry", transient: true } as RunFailure;
-  test.each([
-    [true, "after what may pass", {}, failure],
-    [true, "after a limit of ours", { timedOut: "idle" as const }, null],
-    [false, "after what will not", {}, { ...failure, transient: false }],
-    [false, "after the user's own failure", {}, { ...failure, fault: "user" as const }],
-    [false, "after a cancellation", {}, { ...failure, fault: "cancelled" as const }],
-    [false, "after a failure of which nothing is known", {}, null],
-  ])("is %s %s", (expected, _title, end, failed) => {
-    expect(mayPass({ ...ENDED, exitCode: 1, ...end }, failed)).toBe(expected);
-  });
-
   test("asks the breaker that counted the failure, otherwise that of the host", () => {
     const named = { upstream: "ghcr.io", upstreamKind: "registry", breaker: null } as RunFailure;
     expect(breakerToAsk(named)).toBe("registry:ghcr.io");

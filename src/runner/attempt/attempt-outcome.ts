@@ -1,4 +1,4 @@
-/** Settles the call of one attempt, and decides whether a retry may succeed. */
+/** Settles the call of one attempt. */
 
 import { withCommandHost } from "../../attribution/command-line/with-command-host.js";
 import { hasDaggerOutput } from "../../attribution/dagger-output.js";
@@ -14,9 +14,6 @@ import type { CommandCall, CountedIn } from "./command-call.js";
 import { failureOf, withSeenHost } from "./command-failure.js";
 import type { RunFailure } from "./run-failure.js";
 import type { AttemptEnd } from "./supervised-command.js";
-
-/** Faults for which a retry is useless. */
-const LASTING: ReadonlySet<string> = new Set(["user", "cancelled"]);
 
 /** The facts of an attempt that has ended. */
 export interface AttemptFacts {
@@ -107,14 +104,6 @@ function circuitOf({ fault, counts, upstream, upstreamKind }: Failure): string |
 function provesEngine({ end, evidence, isOwn, isTraced }: AttemptFacts, kind: string | null) {
   if (end.connected || (evidence?.length ?? 0) > 0) return true;
   return isOwn && (kind !== null || (end.exitCode === 0 && !isTraced));
-}
-
-/** Returns whether a retry of a failed attempt may succeed. */
-export function mayPass({ timedOut, isCut }: AttemptEnd, failure: RunFailure | null): boolean {
-  // The reader of our output was too slow, and a retry does not change that.
-  if (isCut) return false;
-  if (timedOut !== null || failure?.rule === OWN_REJECTED) return true;
-  return failure?.transient === true && !LASTING.has(failure.fault);
 }
 
 /** Returns the breaker that a retry must ask too; null if none exists. */

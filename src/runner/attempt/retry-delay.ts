@@ -5,7 +5,7 @@ import type { Guard } from "../../guard/guard.js";
 import { ENGINE } from "../../guard/guard-options.js";
 import { backoffMs } from "../../policies/retry/backoff.js";
 import type { RetryLimits } from "../run-plan.js";
-import { breakerToAsk, mayPass } from "./attempt-outcome.js";
+import { breakerToAsk } from "./attempt-outcome.js";
 import type { RunFailure } from "./run-failure.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
@@ -20,18 +20,29 @@ export interface FailedAttempt {
   readonly retry: number;
 }
 
+/** Whether and when a command is retried. */
+export interface RetryDecision {
+  /** The delay before the retry in milliseconds; undefined without a retry. */
+  readonly delayMs: number | undefined;
+  /** Why there is no retry, in words; null if there is one, none is left, or none was asked for. */
+  readonly why: string | null;
+}
+
 /**
- * Returns the delay before a retry in milliseconds; undefined if the command must not be retried.
+ * Decides about a retry.
  *
  * @param needs The breakers to ask before the next attempt. Adds the circuit of the failure.
  */
-export function delayBeforeRetry(
+export function decideRetry(
   { end, failure, retry }: FailedAttempt,
   limits: RetryLimits,
   guard: Guard,
   needs: Set<string>,
-): number | undefined {
-  if (retry > limits.maxRetries || !mayPass(end, failure)) return undefined;
+): RetryDecision {
+  const { maxRetries, whyNoRetries = null } = limits;
+  if (retry > Math.max(maxRetries, whyNoRetries === null ? 0 : 1)) return noRetry(null);
+  const why = whyUseless(end, failure) ?? (maxRetries === 0 ? whyNoRetries : null);
+  if (why !== null) return noRetry(why);
   const { initialDelayMs = DEFAULTS.initialDelayMs, maxDelayMs = DEFAULTS.maxDelayMs } = limits;
   const failed = failure && circuitToAsk(failure);
   if (failed !== null && guard.settings.registry.find(failed) !== undefined) needs.add(failed);
@@ -42,16 +53,40 @@ export function delayBeforeRetry(
     // command as a whole was admitted.
     const waitsMs = refusing.map((check) => check.retryAfterMs ?? Number.POSITIVE_INFINITY);
     const longestMs = Math.max(...waitsMs);
-    return failure?.rule === OWN_REJECTED && longestMs <= maxDelayMs ? longestMs : 0;
+    const isShort = failure?.rule === OWN_REJECTED && longestMs <= maxDelayMs;
+    return { delayMs: isShort ? longestMs : 0, why: null };
   }
   // No circuit is open for this rate limit, for example because the output names no host.
   const limitMs = failure?.limited === true ? guard.settings.rateLimitOpenMs : 0;
   const askedMs = failure?.retryAfterMs ?? limitMs;
-  if (askedMs > maxDelayMs) return undefined;
-  return Math.max(
-    askedMs,
-    backoffMs(retry, { ...BACKOFF, initialDelayMs, maxDelayMs }, Math.random),
-  );
+  if (askedMs > maxDelayMs) {
+    const limit = `--retry-max-delay of ${secondsText(maxDelayMs)}`;
+    return noRetry(`the upstream asks for a delay of ${secondsText(askedMs)}, above ${limit}`);
+  }
+  const backoff = backoffMs(retry, { ...BACKOFF, initialDelayMs, maxDelayMs }, Math.random);
+  return { delayMs: Math.max(askedMs, backoff), why: null };
+}
+
+function noRetry(why: string | null): RetryDecision {
+  return { delayMs: undefined, why };
+}
+
+/** Returns why a retry of a failed attempt cannot succeed; null if it may. */
+export function whyUseless(
+  { timedOut, isCut }: Pick<AttemptEnd, "timedOut" | "isCut">,
+  failure: RunFailure | null,
+): string | null {
+  if (isCut) return "output was lost because its reader was too slow, and a retry changes nothing";
+  if (timedOut !== null || failure?.rule === OWN_REJECTED) return null;
+  if (failure?.fault === "user") return "the failure is the pipeline's own";
+  if (failure?.fault === "cancelled") return "the command was canceled";
+  if (failure?.transient === true) return null;
+  const isUnknown = failure === null || failure.fault === "unknown";
+  return isUnknown ? "the cause is unknown" : "a retry would fail in the same way";
+}
+
+function secondsText(ms: number): string {
+  return `${Math.ceil(ms / 1000)}s`;
 }
 
 function circuitToAsk(failure: RunFailure): string | null {

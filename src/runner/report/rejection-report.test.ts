@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { createFleet } from "../../fleet/client/fleet.js";
+import { memoryStore } from "../../fleet/memory/memory-store.js";
 import { askAll } from "../../guard/admission/admission.js";
 import { WaitersFullError } from "../../policies/wait.js";
 import { VirtualClock } from "../../testing/virtual-clock.js";
@@ -34,6 +36,7 @@ test("reports the circuit with the longest wait, the others and its last failure
     scope: null,
     openedBy: null,
     isolationReason: null,
+    notWaited: null,
   });
 });
 
@@ -52,6 +55,7 @@ test("an isolated circuit has no time, and needs no failure", () => {
     scope: null,
     openedBy: null,
     isolationReason: "maintenance",
+    notWaited: null,
   });
 });
 
@@ -63,4 +67,29 @@ test("if too many wait, reports the circuit that they wait for", () => {
 test("another error has no report", () => {
   expect(rejectionReport(new Error("else"))).toBeUndefined();
   expect(rejectionReport(undefined)).toBeUndefined();
+});
+
+test("reports why a run that waits did not wait for the circuit", () => {
+  const open = rejectionOf(openBreaker("a", 600_000));
+  expect(rejectionReport(open, 300_000)?.notWaited).toBe(
+    "that would take longer than --max-wait of 300s",
+  );
+  const breaker = new CircuitBreaker({ name: "engine" });
+  breaker.isolate("maintenance");
+  expect(rejectionReport(rejectionOf(breaker), 300_000)?.notWaited).toBe(
+    "--wait ignores isolations",
+  );
+});
+
+test.each([
+  [3_600_000, "the isolation ends later than --max-wait of 300s"],
+  [60_000, "--wait ignores isolations"],
+])("names the limit for an isolation of %i ms only if it ends later", async (expiresInMs, why) => {
+  const fleet = createFleet({ store: memoryStore() });
+  const trip = { badSeconds: 5, windowMs: 60_000 };
+  const shared = fleet.share(new CircuitBreaker({ name: "registry:ghcr.io", trip }));
+  await fleet.isolate("registry:ghcr.io", { reason: "moves", expiresInMs });
+  const error = await shared.execute(async () => "pulled").catch((reason: unknown) => reason);
+  expect(rejectionReport(error, 300_000)).toMatchObject({ reason: "isolated", notWaited: why });
+  await fleet.close();
 });

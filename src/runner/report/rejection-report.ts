@@ -10,22 +10,43 @@ import { isGuardRejection } from "../../guard/admission/admission.js";
 import type { FailureRecord } from "../../guard/judgement/failure-record.js";
 import type { RejectionReport } from "./run-report.js";
 
-/** Returns the report of a rejection; undefined for any other error. */
-export function rejectionReport(error: unknown): RejectionReport | undefined {
+/**
+ * Returns the report of a rejection; undefined for any other error.
+ *
+ * @param maxWaitMs How long the run may wait for circuits; null if it does not wait.
+ */
+export function rejectionReport(
+  error: unknown,
+  maxWaitMs: number | null = null,
+): RejectionReport | undefined {
   // If too many calls already wait for a circuit, `cause` is that circuit's rejection.
   const cause = isCircuitBreakerError(error) ? error.cause : undefined;
   const rejection = isCircuitBreakerOpenError(error) ? error : cause;
   if (!isCircuitBreakerOpenError(rejection)) return undefined;
   const { breakerName: upstream, reason, retryAfterMs, isolationReason } = rejection;
   const refusals = isGuardRejection(rejection) ? rejection.refusals : [];
+  const origin = originOf(rejection);
   return {
     upstream,
     others: refusals.map(({ breakerName }) => breakerName).filter((name) => name !== upstream),
     reason,
     retryAfterMs: retryAfterMs ?? null,
-    ...originOf(rejection),
+    ...origin,
     isolationReason: isolationReason ?? null,
+    notWaited: maxWaitMs === null ? null : whyNotWaited(reason, origin.until, maxWaitMs),
   };
+}
+
+/** Returns why a run that may wait for circuits did not wait (longer) for this one. */
+function whyNotWaited(
+  reason: RejectionReport["reason"],
+  until: string | null,
+  maxWaitMs: number,
+): string {
+  const limit = `--max-wait of ${Math.ceil(maxWaitMs / 1000)}s`;
+  if (reason !== "isolated") return `that would take longer than ${limit}`;
+  const endsLater = until !== null && Date.parse(until) - Date.now() > maxWaitMs;
+  return endsLater ? `the isolation ends later than ${limit}` : "--wait ignores isolations";
 }
 
 /** Returns when and why the circuit opened. */

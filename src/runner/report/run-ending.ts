@@ -42,8 +42,12 @@ export function interrupted(
     : ended("interrupted", end);
 }
 
-/** Returns how a run ended whose next attempt could not start. Rethrows unexpected errors. */
-export function endingBy(error: unknown): RunEnding {
+/**
+ * Returns how a run ended whose next attempt could not start. Rethrows unexpected errors.
+ *
+ * @param maxWaitMs How long the run may wait for circuits; null if it does not wait.
+ */
+export function endingBy(error: unknown, maxWaitMs: number | null): RunEnding {
   if (error instanceof RunInterruptedError) {
     const { signal } = error;
     return { outcome: "interrupted", exitCode: exitCodeOf(signal), signal };
@@ -51,7 +55,7 @@ export function endingBy(error: unknown): RunEnding {
   if (error instanceof CommandNotStartedError) {
     return { outcome: "not-started", exitCode: error.exitCode, signal: null };
   }
-  const rejection = rejectionReport(error);
+  const rejection = rejectionReport(error, maxWaitMs);
   if (rejection === undefined) throw error;
   return { outcome: "rejected", exitCode: EXIT.rejected, signal: null, rejection };
 }

@@ -52,6 +52,8 @@ export interface RejectionReport {
   readonly openedBy: CircuitOpener | null;
   /** The reason for an isolation; null if none exists. */
   readonly isolationReason: string | null;
+  /** Why `--wait` did not wait for the circuit, or not longer, in words; null without `--wait`. */
+  readonly notWaited: string | null;
 }
 
 /** A process or person of the fleet. */
@@ -89,8 +91,8 @@ export interface RunReport {
   readonly avoidedMs: number;
   readonly attempts: readonly AttemptReport[];
   /**
-   * Why a retry that was allowed could not be made, such as input that can be read only once;
-   * otherwise null.
+   * Why a retry was not made although retries were asked for and left, such as input that can be
+   * read only once; otherwise null.
    */
   readonly notRepeated: string | null;
   /** The failure of the last attempt. */

@@ -84,7 +84,9 @@ describe("a command that fails", () => {
     expect(run.exitCode).toBe(3);
     expect(run.dagger.starts()).toEqual(["exec-fail"]);
     expect(run.report).toMatchObject({ outcome: "failed", failure: { fault: "user" } });
-    expect(lastLine(run)).toMatch(/^dagger-breaker: failed \(user: .*\), exit code 3$/);
+    expect(lastLine(run)).toMatch(
+      /^dagger-breaker: failed \(user: .*\), exit code 3, not retried: /,
+    );
   });
 
   test("because of an upstream is reported with its host, and retried as configured", async () => {

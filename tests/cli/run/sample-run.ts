@@ -103,6 +103,7 @@ export function rejectedRun(over: Partial<RunReport> = {}): RunReport {
       scope: null,
       openedBy: null,
       isolationReason: null,
+      notWaited: null,
     },
     sparedRequests: 12,
     ...over,

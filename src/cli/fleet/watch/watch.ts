@@ -21,7 +21,7 @@ export function addWatchCommand(program: Command, context: CommandContext): void
     .command("watch")
     .summary("show shared circuits as they change")
     .description(
-      "Shows the circuits that a fleet shares until Ctrl-C ends it. A terminal gets a table in which times count down; other outputs get one line for each change. When the store goes away, it reports that and keeps asking.",
+      "Shows the circuits that a fleet shares until Ctrl-C ends it. A terminal gets the table of status, in which times count down; other outputs get one line for each change. When the store goes away, it reports that and keeps asking.",
     )
     .argument("[name...]", "circuits, such as registry:docker.io (default: all of the scope)");
   addFleetOptions(command)
