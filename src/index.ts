@@ -158,3 +158,4 @@ export {
   type MetricsTextOptions,
   metricsText,
 } from "./telemetry/metrics-text.js";
+export type { GuardedClient } from "./telemetry/source.js";

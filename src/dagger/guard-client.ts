@@ -5,6 +5,7 @@ import { readRequest } from "../attribution/query/read-request.js";
 import { isCircuitBreakerError } from "../breaker/errors.js";
 import type { Guard } from "../guard/guard.js";
 import type { GuardOptions } from "../guard/guard-options.js";
+import { noteGuarded } from "../guard/guarded-clients.js";
 import type { SessionLink } from "../guard/session-link.js";
 import { SessionState } from "../guard/session-state.js";
 import {
@@ -54,7 +55,9 @@ type StateSource = () => SessionState;
 export function guardWith<C extends object>(owner: Guard, client: C, source: StateSource): C {
   const { _ctx } = checkSdkObject(client);
   const Client = client.constructor as new (context: unknown) => C;
-  return new Client(guarded(owner, _ctx, source));
+  const copy = new Client(guarded(owner, _ctx, source));
+  noteGuarded(copy, owner.settings.registry);
+  return copy;
 }
 
 /** For each object that is guarded in place: its original context, and the contexts of its guards. */
@@ -73,6 +76,7 @@ export function guardInPlace(owner: Guard, client: object, source: StateSource):
   const object: SdkObject = checkSdkObject(client);
   const entry = inPlace.get(object) ?? { plain: object._ctx, guarded: [] };
   inPlace.set(object, entry);
+  noteGuarded(client, owner.settings.registry);
   const own = guarded(owner, object._ctx, source);
   entry.guarded.push(own);
   object._ctx = own;

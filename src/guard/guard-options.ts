@@ -19,6 +19,7 @@ import {
   wordField,
 } from "../options/check.js";
 import { createRegistry, type NamedBreakerOptions, type Registry } from "../registry/registry.js";
+import { ENGINE } from "./engine-name.js";
 import type { LockedEvent } from "./locks/lock-file.js";
 import { type Mirrors, mirrorsField } from "./rewrite/mirrors.js";
 import { type PinOptions, pinField } from "./rewrite/pin-options.js";
@@ -140,9 +141,6 @@ const UPSTREAM_DEFAULTS: NamedBreakerOptions = {
  * processes. A shared circuit sends one probe for all of them, so it can probe every minute.
  */
 const SHARED_DEFAULTS: NamedBreakerOptions = { ...UPSTREAM_DEFAULTS, openTimeGrowthFactor: 1 };
-
-/** The name of the breaker of the Dagger engine. */
-export const ENGINE = "engine";
 
 const UPSTREAM_NAME =
   /^(registry|git|http):([a-z0-9_.-]+(?::\d{1,5})?|\[[0-9a-f:.]+\](?::\d{1,5})?)$/;

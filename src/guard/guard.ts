@@ -7,18 +7,20 @@ import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { Machine } from "../breaker/machine.js";
 import type { SharedCircuitBreaker } from "../fleet/client/shared-circuit-breaker.js";
 import { warnOnce } from "../options/warn-once.js";
-import { type Asked, askUntilAdmitted, type OnWait } from "../policies/wait.js";
+import type { Asked, OnWait } from "../policies/wait.js";
 import {
   isRegistryFullError,
   type NamedBreakerOptions,
   type Registry,
 } from "../registry/registry.js";
 import { askAll, askShared } from "./admission/admission.js";
+import { countedWait } from "./admission/counted-wait.js";
 import { sharedName } from "./admission/shared-upstreams.js";
 import { WaitTime } from "./admission/wait-time.js";
+import { ENGINE } from "./engine-name.js";
+import { countsFor } from "./guard-counts.js";
 import {
   breakerOptions,
-  ENGINE,
   type GuardOptions,
   type GuardSettings,
   givenOptions,
@@ -138,7 +140,7 @@ export class Guard {
         wait.starts();
         onWait?.(rejection, waitMs);
       };
-      return askUntilAdmitted(ask, {
+      return countedWait(ask, {
         maxWaitMs,
         waitSpreadMs,
         signal,
@@ -226,15 +228,21 @@ export class Guard {
     const found = registry.find(name);
     if (found === undefined) {
       const made = registry.get(name, this.#optionsOf(name));
-      this.#machines.set(made, CircuitBreaker.machineOf(made));
+      this.#begin(made);
       return made;
     }
     if (!this.#machines.has(found)) {
       if (givenOptions(breakers, name) !== undefined) {
         registry.get(name, this.#optionsOf(name));
       }
-      this.#machines.set(found, CircuitBreaker.machineOf(found));
+      this.#begin(found);
     }
     return found;
+  }
+
+  /** Notes a breaker as one of this guard, whose counts begin at 0. */
+  #begin(breaker: CircuitBreaker): void {
+    this.#machines.set(breaker, CircuitBreaker.machineOf(breaker));
+    countsFor(breaker);
   }
 }

@@ -9,14 +9,14 @@ import { refuseUnderLastGood } from "../policies/fallback/last-good-scope.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import type { SessionLostError } from "./errors.js";
 import type { Guard } from "./guard.js";
+import { countsFor } from "./guard-counts.js";
 import { type RequestTrace, TRACE_WITHIN_MS } from "./judgement/request-trace.js";
 import { RequestLocks } from "./locks/lock-file.js";
 import { type BoundedCall, BoundedCalls } from "./request/calls.js";
 import { RequestInFlight, type SettlementSources } from "./request/request-in-flight.js";
 import { askVersion, SILENT, VERSION_QUERY } from "./request/version-question.js";
-import { withAddresses } from "./rewrite/addresses.js";
-import { breakersOfMirrors, chooseMirrors, withLockedDigests } from "./rewrite/mirrors.js";
-import { type PinnedRequest, type Pinning, tagsOf } from "./rewrite/pinning.js";
+import { type Pinning, tagsOf } from "./rewrite/pinning.js";
+import { announceRewriting, rewrite } from "./rewritten-request.js";
 import type { SessionLink } from "./session-link.js";
 import { SessionState } from "./session-state.js";
 
@@ -95,7 +95,9 @@ export class GuardedSession {
       signal?.throwIfAborted();
       const { lockFile, engine } = this.#state;
       const locks = new RequestLocks(lockFile, engine, lockedPulls);
-      const pinned = settings.rewrites ? await this.#rewritten(given, locks) : undefined;
+      const pinned = settings.rewrites
+        ? await rewrite(given, locks, this.#guard, this.#state.memory)
+        : undefined;
       const read = pinned?.read ?? given;
       for (const effect of ["publish", "export"] as const) {
         if (read.sideEffects.has(effect)) refuseUnderLastGood(effect);
@@ -104,8 +106,8 @@ export class GuardedSession {
       if (this.#mayEnd || signal !== undefined) call = this.#beginCall(signal);
       const inFlight = await this.#admit(read, call, locks);
       for (const effect of read.sideEffects) this.#state.sideEffects.add(effect);
-      if (settings.onLocked !== undefined) locks.announce(read.named, settings.onLocked);
-      if (pinned !== undefined) this.#announce(pinned);
+      locks.announce(read.named, settings.onLocked, this.#guard);
+      if (pinned !== undefined) announceRewriting(pinned, this.#guard);
       const answer = await this.#send(read, link, inFlight, call, companions);
       if (settings.pin !== undefined && inFlight.didAll) {
         this.#learnDigests(settings.pin, read, inFlight.references, link);
@@ -122,26 +124,11 @@ export class GuardedSession {
     return this.#calls.begin({ timeoutMs, waits: onOpen === "wait", signal });
   }
 
-  /**
-   * Returns the request with mirrors in place of registries whose circuits are open, and then with known
-   * digests in place of tags.
-   */
-  async #rewritten(given: ReadRequest, locks: RequestLocks): Promise<PinnedRequest> {
-    const { mirrors, pin } = this.#guard.settings;
-    let read = given;
-    if (Object.keys(mirrors).length > 0) {
-      const images = this.#state.memory.imagesToAsk(read, locks, pin);
-      await this.#guard.refresh(breakersOfMirrors(images, mirrors));
-      const chosen = chooseMirrors(images, mirrors, (name) => this.#guard.admits(name));
-      if (chosen.size > 0) {
-        read = withAddresses(read, withLockedDigests(chosen, read.named, locks));
-      }
-    }
-    return pin?.pin(read, locks) ?? { read, digests: new Map() };
-  }
-
-  #announce(pinned: PinnedRequest): void {
-    this.#guard.settings.pin?.announce(pinned, (name) => this.#guard.upstream(name));
+  /** Records that the session is lost. Returns whether this loss must be counted, as `lose` does. */
+  #lose(failure: Failure, error?: unknown): boolean {
+    const counts = this.#state.lose(failure, error);
+    if (counts) countsFor(this.#guard.engine).lostSessions += 1;
+    return counts;
   }
 
   /** Asks the engine for the digests of the tags that a request has just used. The caller does not wait. */
@@ -229,7 +216,7 @@ export class GuardedSession {
     sources: SettlementSources = NO_SOURCES,
   ): void {
     const lost = failures.find(({ sessionLost }) => sessionLost);
-    if (lost !== undefined && !this.#state.lose(lost)) {
+    if (lost !== undefined && !this.#lose(lost)) {
       inFlight.ignored();
       return;
     }
@@ -242,7 +229,7 @@ export class GuardedSession {
   }
 
   #settleByError(inFlight: RequestInFlight, failure: Failure, error: unknown): void {
-    if (!failure.sessionLost || this.#state.lose(failure, error)) inFlight.failed(failure, error);
+    if (!failure.sessionLost || this.#lose(failure, error)) inFlight.failed(failure, error);
     else inFlight.ignored();
   }
 

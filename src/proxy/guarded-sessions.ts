@@ -2,8 +2,8 @@
 
 import { classifyFailure } from "../attribution/classify/classify-failure.js";
 import type { CallPermit } from "../breaker/calls/permit.js";
+import { ENGINE } from "../guard/engine-name.js";
 import type { Guard } from "../guard/guard.js";
-import { ENGINE } from "../guard/guard-options.js";
 import { SESSION_TOO_LATE } from "../guard/judgement/engine-fault.js";
 import { settleConnect } from "../guard/judgement/settle.js";
 import { rejectionAnswer } from "../guard/wire/rejection-answer.js";

@@ -1,8 +1,8 @@
 /** Runs a whole command behind the breakers of a guard: admission, attempts, settlement, report. */
 
 import { sparedRequestCount } from "../guard/admission/avoided-requests.js";
+import { ENGINE } from "../guard/engine-name.js";
 import type { Guard } from "../guard/guard.js";
-import { ENGINE } from "../guard/guard-options.js";
 import { delay } from "../policies/delay.js";
 import type { OnWait } from "../policies/wait.js";
 import { parseTraceparent } from "../traces/trace-context.js";

@@ -1,9 +1,6 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import { createFleet } from "../fleet/client/fleet.js";
-import { memoryStore } from "../fleet/memory/memory-store.js";
 import { createRegistry, type Registry } from "../registry/registry.js";
 import { VirtualClock } from "../testing/virtual-clock.js";
 import { INSTRUMENTS, type Instrument } from "./metrics/instruments.js";
@@ -235,30 +232,6 @@ test("each sum over the circuits is what they have counted", () => {
   );
 });
 
-test("a fleet reports whether it reaches its store, and the outcomes that the store did not get", async () => {
-  const store = memoryStore();
-  const fleet = createFleet({ store, mode: "strict", scope: "egress" });
-  const local = new CircuitBreaker({ name: "api", trip: { badSeconds: 5, windowMs: 60_000 } });
-  const own = 'dagger_breaker_store_kind="memory"';
-  const lines = () => metricsText(fleet).split("\n");
-  const status = (up: number, down: number) => [
-    `dagger_breaker_store_status{${own},dagger_breaker_store_state="up"} ${up}`,
-    `dagger_breaker_store_status{${own},dagger_breaker_store_state="down"} ${down}`,
-  ];
-  expect(await fleet.open()).toBe(true);
-  expect(lines()).toEqual(
-    expect.arrayContaining([...status(1, 0), `dagger_breaker_store_dropped_total{${own}} 0`]),
-  );
-  const shared = fleet.share(local);
-  const permit = await shared.acquire();
-  await store.close();
-  permit.success();
-  await fleet.close();
-  expect(lines()).toContain(`dagger_breaker_store_dropped_total{${own}} 1`);
-  const page = metricsText(createRegistry()) + metricsText(fleet);
-  expect(parsed(page).length).toBe(4 + 3);
-});
-
 test("a registry without breakers has a page as well, and reading changes nothing", () => {
   const { registry } = newRegistry();
   expect(parsed(metricsText(registry)).map(({ value }) => value)).toEqual([0, 0, 0, 0]);
@@ -267,8 +240,8 @@ test("a registry without breakers has a page as well, and reading changes nothin
 });
 
 test.each([
-  [[{}], /^source is an object, expected a registry or a fleet$/],
-  [[undefined], /^source is undefined, expected a registry or a fleet$/],
+  [[{}], /^source is an object, expected a registry, a guarded client of Dagger or a fleet$/],
+  [[undefined], /^source is undefined, expected a registry/],
   [[createRegistry(), { maxCircuits: 0 }], /"maxCircuits" is 0, expected .+1 to 10000/],
   [[createRegistry(), { max: 1 }], /metricsText option "max"/],
 ])("the wrong argument of call %# is told by name", (args, message) => {
@@ -299,7 +272,15 @@ test("no metric is renamed, and none changes its kind, unit or attributes", () =
     "circuit.transitions counter {transition}: circuit.name transition.from transition.to transition.reason",
     "circuit.open.time counter s: circuit.name",
     "circuit.isolation.age gauge s: circuit.name",
+    "upstream.avoided_requests counter {request}: circuit.name",
+    "upstream.pinned_images counter {image}: circuit.name",
+    "upstream.locked_images counter {image}: circuit.name",
+    "upstream.mirrored_images counter {image}: circuit.name",
+    "upstream.waits counter {wait}: circuit.name wait.result",
+    "upstream.wait.time counter s: circuit.name",
+    "engine.lost_sessions counter {session}: circuit.name",
     "store.status updown 1: store.kind store.state",
+    "store.commands counter {command}: store.kind command.result",
     "store.dropped counter {outcome}: store.kind",
     "shared.circuits updown {circuit}: circuit.state",
     "shared.circuit.status updown 1: circuit.name circuit.scope circuit.state",

@@ -1,12 +1,14 @@
 /** The metrics of breakers as a page for Prometheus, without a library. */
 
 import type { Fleet } from "../fleet/client/fleet.js";
-import { numberField, readOptions, show } from "../options/check.js";
+import { numberField, readOptions } from "../options/check.js";
 import type { Registry } from "../registry/registry.js";
+import { isFleet } from "./attach.js";
 import { pointsOfCircuits, selectCircuits } from "./metrics/circuit-points.js";
-import type { DataPoint } from "./metrics/point.js";
 import { PrometheusText } from "./metrics/prometheus-text.js";
+import { sharedPage } from "./metrics/shared-page.js";
 import { pointsOfStore } from "./metrics/store-points.js";
+import { circuitsOf, type GuardedClient, sharedCircuitsOf, sourceOf } from "./source.js";
 
 /** The `Content-Type` of the page that {@link metricsText} returns. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -23,12 +25,11 @@ export interface MetricsTextOptions {
 const FIELDS = { maxCircuits: numberField(300, { min: 1, max: 10_000, whole: true }) };
 
 /**
- * Returns the metrics of all breakers of a registry in the text format of Prometheus, or those of a
- * fleet's store as this process sees it. It reads them once and listens to no call. The two texts
- * have no metric in common, so one page may contain both.
+ * Returns metrics in the text format of Prometheus: of all breakers of a registry, or of the guard of
+ * a Dagger client. It reads them once and listens to no call.
  *
- * @throws TypeError when `source` is neither a registry nor a fleet, or for an unknown option. RangeError for a
- * bound out of range.
+ * @throws TypeError when `source` is nothing that has metrics, or for an unknown option. RangeError
+ * for a bound out of range.
  * @example
  * ```ts no-run
  * import { createServer } from "node:http";
@@ -39,21 +40,28 @@ const FIELDS = { maxCircuits: numberField(300, { min: 1, max: 10_000, whole: tru
  * }).listen(9464, "127.0.0.1");
  * ```
  */
-export function metricsText(source: Registry | Fleet, options?: MetricsTextOptions): string {
+export function metricsText(source: Registry | GuardedClient, options?: MetricsTextOptions): string;
+/**
+ * Returns the metrics of a fleet: of the store's circuits in all scopes, and of this process's
+ * connection to the store. Asks the store at most once a second. When the store cannot be asked, the
+ * page has no circuits, and `dagger_breaker_store_status` is 1 for `down`.
+ */
+export function metricsText(source: Fleet, options?: MetricsTextOptions): Promise<string>;
+export function metricsText(
+  source: Registry | GuardedClient | Fleet,
+  options?: MetricsTextOptions,
+): string | Promise<string> {
   const { maxCircuits } = readOptions("metricsText", options, FIELDS);
+  const found = sourceOf(source);
+  if (isFleet(found)) return textOfFleet(found, maxCircuits);
   const text = new PrometheusText();
-  text.add(pointsOf(source, maxCircuits));
+  text.add(pointsOfCircuits(selectCircuits(circuitsOf(found), maxCircuits)));
   return text.toString();
 }
 
-function pointsOf(source: Registry | Fleet, maxCircuits: number): readonly DataPoint[] {
-  const { getAll, getMetrics } = (source ?? {}) as Partial<Registry & Fleet>;
-  if (typeof getAll === "function") {
-    const breakers = [...(source as Registry).getAll().values()];
-    const circuits = breakers.map((breaker) => breaker.getMetrics());
-    return pointsOfCircuits(selectCircuits(circuits, maxCircuits));
-  }
-  const isFleet = typeof getMetrics === "function" && "store" in source;
-  if (isFleet) return pointsOfStore((source as Fleet).getMetrics());
-  throw new TypeError(`source is ${show(source)}, expected a registry or a fleet`);
+async function textOfFleet(fleet: Fleet, maxCircuits: number): Promise<string> {
+  const entries = await sharedCircuitsOf(fleet).catch(() => undefined);
+  const { storeUp, ...metrics } = fleet.getMetrics();
+  const store = pointsOfStore({ ...metrics, storeUp: storeUp && entries !== undefined });
+  return String(await sharedPage(entries, maxCircuits, store));
 }

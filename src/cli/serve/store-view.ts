@@ -1,11 +1,10 @@
 /** The circuits of a store for monitoring. All questions within a second share one read. */
 
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Clock, systemClock } from "../../breaker/clock.js";
 import type { FleetStore } from "../../fleet/store.js";
+import { Fresh } from "../../telemetry/metrics/fresh.js";
+import { readShared } from "../../telemetry/metrics/shared-page.js";
 import type { SharedEntry } from "../../telemetry/metrics/shared-points.js";
-
-/** How long circuits are reused before the store is read again. */
-const FRESH_MS = 1000;
 
 /** The store of a view. */
 export interface ViewedStore {
@@ -19,35 +18,21 @@ export type StoreEntries = readonly SharedEntry[] | undefined;
 
 /** Reads all circuits of a store, at most once a second. */
 export class StoreView {
-  readonly #viewed: ViewedStore;
-  #entries: Promise<StoreEntries> | undefined;
-  #readMs = Number.NEGATIVE_INFINITY;
+  readonly #entries: Fresh<StoreEntries>;
 
-  constructor(viewed: ViewedStore) {
-    this.#viewed = viewed;
+  constructor({ store, onStoreError }: ViewedStore, clock: Clock = systemClock) {
+    const onUnreadable = (_: string, error: unknown) => onStoreError(error);
+    this.#entries = new Fresh(
+      () =>
+        readShared((question) => question(store), undefined, onUnreadable).catch(
+          (error: unknown) => void onStoreError(error),
+        ),
+      clock,
+    );
   }
 
   /** Returns the circuits; the same promise for a second. Never rejects. */
   entries(): Promise<StoreEntries> {
-    const nowMs = performance.now();
-    if (this.#entries === undefined || nowMs - this.#readMs >= FRESH_MS) {
-      this.#readMs = nowMs;
-      this.#entries = this.#read().catch((error: unknown) => {
-        this.#viewed.onStoreError(error);
-        return undefined;
-      });
-    }
-    return this.#entries;
-  }
-
-  async #read(): Promise<readonly SharedEntry[]> {
-    const { store, onStoreError } = this.#viewed;
-    const entries: SharedEntry[] = [];
-    for (const scope of (await store.scopes?.()) ?? []) {
-      const found = await store.list(scope, (_, error) => onStoreError(error), true);
-      for (const entry of found) entries.push({ ...entry, scope });
-      await nextTurn();
-    }
-    return entries;
+    return this.#entries.get();
   }
 }

@@ -51,13 +51,12 @@ export interface OpenOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const CONTROL_LIMIT_MS = 1000;
+const STORE_LIMIT_MS = 1000;
 /**
  * Retries of a busy store end this long before the limit, so that its own error is reported instead
  * of a timeout.
  */
 const CONTROL_MARGIN_MS = 100;
-const CLOSE_LIMIT_MS = 1000;
 
 const openField = numberField(1000, SOME_MILLISECONDS);
 
@@ -214,8 +213,12 @@ export class Fleet {
    * @throws FleetStoreError (as a rejection) when the store cannot be asked.
    */
   async status(): Promise<readonly FleetEntry[]> {
-    const listed = await this.#link.demand((store) => store.list(this.scope), CONTROL_LIMIT_MS);
-    return listed.filter(isCircuit);
+    return (await this.ask((store) => store.list(this.scope))).filter(isCircuit);
+  }
+
+  /** @internal Asks the store once, whatever its state. */
+  ask<T>(question: (store: FleetStore) => Promise<T>): Promise<T> {
+    return this.#link.demand(question, STORE_LIMIT_MS);
   }
 
   /**
@@ -225,7 +228,7 @@ export class Fleet {
    */
   history(name: string): Promise<readonly FleetChange[]> {
     const key = { scope: this.scope, name: checkText(name, "name", 200) };
-    return this.#link.demand((store) => store.history(key), CONTROL_LIMIT_MS);
+    return this.ask((store) => store.history(key));
   }
 
   /** Returns the state and the counters as plain data. Changes nothing and asks no store. */
@@ -274,8 +277,8 @@ export class Fleet {
     this.#watch.stop();
     // This wait keeps the process alive, because sending the last outcomes may be all that is left
     // to do.
-    await within(this.flush(), CLOSE_LIMIT_MS).catch(() => undefined);
-    await this.#link.close(this.#settings.ownsStore, CLOSE_LIMIT_MS);
+    await within(this.flush(), STORE_LIMIT_MS).catch(() => undefined);
+    await this.#link.close(this.#settings.ownsStore, STORE_LIMIT_MS);
     this.table.flush();
   }
 
@@ -284,22 +287,22 @@ export class Fleet {
     const number = this.#link.nextNumber();
     const startedMs = systemClock.now();
     const run = (store: FleetStore) =>
-      askWhileBusy(() => store.run(key, command), CONTROL_LIMIT_MS - CONTROL_MARGIN_MS);
-    const reply = await this.#link.demand(run, CONTROL_LIMIT_MS);
+      askWhileBusy(() => store.run(key, command), STORE_LIMIT_MS - CONTROL_MARGIN_MS);
+    const reply = await this.#link.demand(run, STORE_LIMIT_MS);
     if (!isReply(reply, 0)) throw new FleetStoreError("the store gave an invalid reply");
     this.table.find(name)?.hearReply(reply, number, systemClock.now() - startedMs);
     return reply.snapshot;
   }
 
   #edge(reason: string | undefined): void {
-    const { kind: store } = this.#settings;
-    const nowMs = systemClock.now();
+    const { store } = this;
     if (reason === undefined) {
-      this.#announce("storeUp", { store, downMs: Math.round(nowMs - this.#downSinceMs) });
+      const downMs = Math.round(systemClock.now() - this.#downSinceMs);
+      this.#announce("storeUp", { store, downMs });
       this.#watch.refresh();
       return;
     }
-    this.#downSinceMs = nowMs;
+    this.#downSinceMs = systemClock.now();
     this.#announce("storeDown", { store, reason });
   }
 

@@ -2,14 +2,13 @@
 
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { isSharedCircuitOpenError } from "../../fleet/client/shared-open-error.js";
+import { countsFor, guardCountsOf } from "../guard-counts.js";
 import type { FailureRecord } from "../judgement/failure-record.js";
 import type { Dependencies } from "../request/session-memory.js";
 import { type GuardRejection, isGuardRejection } from "./admission.js";
 
 /** The number of requests that the engine sends, without a pause, for an image whose registry answers 429. */
 const REQUESTS_PER_LIMITED_PULL = 6;
-
-const counts = new WeakMap<CircuitBreaker, number>();
 
 /**
  * Returns how many requests to a registry were avoided because pulls were rejected during its rate limit.
@@ -19,7 +18,7 @@ const counts = new WeakMap<CircuitBreaker, number>();
  * @returns A count that never decreases; 0 for a breaker that avoided nothing.
  */
 export function sparedRequestCount(breaker: CircuitBreaker): number {
-  return counts.get(breaker) ?? 0;
+  return guardCountsOf(breaker)?.avoidedRequests ?? 0;
 }
 
 /** Adds the requests that this rejection avoided to the counts of the breakers. */
@@ -33,7 +32,7 @@ export function countAvoided(
   for (const name of images) {
     const breaker = breakers.get(name);
     if (breaker === undefined || !isLimited(error, name)) continue;
-    counts.set(breaker, sparedRequestCount(breaker) + REQUESTS_PER_LIMITED_PULL);
+    countsFor(breaker).avoidedRequests += REQUESTS_PER_LIMITED_PULL;
   }
 }
 

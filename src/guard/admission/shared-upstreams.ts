@@ -1,6 +1,6 @@
 /** Decides which breakers of a guard are shared through a fleet, and under which names. */
 
-import { ENGINE } from "../guard-options.js";
+import { ENGINE } from "../engine-name.js";
 
 /** Domains in which the same name means another machine in each network, or no machine. */
 const LOCAL_DOMAIN =

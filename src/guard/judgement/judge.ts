@@ -8,7 +8,7 @@ import { COMMAND_FAILED, type Failure, ID_UNKNOWN } from "../../attribution/fail
 import { breakerName, isHelperHost, mayStandIn } from "../../attribution/hosts.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 import type { FailureDetail } from "../../breaker/calls/permit.js";
-import { ENGINE } from "../guard-options.js";
+import { ENGINE } from "../engine-name.js";
 import type { CallFacts, Dependence, JudgedOutcome, JudgedOutcomes } from "./facts.js";
 import { observedExchangesOf } from "./observed-exchanges.js";
 

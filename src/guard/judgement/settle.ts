@@ -4,8 +4,8 @@
 
 import type { Failure } from "../../attribution/failure.js";
 import type { CallPermit } from "../../breaker/calls/permit.js";
+import { ENGINE } from "../engine-name.js";
 import type { Guard } from "../guard.js";
-import { ENGINE } from "../guard-options.js";
 import type { CallFacts, JudgedOutcome, JudgedOutcomes } from "./facts.js";
 import { recordOf, recordOfEvidence } from "./failure-record.js";
 import { judge, NO_FACTS } from "./judge.js";

@@ -8,6 +8,8 @@ import { dirname, join, resolve } from "node:path";
 import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
 import { askUser } from "../../breaker/announce.js";
 import { tagReference } from "../digests/references.js";
+import { countsFor } from "../guard-counts.js";
+import type { UpstreamBreakers } from "../upstream-breakers.js";
 import { type LockedImage, lockedImage, MAX_LOCK_BYTES, parseLock } from "./lock-document.js";
 import type { LockedOutcome, LockedPulls, Locks } from "./locked-pulls.js";
 import type { SessionEngine } from "./session-engine.js";
@@ -127,23 +129,27 @@ export class RequestLocks implements Locks {
     if (this.hasLocked || outcome.asked.size > 0) this.#pulls.learn(outcome, this);
   }
 
-  /** Calls `onLocked` for each locked image of the request. */
+  /** Counts the locked images of the request, and calls `onLocked` for each. */
   announce(
     named: readonly NamedUpstream[],
     onLocked: ((event: LockedEvent) => unknown) | undefined,
+    breakers: UpstreamBreakers,
   ) {
-    if (onLocked === undefined) return;
+    // Only a listener is worth reading the lock file for.
+    if (onLocked === undefined && !this.hasLocked) return;
     for (const one of named) {
       const digest = this.digestOf(one);
       const path = this.#lock()?.path;
       if (digest === undefined || path === undefined) continue;
+      const breaker = breakers.upstream(one.circuit);
+      if (breaker !== undefined) countsFor(breaker).lockedImages += 1;
       const { reference } = one.upstream;
       const event = { reference, platform: one.image?.platform ?? "", digest, path };
       askUser(
         this.#pulls,
         "the guard",
         "onLocked",
-        () => onLocked(event),
+        () => onLocked?.(event),
         () => undefined,
       );
     }

@@ -3,7 +3,9 @@
 import { breakerName } from "../../attribution/hosts.js";
 import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
 import { checkText, type Field, readRecord, show } from "../../options/check.js";
+import { countsFor } from "../guard-counts.js";
 import type { RequestLocks } from "../locks/lock-file.js";
+import type { UpstreamBreakers } from "../upstream-breakers.js";
 
 /**
  * The mirrors of registries: `{ "docker.io": ["mirror.example/hub"] }`. A mirror is a host with an
@@ -84,6 +86,15 @@ export function chooseMirrors(
     if (mirror !== undefined) chosen.set(reference, `${mirror}${reference.slice(slash)}`);
   }
   return chosen;
+}
+
+/** Counts images that are requested from a mirror, for the breaker of their own registry. */
+export function countMirrored(references: Iterable<string>, breakers: UpstreamBreakers): void {
+  for (const reference of references) {
+    const host = reference.slice(0, reference.indexOf("/"));
+    const breaker = breakers.upstream(breakerName("registry", host));
+    if (breaker !== undefined) countsFor(breaker).mirroredImages += 1;
+  }
 }
 
 function hostOf(mirror: string): string {

@@ -13,7 +13,9 @@ import { BoundedMap } from "../bounded-map.js";
 import { CheckedDigests } from "../digests/checked-digests.js";
 import { type DigestStore, type KnownDigest, keyOf } from "../digests/known-digests.js";
 import { isDigest, tagReference } from "../digests/references.js";
+import { countsFor, guardCountsOf } from "../guard-counts.js";
 import type { Locks } from "../locks/locked-pulls.js";
+import type { UpstreamBreakers } from "../upstream-breakers.js";
 import { withAddresses } from "./addresses.js";
 
 /** The argument of `pin.onUse`: an image that is requested by a known digest. */
@@ -33,8 +35,6 @@ const MAX_WRITTEN = 10_000;
 /** The most images per request whose digests are asked for. */
 const MAX_QUESTIONS = 20;
 
-const counts = new WeakMap<CircuitBreaker, number>();
-
 /**
  * Returns how many images of a registry were requested by a known digest instead of their tag.
  *
@@ -42,11 +42,8 @@ const counts = new WeakMap<CircuitBreaker, number>();
  * @returns A count that never decreases; 0 without the option `pin`.
  */
 export function pinnedImageCount(breaker: CircuitBreaker): number {
-  return counts.get(breaker) ?? 0;
+  return guardCountsOf(breaker)?.pinnedImages ?? 0;
 }
-
-/** Returns the breaker with a name. */
-type BreakerOf = (name: string) => CircuitBreaker | undefined;
 
 /** A request after known digests have replaced its tags. */
 export interface PinnedRequest {
@@ -95,11 +92,12 @@ export class Pinning {
   }
 
   /** Reports the replaced tags: by an event for each, one warning per digest, and a counter. */
-  announce({ digests }: PinnedRequest, breakerOf: BreakerOf): void {
+  announce({ digests }: PinnedRequest, breakers: UpstreamBreakers): void {
     for (const { reference, platform, digest, learntAtMs } of digests.values()) {
       const ageMs = Math.max(0, Date.now() - learntAtMs);
-      const breaker = breakerOf(breakerName("registry", reference.split("/", 1)[0] as string));
-      if (breaker !== undefined) counts.set(breaker, pinnedImageCount(breaker) + 1);
+      const [host = ""] = reference.split("/", 1);
+      const breaker = breakers.upstream(breakerName("registry", host));
+      if (breaker !== undefined) countsFor(breaker).pinnedImages += 1;
       const event: PinnedEvent = { reference, platform, digest, ageMs };
       askUser(
         this,

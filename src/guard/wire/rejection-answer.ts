@@ -15,8 +15,8 @@ import {
   type SharedCircuitOpenError,
 } from "../../fleet/client/shared-open-error.js";
 import { isTimeoutError } from "../../policies/timeout.js";
+import { ENGINE } from "../engine-name.js";
 import { isSessionLostError } from "../errors.js";
-import { ENGINE } from "../guard-options.js";
 
 /** Why a guard answered a request instead of the session. */
 export type RefusalType = "CIRCUIT_OPEN" | "TIMED_OUT" | "SESSION_LOST";

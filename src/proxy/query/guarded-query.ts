@@ -3,8 +3,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Failure, GraphQLRequest } from "../../attribution/failure.js";
 import { readRequest } from "../../attribution/query/read-request.js";
+import { ENGINE } from "../../guard/engine-name.js";
 import type { Guard } from "../../guard/guard.js";
-import { ENGINE } from "../../guard/guard-options.js";
 import { GuardedSession } from "../../guard/guarded-session.js";
 import type { SessionLink } from "../../guard/session-link.js";
 import type { SessionState } from "../../guard/session-state.js";

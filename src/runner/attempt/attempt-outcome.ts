@@ -7,7 +7,7 @@ import { breakerName } from "../../attribution/hosts.js";
 import { rejectionInWords } from "../../attribution/reading/own-words.js";
 import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
-import { ENGINE } from "../../guard/guard-options.js";
+import { ENGINE } from "../../guard/engine-name.js";
 import type { WordsReach } from "../../guard/judgement/facts.js";
 import type { RejectedRequest } from "../run-plan.js";
 import type { CommandCall, CountedIn } from "./command-call.js";

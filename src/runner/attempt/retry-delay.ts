@@ -1,8 +1,8 @@
 /** Decides whether and when a failed command is run again. */
 
 import { OWN_REJECTED } from "../../attribution/rules/own.js";
+import { ENGINE } from "../../guard/engine-name.js";
 import type { Guard } from "../../guard/guard.js";
-import { ENGINE } from "../../guard/guard-options.js";
 import { backoffMs } from "../../policies/retry/backoff.js";
 import type { RetryLimits } from "../run-plan.js";
 import { breakerToAsk } from "./attempt-outcome.js";

@@ -1,6 +1,8 @@
 /** Turns snapshots of breakers into data points. Pure, so that every exporter can use it. */
 
 import type { CircuitBreakerMetrics } from "../../breaker/metrics.js";
+import type { GuardCounts } from "../../guard/guard-counts.js";
+import { pointsOfGuard } from "./guard-points.js";
 import {
   CONTROL,
   ERROR_TYPE,
@@ -26,6 +28,11 @@ import {
   wordOf,
 } from "./point.js";
 
+/** A breaker of this process, and what guards have counted for it. */
+export interface LocalCircuit extends CircuitBreakerMetrics {
+  readonly guard: GuardCounts | undefined;
+}
+
 const CONTROLS = ["automatic", "observe", "disabled", "isolated"] as const;
 
 /**
@@ -33,7 +40,7 @@ const CONTROLS = ["automatic", "observe", "disabled", "isolated"] as const;
  * come first, then those that have ever changed state, so that a short outage is still exported after it.
  * Others are sorted by name, so that the same ones are exported each time.
  */
-export function byImportance<T extends CircuitBreakerMetrics>(circuits: readonly T[]): T[] {
+export function byImportance(circuits: readonly LocalCircuit[]): LocalCircuit[] {
   return [...circuits].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
 }
 
@@ -48,10 +55,10 @@ export function hasChanged({ metrics }: CircuitBreakerMetrics): boolean {
 }
 
 /** Selects at most `maxCircuits` circuits for data points of their own. */
-export function selectCircuits<T extends CircuitBreakerMetrics>(
-  circuits: readonly T[],
+export function selectCircuits(
+  circuits: readonly LocalCircuit[],
   maxCircuits: number,
-): Selection<T> {
+): Selection<LocalCircuit> {
   const named = byImportance(circuits.filter(mayBeNamed)).slice(0, maxCircuits);
   const kept = new Set(named);
   return { named, others: circuits.filter((one) => !kept.has(one)) };
@@ -62,10 +69,7 @@ export function selectCircuits<T extends CircuitBreakerMetrics>(
  * has no counters: they would fall when a circuit leaves it, and Prometheus takes a falling counter for a
  * restart.
  */
-export function pointsOfCircuits({
-  named,
-  others,
-}: Selection<CircuitBreakerMetrics>): readonly DataPoint[] {
+export function pointsOfCircuits({ named, others }: Selection<LocalCircuit>): readonly DataPoint[] {
   const rest = { [NAME]: OTHER };
   return [
     ...STATES.map((state) =>
@@ -94,7 +98,7 @@ function sumsOf(circuits: readonly CircuitBreakerMetrics[], own: Attributes): Da
   ];
 }
 
-function pointsOfCircuit(circuit: CircuitBreakerMetrics, own: Attributes): DataPoint[] {
+function pointsOfCircuit(circuit: LocalCircuit, own: Attributes): DataPoint[] {
   const { retryAfterMs, metrics, failures, transitions, openTimeMs } = circuit;
   const isolatedMs = circuit.control === "isolated" ? circuit.stateAgeMs : 0;
   const calls = {
@@ -120,6 +124,7 @@ function pointsOfCircuit(circuit: CircuitBreakerMetrics, own: Attributes): DataP
     }),
     point(LOCAL.openTime, own, openTimeMs / 1000),
     point(LOCAL.isolationAge, own, isolatedMs / 1000),
+    ...(circuit.guard === undefined ? [] : pointsOfGuard(circuit.name, circuit.guard)),
   ];
 }
 

@@ -30,8 +30,10 @@ export const LIMITED = "dagger_breaker.limited";
 export const FROM = "dagger_breaker.transition.from";
 export const TO = "dagger_breaker.transition.to";
 export const REASON = "dagger_breaker.transition.reason";
+export const WAIT_RESULT = "dagger_breaker.wait.result";
 export const STORE_KIND = "dagger_breaker.store.kind";
 export const STORE_STATE = "dagger_breaker.store.state";
+export const COMMAND_RESULT = "dagger_breaker.command.result";
 export const RUN_RESULT = "cicd.pipeline.task.run.result";
 
 /** The metrics of the breakers of this process. */
@@ -108,6 +110,59 @@ export const LOCAL = {
   },
 } as const satisfies Instruments;
 
+/** The metrics of a guard, in the process of the guard. */
+export const GUARD = {
+  avoidedRequests: {
+    name: "dagger_breaker.upstream.avoided_requests",
+    kind: "counter",
+    unit: "{request}",
+    description: "Requests to a registry that rejected pulls avoided during its rate limit.",
+    attributes: [NAME],
+  },
+  pinnedImages: {
+    name: "dagger_breaker.upstream.pinned_images",
+    kind: "counter",
+    unit: "{image}",
+    description: "Images requested by a known digest instead of their tag.",
+    attributes: [NAME],
+  },
+  lockedImages: {
+    name: "dagger_breaker.upstream.locked_images",
+    kind: "counter",
+    unit: "{image}",
+    description: "Images used by the digest in Dagger's lock file.",
+    attributes: [NAME],
+  },
+  mirroredImages: {
+    name: "dagger_breaker.upstream.mirrored_images",
+    kind: "counter",
+    unit: "{image}",
+    description: "Images requested from a mirror, because the circuit of this registry was open.",
+    attributes: [NAME],
+  },
+  waits: {
+    name: "dagger_breaker.upstream.waits",
+    kind: "counter",
+    unit: "{wait}",
+    description: "Requests that waited for the circuit, by how the wait ended.",
+    attributes: [NAME, WAIT_RESULT],
+  },
+  waitTime: {
+    name: "dagger_breaker.upstream.wait.time",
+    kind: "counter",
+    unit: "s",
+    description: "Time that requests waited for the circuit.",
+    attributes: [NAME],
+  },
+  lostSessions: {
+    name: "dagger_breaker.engine.lost_sessions",
+    kind: "counter",
+    unit: "{session}",
+    description: "Sessions that the engine lost.",
+    attributes: [NAME],
+  },
+} as const satisfies Instruments;
+
 /** The metrics of the store of a fleet, as one process sees it. */
 export const STORE = {
   status: {
@@ -116,6 +171,13 @@ export const STORE = {
     unit: "1",
     description: "1 for the state of the store as this process sees it, 0 for the other state.",
     attributes: [STORE_KIND, STORE_STATE],
+  },
+  commands: {
+    name: "dagger_breaker.store.commands",
+    kind: "counter",
+    unit: "{command}",
+    description: "Commands sent, and requests that failed, timed out or were not sent.",
+    attributes: [STORE_KIND, COMMAND_RESULT],
   },
   dropped: {
     name: "dagger_breaker.store.dropped",
@@ -226,4 +288,4 @@ export const RUNS = {
 } as const satisfies Instruments;
 
 /** All metrics, by where they are exported. */
-export const INSTRUMENTS = { local: LOCAL, store: STORE, shared: SHARED, runs: RUNS };
+export const INSTRUMENTS = { local: LOCAL, guard: GUARD, store: STORE, shared: SHARED, runs: RUNS };

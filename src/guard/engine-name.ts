@@ -1,0 +1,3 @@
+/** The name of the breaker of the Dagger engine. */
+
+export const ENGINE = "engine";

@@ -1,0 +1,15 @@
+/** Remembers which registry the guard of a client uses, so that metrics find it. */
+
+import type { Registry } from "../registry/registry.js";
+
+const registries = new WeakMap<object, Registry>();
+
+/** Records that a guard with this registry guards a client from now on. */
+export function noteGuarded(client: object, registry: Registry): void {
+  registries.set(client, registry);
+}
+
+/** Returns the registry of the guard that last guarded a client; undefined if none did. */
+export function registryOfClient(client: object): Registry | undefined {
+  return registries.get(client);
+}

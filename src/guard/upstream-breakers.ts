@@ -1,0 +1,9 @@
+/** The part of a guard that finds breakers. */
+
+import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
+
+/** Finds the breakers of upstreams. */
+export interface UpstreamBreakers {
+  /** Returns the breaker with a name; undefined if the registry has no room for it. */
+  upstream(name: string): CircuitBreaker | undefined;
+}

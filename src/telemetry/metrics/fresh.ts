@@ -1,0 +1,26 @@
+/** Reuses a result for a second, so that the cost of metrics does not depend on how many ask for them. */
+
+import { type Clock, systemClock } from "../../breaker/clock.js";
+
+const FRESH_MS = 1000;
+
+/** The result of a function that runs at most once a second. */
+export class Fresh<T> {
+  readonly #make: () => Promise<T>;
+  readonly #clock: Clock;
+  #made: { readonly result: Promise<T>; readonly atMs: number } | undefined;
+
+  constructor(make: () => Promise<T>, clock: Clock = systemClock) {
+    this.#make = make;
+    this.#clock = clock;
+  }
+
+  /** Returns the result of the last run, also if it failed, or of a new one. */
+  get(): Promise<T> {
+    const nowMs = this.#clock.now();
+    if (this.#made === undefined || nowMs - this.#made.atMs >= FRESH_MS) {
+      this.#made = { result: this.#make(), atMs: nowMs };
+    }
+    return this.#made.result;
+  }
+}

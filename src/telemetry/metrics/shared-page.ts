@@ -1,0 +1,67 @@
+/** Reads the circuits of a store, and renders them in steps that do not block the event loop. */
+
+import { isCircuit } from "../../fleet/client/circuit-name.js";
+import type { FleetStore, OnUnreadable } from "../../fleet/store.js";
+import type { DataPoint } from "./point.js";
+import { PrometheusText } from "./prometheus-text.js";
+import { pointsOfRuns } from "./run-points.js";
+import { pointsOfAll, pointsOfShared, type SharedEntry, selectShared } from "./shared-points.js";
+
+/** How many circuits to render before other events get a turn. */
+const AT_ONCE = 10;
+
+/** Asks a store, within the limits of the owner of its connection. */
+export type AskStore = <T>(question: (store: FleetStore) => Promise<T>) => Promise<T>;
+
+/**
+ * Returns all circuits of a store, with their counts.
+ *
+ * @param ownScope The scope to list where the store cannot list scopes.
+ * @throws FleetStoreError (as a rejection) when the store cannot be read.
+ */
+export async function readShared(
+  ask: AskStore,
+  ownScope?: string,
+  onUnreadable?: OnUnreadable,
+): Promise<readonly SharedEntry[]> {
+  const fallback = ownScope === undefined ? [] : [ownScope];
+  const scopes = await ask(async (store) => store.scopes?.() ?? fallback);
+  const entries: SharedEntry[] = [];
+  for (const scope of scopes) {
+    const found = await ask((store) => store.list(scope, onUnreadable, true));
+    for (const entry of found) entries.push({ ...entry, scope });
+    await nextTurn();
+  }
+  return entries;
+}
+
+/**
+ * Renders the circuits and runs of a store for Prometheus.
+ *
+ * @param entries The circuits; undefined when the store could not be read.
+ * @param before Data points of the same page about anything else.
+ */
+export async function sharedPage(
+  entries: readonly SharedEntry[] | undefined,
+  maxCircuits: number,
+  before: readonly DataPoint[],
+): Promise<PrometheusText> {
+  const text = new PrometheusText();
+  text.add(before);
+  if (entries === undefined) return text;
+  const runs = pointsOfRuns(entries.filter((entry) => !isCircuit(entry)));
+  text.add(runs);
+  await nextTurn();
+  const selection = selectShared(entries.filter(isCircuit), maxCircuits, runs.length);
+  text.add(pointsOfAll(selection));
+  const { named } = selection;
+  for (let from = 0; from < named.length; from += AT_ONCE) {
+    await nextTurn();
+    for (const circuit of named.slice(from, from + AT_ONCE)) text.add(pointsOfShared(circuit));
+  }
+  return text;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

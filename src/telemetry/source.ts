@@ -1,0 +1,58 @@
+/** The sources of metrics: the breakers of a registry or of a guard, and the shared circuits of a fleet. */
+
+import type { Fleet } from "../fleet/client/fleet.js";
+import { guardCountsOf } from "../guard/guard-counts.js";
+import { registryOfClient } from "../guard/guarded-clients.js";
+import { show } from "../options/check.js";
+import type { Registry } from "../registry/registry.js";
+import { isFleet } from "./attach.js";
+import type { LocalCircuit } from "./metrics/circuit-points.js";
+import { Fresh } from "./metrics/fresh.js";
+import { readShared } from "./metrics/shared-page.js";
+import type { SharedEntry } from "./metrics/shared-points.js";
+
+/** A client of the Dagger SDK that a guard guards: from `guard` or `connect` of `/dagger`. */
+export interface GuardedClient {
+  container(...options: never[]): object;
+}
+
+/**
+ * Returns the registry or the fleet behind a source.
+ *
+ * @throws TypeError when `source` is neither, nor a guarded client.
+ */
+export function sourceOf(source: unknown): Registry | Fleet {
+  if (isFleet(source)) return source;
+  if (typeof (source as Partial<Registry> | undefined | null)?.getAll === "function") {
+    return source as Registry;
+  }
+  const isObject = typeof source === "object" && source !== null;
+  const registry = isObject ? registryOfClient(source) : undefined;
+  if (registry !== undefined) return registry;
+  throw new TypeError(
+    `source is ${show(source)}, expected a registry, a guarded client of Dagger or a fleet`,
+  );
+}
+
+/** Returns a snapshot of the breakers of a registry, with the counts of guards that use them. */
+export function circuitsOf(registry: Registry): LocalCircuit[] {
+  return [...registry.getAll().values()].map((breaker) => {
+    return { ...breaker.getMetrics(), guard: guardCountsOf(breaker) };
+  });
+}
+
+const views = new WeakMap<Fleet, Fresh<readonly SharedEntry[]>>();
+
+/**
+ * Returns the circuits of the store of a fleet. All exporters of this process together ask the store at most
+ * once a second.
+ *
+ * @throws FleetStoreError (as a rejection) when the store cannot be read.
+ */
+export function sharedCircuitsOf(fleet: Fleet): Promise<readonly SharedEntry[]> {
+  const known = views.get(fleet);
+  if (known !== undefined) return known.get();
+  const view = new Fresh(() => readShared((question) => fleet.ask(question), fleet.scope));
+  views.set(fleet, view);
+  return view.get();
+}
