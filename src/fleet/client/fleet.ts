@@ -295,15 +295,14 @@ export class Fleet {
   }
 
   #edge(reason: string | undefined): void {
-    const { store } = this;
     if (reason === undefined) {
       const downMs = Math.round(systemClock.now() - this.#downSinceMs);
-      this.#announce("storeUp", { store, downMs });
+      this.#announce("storeUp", { store: this.store, downMs });
       this.#watch.refresh();
       return;
     }
     this.#downSinceMs = systemClock.now();
-    this.#announce("storeDown", { store, reason });
+    this.#announce("storeDown", { store: this.store, reason });
   }
 
   #announce<N extends keyof FleetEvents>(name: N, event: FleetEvents[N]): void {
