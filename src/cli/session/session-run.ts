@@ -5,7 +5,7 @@ import { breakerName } from "../../attribution/hosts.js";
 import type { FailedRun } from "../../fleet/client/run-teller.js";
 import type { RunRecord, RunResult } from "../../fleet/rules/run-report.js";
 import { sharedName } from "../../guard/admission/shared-upstreams.js";
-import { ENGINE } from "../../guard/guard-options.js";
+import { ENGINE } from "../../guard/engine-name.js";
 import type { OpenProblem, QueryRejection } from "../../proxy/sessions/session-progress.js";
 import type { StandInEnd } from "../../proxy/stand-in/stand-in.js";
 
