@@ -32,7 +32,9 @@ const PARTS = PUBLISHED
       program: `It is in the npm registry as \`${name}\`, and its program is called \`${programName()}\`.`,
     }
   : {
-      project: shell(...PACK, "# In your project:", "cd ../your-project", `npm install ${OPERAND}`),
+      project:
+        "Nothing is published yet, so make the package in a clone:\n\n" +
+        shell(...PACK, "# In your project:", "cd ../your-project", `npm install ${OPERAND}`),
       program:
         "Nothing is published yet. Make the tarball in a clone by `npm ci --ignore-scripts && npm pack`, and put it where\n" +
         "it is needed: into your repository, a cache or a registry of yours.",
