@@ -131,7 +131,8 @@ export class Machine extends Circuit {
       return;
     }
     this.successCount += 1;
-    const { policy } = this.state as ClosedState;
+    const { policy, failure } = this.state as ClosedState;
+    if (failure === undefined && !policy.countsSuccesses) return;
     const nowMs = policy.needsTime ? this.settings.clock.now() : Number.NaN;
     if (!policy.success(nowMs, false)) return;
     this.open("tripped", nowMs);

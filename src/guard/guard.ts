@@ -108,6 +108,17 @@ export class Guard {
   }
 
   /**
+   * Takes a permit from every breaker at once, as nearly all requests do; undefined if one may reject, or if
+   * another process may know more.
+   */
+  admitFreely(breakers: readonly CircuitBreaker[]): readonly CallPermit[] | undefined {
+    if (this.settings.fleet !== undefined) return undefined;
+    const machines = breakers.map((breaker) => this.machineOf(breaker));
+    if (!machines.every(({ admitsFreely }) => admitsFreely)) return undefined;
+    return machines.map((machine) => machine.admit() as Permit);
+  }
+
+  /**
    * Takes a permit from every breaker, or from none. With `onOpen: "wait"` it waits until all admit, and
    * holds no permit meanwhile. Otherwise it waits only for the outcome of probes whose requests have
    * finished.
@@ -124,10 +135,6 @@ export class Guard {
   ): Promise<readonly CallPermit[]> {
     const { onOpen, maxWaitMs, waitSpreadMs } = this.settings;
     const machines = breakers.map((breaker) => this.machineOf(breaker));
-    // Nearly all requests: closed circuits need not be checked before, since none of them rejects.
-    if (this.settings.fleet === undefined && machines.every(({ admitsFreely }) => admitsFreely)) {
-      return machines.map((machine) => machine.admit() as Permit);
-    }
     const ask = () => {
       const judged = probesJudged(breakers, signal);
       if (judged === undefined) return this.#ask(breakers, machines);

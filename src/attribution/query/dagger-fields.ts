@@ -1,5 +1,7 @@
 /** Names of the fields of Dagger's API, grouped by what a request does with them. */
 
+import type { SideEffect } from "./named-upstream.js";
+
 /**
  * The root fields of a query in engines 0.15 to 1.0 beta. A root field that is not listed is a module. The
  * family `load...FromID` is matched by {@link LOAD_FIELD}.
@@ -97,3 +99,20 @@ export const LAYER_FIELDS: ReadonlySet<string> = new Set([
 
 /** Fields whose answer is an id. */
 export const ID_FIELDS: ReadonlySet<string> = new Set(["id", "start", "stop", "sync"]);
+
+/** The side effects of fields below the root. */
+export const EFFECT_FIELDS: ReadonlyMap<string, SideEffect> = new Map([
+  ["publish", "publish"],
+  ["export", "export"],
+  ["exportImage", "export"],
+  ["up", "service"],
+  ["start", "service"],
+]);
+
+/** Fields of `address` that make the engine clone a git remote. */
+export const GIT_ADDRESS_FIELDS: ReadonlySet<string> = new Set([
+  "directory",
+  "file",
+  "gitRef",
+  "gitRepository",
+]);

@@ -15,6 +15,8 @@ import { gitUpstream, httpUpstream, imageUpstream, type UpstreamOfText } from ".
 import {
   CONTENT_FIELDS,
   CORE_FIELDS,
+  EFFECT_FIELDS,
+  GIT_ADDRESS_FIELDS,
   ID_FIELDS,
   INTROSPECTION_FIELDS,
   LAYER_FIELDS,
@@ -79,8 +81,9 @@ class Walk {
   readonly #defaults = new Map<string, ValueNode>();
   readonly #named = new Map<string, NamedUpstream>();
   readonly #texts = new Set<string>();
-  readonly #idKeys = new Set<string>();
-  readonly #sideEffects = new Set<SideEffect>();
+  // Made at the first entry, because most requests have none.
+  #idKeys: Set<string> | undefined;
+  #sideEffects: Set<SideEffect> | undefined;
   /** The names of the fields from the root to the current field. */
   readonly #path: string[] = [];
   #rootField: string | undefined;
@@ -110,9 +113,9 @@ class Walk {
     return {
       named: [...this.#named.values()],
       texts: this.#texts,
-      idKeys: this.#idKeys,
+      idKeys: this.#idKeys ?? NOTHING.idKeys,
       usesContents: this.#usesContents,
-      sideEffects: this.#sideEffects,
+      sideEffects: this.#sideEffects ?? NOTHING.sideEffects,
       introspects: this.#introspects,
       rootField: this.#rootField,
     };
@@ -138,7 +141,7 @@ class Walk {
     this.#readEffects(name, place.root);
     const inner = this.#below(field, place);
     this.#readUpstream(field, place.root, inner.platform);
-    if (ID_FIELDS.has(name)) this.#idKeys.add(field.alias?.value ?? name);
+    if (ID_FIELDS.has(name)) this.#idKeys = withOne(this.#idKeys, field.alias?.value ?? name);
     if (CONTENT_FIELDS.has(name) && (inner.layers || name !== "sync")) this.#usesContents = true;
     return inner;
   }
@@ -156,12 +159,10 @@ class Walk {
   #readEffects(name: string, root: boolean): void {
     if (root) {
       if (!INTROSPECTION_FIELDS.has(name)) this.#introspects = false;
-      if (!CORE_FIELDS.has(name) && !LOAD_FIELD.test(name)) this.#sideEffects.add("module");
-      return;
+      if (CORE_FIELDS.has(name) || LOAD_FIELD.test(name)) return;
     }
-    if (name === "publish") this.#sideEffects.add("publish");
-    if (name === "export" || name === "exportImage") this.#sideEffects.add("export");
-    if (name === "up" || name === "start") this.#sideEffects.add("service");
+    const effect = root ? "module" : EFFECT_FIELDS.get(name);
+    if (effect !== undefined) this.#sideEffects = withOne(this.#sideEffects, effect);
   }
 
   /** Adds a field's upstream. Below the root, only `from` and `publish` are certainly Dagger's own. */
@@ -307,14 +308,10 @@ class Walk {
 /** The start of a path on the caller's own machine. */
 const LOCAL_PATH = /^[./~]/;
 
-/** Fields of `address` that make the engine clone a git remote. */
-const GIT_ADDRESS_FIELDS: ReadonlySet<string> = new Set([
-  "directory",
-  "file",
-  "gitRef",
-  "gitRepository",
-]);
-
 function argument(field: FieldNode, name: string): ArgumentNode | undefined {
   return field.arguments?.find((one) => one.name.value === name);
+}
+
+function withOne<T>(set: Set<T> | undefined, value: T): Set<T> {
+  return (set ?? new Set<T>()).add(value);
 }

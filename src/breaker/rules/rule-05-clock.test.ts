@@ -27,7 +27,7 @@ describe("rule 5: clock", () => {
     expect(await clockReads({ consecutive: 5 })).toBe(0);
     expect(await clockReads({ failureRate: 0.9, windowCalls: 10 })).toBe(0);
     expect(await clockReads({ failureRate: 0.9, windowMs: 1_000 })).toBe(3);
-    expect(await clockReads({ failures: 5, windowMs: 1_000 })).toBe(3);
+    expect(await clockReads({ failures: 5, windowMs: 1_000 })).toBe(2);
     expect(await clockReads({ badSeconds: 5, windowMs: 9_000 })).toBe(4);
   });
 

@@ -51,7 +51,6 @@ export class RequestInFlight {
   readonly #facts: RequestFacts;
   readonly #upstreams: UpstreamsInFlight;
   readonly #settlement: CallSettlement;
-  readonly #images: ImagesInFlight;
   #didAll = false;
 
   private constructor(
@@ -64,7 +63,6 @@ export class RequestInFlight {
     this.#dependencies = facts.dependencies;
     this.#upstreams = upstreams;
     this.#settlement = settlement;
-    this.#images = new ImagesInFlight(facts, upstreams);
   }
 
   /**
@@ -88,7 +86,7 @@ export class RequestInFlight {
     }
     let permits: readonly CallPermit[];
     try {
-      permits = await guard.admit(asked, signal);
+      permits = guard.admitFreely(asked) ?? (await guard.admit(asked, signal));
     } catch (error) {
       countAvoided(error, found, dependencies);
       throw error;
@@ -183,7 +181,8 @@ export class RequestInFlight {
     if (counting.length > 0) this.#images.failed(counting);
     const facts = { failures, engineAnswered: true, upstreams: this.#upstreams };
     const settle = (exchanges: readonly Evidence[] | undefined) => {
-      this.#tellAndRelease({ ...facts, ...this.#proofs(failures), exchanges: exchanges ?? null });
+      const { proven, likely } = this.#proofs(failures);
+      this.#tellAndRelease({ ...facts, proven, likely, exchanges: exchanges ?? null });
       if (counting.length > 0 && exchanges !== undefined) this.#images.seenFailing(exchanges);
       if (failures.length > 0 || exchanges !== undefined || this.#facts.locks.hasLocked) {
         this.#images.learnOfLocks(failures, exchanges ?? []);
@@ -269,6 +268,11 @@ export class RequestInFlight {
   /** Releases the permits of a request that was not sent. */
   notSent(): void {
     this.#settlement.release();
+  }
+
+  /** Made where it is used, because most requests show nothing new about their images. */
+  get #images(): ImagesInFlight {
+    return new ImagesInFlight(this.#facts, this.#upstreams);
   }
 
   #tellAndRelease(facts: Partial<CallFacts>, error?: unknown): void {

@@ -45,6 +45,7 @@ class Notes {
     this.guard = {
       engine: breaker(ENGINE),
       upstream: breaker,
+      admitFreely: () => undefined,
       admit: async (asked: readonly CircuitBreaker[]) => asked.map(({ name }) => this.permit(name)),
       unasked: ({ name }: CircuitBreaker) => this.permit(name, { held: false }),
       machineOf: () => ({ state: { kind: "closed" }, failureCount: 0 }),
