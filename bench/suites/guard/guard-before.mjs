@@ -61,7 +61,7 @@ export async function run({ rounds }) {
     for (const [name, query, answer] of KINDS) {
       rows.push(await rowOf(name, builds, query, answer, rounds));
     }
-    return { rows, figures: KINDS.map(([name]) => figure(rows, name, "ratio", 1.05)) };
+    return { rows, figures: KINDS.map(([name]) => figure(rows, name, "ratio", 0.8)) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -62,7 +62,7 @@ export class WordIndex {
       const group = groupOf[placeOf(key)] as number;
       if (group === 0) continue;
       for (const { word, before } of groups[group] as readonly FiledWord[]) {
-        if (text.startsWith(word, at - before)) found.add(word);
+        if (!found.has(word) && text.startsWith(word, at - before)) found.add(word);
       }
     }
     return found;
