@@ -10,6 +10,7 @@ const NAMES = [
   "CLI",
   "CONNECT_TIMEOUT",
   "COUNT_BY",
+  "DASHBOARD_URL",
   "DEBUG",
   "IDEMPOTENT",
   "IDLE_TIMEOUT",

@@ -95,6 +95,9 @@ describe("with the Dagger SDK", () => {
       "@dagger.io/dagger": installed("@dagger.io/dagger"),
       "@types/node": installed("@types/node"),
       "@redis/client": installed("@redis/client"),
+      "@types/express": installed("@types/express"),
+      express: installed("express"),
+      fastify: installed("fastify"),
     });
     session = await startSessionDouble();
     await project.write("snippets/entries.ts", everyEntry());
