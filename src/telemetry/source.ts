@@ -23,7 +23,8 @@ export interface GuardedClient {
  */
 export function sourceOf(source: unknown): Registry | Fleet {
   if (isFleet(source)) return source;
-  if (typeof (source as Partial<Registry> | undefined | null)?.getAll === "function") {
+  // The registry of a fleet has no such method, and its breakers have other metrics.
+  if (typeof (source as Partial<Registry> | undefined | null)?.onBreaker === "function") {
     return source as Registry;
   }
   const isObject = typeof source === "object" && source !== null;

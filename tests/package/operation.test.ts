@@ -1,24 +1,14 @@
 /** The recipes of docs/operation.md as programs of a user, with the checks that the page promises. */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { join } from "node:path";
-import ts from "typescript";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { compile } from "./compiler.js";
-import { createProject, installed, type Project, ROOT } from "./project.js";
-import { snippetsOfMarkdown } from "./snippets.js";
+import { createProject, installed, type Project } from "./project.js";
+import { compileRecipes, operationSnippets, recipeWith, startRecipe } from "./recipes.js";
 
-const PAGE = "docs/operation.md";
-const snippets = snippetsOfMarkdown(PAGE, readFileSync(join(ROOT, PAGE), "utf8"));
+const snippets = operationSnippets();
 const recipes = ["express", "fastify", "node:http"].map((name) => {
-  const found = snippets.filter(
-    ({ text }) => text.includes(`from "${name}"`) && text.includes("process.env.PORT"),
-  );
-  return { name, file: `${name.replace(":", "-")}.ts`, text: found[0]?.text ?? "" };
+  const text = recipeWith(`from "${name}"`, "/health/circuits");
+  return { name, file: `${name.replace(":", "-")}.ts`, text };
 });
 const yaml = snippets.filter(({ language }) => language === "yaml").map(({ text }) => text);
 
@@ -30,44 +20,13 @@ beforeAll(async () => {
     express: installed("express"),
     fastify: installed("fastify"),
   });
-  for (const { file, text } of recipes) await project.write(file, text);
-  const files = recipes.map(({ file }) => file);
-  const lib = ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"];
-  const options = { module: ts.ModuleKind.NodeNext, lib, types: ["node"] };
-  expect(compile(project, files, options)).toEqual([]);
+  await compileRecipes(project, recipes);
 });
 afterAll(() => project.remove());
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** Starts a recipe, and returns its address once it answers. */
-async function start(file: string): Promise<string> {
-  const port = await freePort();
-  const child: ChildProcess = spawn(process.execPath, [file.replace(".ts", ".js")], {
-    cwd: project.folder,
-    env: { ...process.env, PORT: String(port) },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let stderr = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const url = `http://127.0.0.1:${port}`;
-  await vi.waitFor(() => fetch(`${url}/health/live`).catch(() => expect.fail(stderr)));
-  return url;
-}
-
 describe.each(recipes)("the recipe for $name", ({ file }) => {
   test("has the health pages and the metrics", async () => {
-    const url = await start(file);
+    const url = await startRecipe(project, file);
     const get = async (path: string) => {
       const response = await fetch(url + path);
       return { status: response.status, body: await response.json() };

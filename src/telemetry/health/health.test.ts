@@ -139,7 +139,9 @@ test("a fleet shows the circuits that it shares and its store, and asks the stor
 test.each([[undefined], [{}], [{ getAll: () => new Map() }]])(
   "the wrong source of case %# is told by name",
   (source) => {
-    expect(() => health(source as never)).toThrow(/source is .+, expected a registry or a fleet/);
+    expect(() => health(source as never)).toThrow(
+      /source is .+, expected a registry, a guarded client of Dagger or a fleet/,
+    );
   },
 );
 

@@ -1,10 +1,10 @@
 /** The health of this process, for the routes of any HTTP framework. Asks no store. */
 
-import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import type { Fleet } from "../../fleet/client/fleet.js";
-import { type Field, readOptions, show } from "../../options/check.js";
+import { type Field, readOptions } from "../../options/check.js";
 import type { Registry } from "../../registry/registry.js";
 import { isFleet } from "../attach.js";
+import { type GuardedClient, sourceOf } from "../source.js";
 import { localCircuit, sharedCircuit } from "./health-circuits.js";
 import {
   circuitsReply,
@@ -52,11 +52,11 @@ const ANYTHING: Field<unknown> = { absent: undefined, read: (value) => value };
 const FIELDS = { fail: ANYTHING };
 
 /**
- * Returns the health pages of the breakers of a registry, or of the circuits that this process shares
- * through a fleet. For a Dagger guard, use its registry. An open circuit makes no page fail unless
- * `fail` names it: otherwise one upstream that is down takes every healthy process out of service.
+ * Returns the health pages of the breakers of a registry or of the guard of a Dagger client, or of the
+ * circuits that this process shares through a fleet. An open circuit makes no page fail unless `fail`
+ * names it: otherwise one upstream that is down takes every healthy process out of service.
  *
- * @throws TypeError when `source` is neither.
+ * @throws TypeError when `source` is something else.
  * @example
  * ```ts no-run
  * import { createServer } from "node:http";
@@ -69,8 +69,8 @@ const FIELDS = { fail: ANYTHING };
  * }).listen(8080, "127.0.0.1");
  * ```
  */
-export function health(source: Registry | Fleet): Health {
-  const [circuits, store] = partsOf(source);
+export function health(source: Registry | GuardedClient | Fleet): Health {
+  const [circuits, store] = partsOf(sourceOf(source));
   return {
     live: () => ({ status: 200, body: { status: "ok" } }),
     ready: () => ({ status: 200, body: { status: "ok", ...store() } }),
@@ -93,9 +93,6 @@ function partsOf(source: Registry | Fleet): Parts {
     };
     return [listed, store];
   }
-  if (typeof (source as Registry | undefined)?.onBreaker !== "function") {
-    throw new TypeError(`source is ${show(source)}, expected a registry or a fleet`);
-  }
-  const all = () => [...source.getAll().values()] as readonly CircuitBreaker[];
+  const all = () => [...source.getAll().values()];
   return [() => all().map((breaker) => localCircuit(breaker.getMetrics())), () => ({})];
 }
