@@ -105,7 +105,10 @@ describeWhere(hasSqlite)("with node:sqlite", () => {
 
   test("SIGTERM ends it although the receiver is silent, and reports what was lost", async () => {
     const { received, url } = await startReceiver(() => undefined);
-    const serving = startNotifying("silent", url);
+    const database = join(cli.folder, "silent.db");
+    // As the page shows: other users cannot read a variable.
+    const env = { DAGGER_BREAKER_NOTIFY_URL: url };
+    const serving = startServe(cli, ["--listen", "127.0.0.1:0", "--database", database], env);
     const client = clientOf(await urlOf(serving));
     await client.run(KEY, limit());
     await vi.waitFor(() => expect(received).toHaveLength(1));
@@ -137,6 +140,6 @@ test("a wrong address is wrong usage and is not shown", async () => {
   const serving = startServe(cli, ["--notify", "https//hooks.example/hunter2"]);
   expect(await serving.ended).toEqual([64, null]);
   expect(serving.output.stderr).toBe(
-    "error: invalid --notify: it is not a URL; use https://HOST/PATH (the value is not shown, since it may be a secret)\n",
+    "error: invalid --notify: it is not a URL; use https://HOST/PATH (the value is not shown, since it may be a secret)\nsee: dagger-breaker serve --help\n",
   );
 });
