@@ -67,6 +67,7 @@ function commandLine() {
       ...flag("wait"),
       ...flag("quiet"),
       ...flag("json"),
+      ...flag("otlp"),
       "--",
       ...commandWords(),
     ];

@@ -58,7 +58,7 @@ export async function bundleForPackage(folder) {
       ...PROGRAM,
       outfile: join(folder, "program.cjs"),
       target: OLDEST_NODE,
-      external: [...REDIS_CLIENTS, "@opentelemetry/api"],
+      external: REDIS_CLIENTS,
       banner: {
         js: `var ownUrl = require("node:url").pathToFileURL(__filename).href;\n${LOAD_LATE}`,
       },
@@ -90,7 +90,7 @@ export async function bundleForSingleFile(outfile, nodeVersion) {
     target: `node${nodeVersion}`,
     banner: { js: LOAD_LATE },
     // Never asked for: node-redis is in the file, and nothing makes it measure itself.
-    external: ["ioredis", "@opentelemetry/api"],
+    external: ["ioredis"],
     metafile: true,
   });
   // Code that looks for files beside it finds no file there in a single-file program.
@@ -116,15 +116,19 @@ export async function licenseOf(folder) {
   return { title: `${name} ${version}`, path: OTHER_LICENSES[name] ?? join(folder, "LICENSE") };
 }
 
-/** Returns the texts of licenses, each under the title of its package. */
+/** Returns the texts of licenses, each under the titles of its packages. Many packages share one text. */
 export async function licenseTexts(parts) {
-  const texts = await Promise.all(
-    parts.map(async ({ title, path }) => {
-      const text = await readFile(path, "utf8").catch(() => {
-        throw new Error(`The license of ${title} is missing: there is no ${path}`);
-      });
-      return `${title}\n${"=".repeat(title.length)}\n\n${text.trim()}\n`;
-    }),
-  );
-  return texts.join("\n\n");
+  const titlesByText = new Map();
+  for (const { title, path } of parts) {
+    const text = await readFile(path, "utf8").catch(() => {
+      throw new Error(`The license of ${title} is missing: there is no ${path}`);
+    });
+    titlesByText.set(text.trim(), (titlesByText.get(text.trim()) ?? new Set()).add(title));
+  }
+  return [...titlesByText]
+    .map(([text, titles]) => {
+      const head = [...titles].join(", ");
+      return `${head}\n${"=".repeat(head.length)}\n\n${text}\n`;
+    })
+    .join("\n\n");
 }

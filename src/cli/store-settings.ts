@@ -92,6 +92,11 @@ export function storeTimeoutFrom(given: ReporterFlags, env: Terminal["env"]): nu
   return settingsFrom(REPORTER_SETTINGS, given, env)("storeTimeout") ?? 1000;
 }
 
+/** Returns the rate-limit scope. */
+export function scopeFrom(given: StoreFlags, env: Terminal["env"]): string {
+  return settingsFrom(SETTINGS, given, env)("scope") ?? "default";
+}
+
 /** Adds the options to a command. */
 export function addStoreFlags(command: Command): Command {
   return addSettings(command, SETTINGS);
@@ -109,7 +114,7 @@ export function storeSettingsFrom(
 ): StoreSettings | undefined {
   const setting = settingsFrom(SETTINGS, given, env);
   const url = setting("store")?.trim();
-  const scope = setting("scope") ?? "default";
+  const scope = scopeFrom(given, env);
   if (url === undefined) return undefined;
   const where = given.store === undefined ? SETTINGS.store.variable : "--store";
   if (!STORE_URL.test(url)) {

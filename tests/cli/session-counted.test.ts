@@ -13,6 +13,7 @@ import { RUNS_CIRCUIT } from "../../src/fleet/rules/run-report.js";
 import { RedisServer } from "../fleet/redis/redis-server.js";
 import { authorization } from "../proxy/scene.js";
 import { builtCli } from "./built-cli.js";
+import { startCollector } from "./run/otlp-receiver.js";
 
 const cli = builtCli();
 const FAKE = fileURLToPath(new URL("../proxy/fake-session-cli.mjs", import.meta.url));
@@ -178,6 +179,22 @@ test("the last request decides, and adds its time to failure at the circuit", as
   expect(runs?.results).toEqual([["error", 1]]);
   expect((await counted(failed.scope, "registry:docker.io"))?.failedMs).toHaveLength(1);
   expect(runs?.faults).toEqual([{ fault: "registry", count: 1 }]);
+});
+
+test("a session sends its metrics over OTLP, unless it belongs to a run", async () => {
+  const { url, pushes } = await startCollector();
+  const env = { DAGGER_BREAKER_OTLP: "1", OTEL_EXPORTER_OTLP_ENDPOINT: url };
+  for (const more of [{}, { DAGGER_BREAKER_RUN: "/nowhere/run.sock" }]) {
+    const { child, ended } = await open({ ...env, ...more });
+    child.stdin.end();
+    expect(await ended()).toBe(0);
+  }
+  const ofMetrics = pushes.filter((push) => push.url === "/v1/metrics");
+  expect(ofMetrics).toHaveLength(1);
+  const duration = ofMetrics[0]?.metrics.find(({ name }) => name === "dagger_breaker.run.duration");
+  expect(duration?.points[0]?.attributes).toMatchObject({
+    "cicd.pipeline.task.run.result": "success",
+  });
 });
 
 test("a session of a run is counted by that run alone, even if it guards itself", async () => {

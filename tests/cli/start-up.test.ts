@@ -94,6 +94,16 @@ test.each([
   expect(ofStores(await run(env))).toEqual(expected);
 });
 
+test("loads an OpenTelemetry SDK only to send metrics", async () => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" };
+  const ofSdk = (loaded: readonly string[]) =>
+    loaded.filter((name) => /^@opentelemetry\/|^cli\/otlp-/.test(name));
+  expect(ofSdk(await run(env))).toEqual([]);
+  const loaded = ofSdk(await run({ ...env, DAGGER_BREAKER_OTLP: "1" }));
+  expect(loaded).toContain("cli/otlp-push");
+  expect(loaded).toContain("@opentelemetry/exporter-metrics-otlp-proto");
+});
+
 test("loads no command to print its version", async () => {
   const loaded = await loadedBy(["--version"]);
   expect(ofCommands(loaded)).toEqual([]);

@@ -235,7 +235,9 @@ describe("the single file", () => {
   test("is beside the licenses of everything in it", () => {
     const text = readFileSync(`${program}.licenses.txt`, "utf8");
     const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-    const titles = [...text.matchAll(/^(.+)\n=+$/gm)].map(([, title = ""]) => title.split(" ")[0]);
+    const heads = [...text.matchAll(/^(.+)\n=+$/gm)].map(([, head = ""]) => head);
+    const names = heads.flatMap((head) => head.split(", ").map((title) => title.split(" ")[0]));
+    const titles = names.filter((name = "") => !name.startsWith("@opentelemetry/"));
     const expected = [
       "dagger-circuit-breaker",
       ...Object.keys(dependencies),
@@ -245,6 +247,7 @@ describe("the single file", () => {
       "Node.js",
     ];
     expect(titles.toSorted()).toEqual(expected.toSorted());
+    expect(names).toContain("@opentelemetry/exporter-metrics-otlp-proto");
     expect(text).toMatch(/Copyright \(c\) 2022-2025, Redis, inc\./);
     expect(text).toMatch(/Apache License.+Copyright.+GraphQL.+Copyright Node\.js contributors/s);
   });

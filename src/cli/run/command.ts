@@ -1,6 +1,7 @@
 /** `dagger-breaker run`: runs a command behind circuit breakers and reports how it ended. */
 
 import type { Command } from "commander";
+import type { RunRecord } from "../../fleet/rules/run-report.js";
 import { Guard } from "../../guard/guard.js";
 import type { GuardOptions } from "../../guard/guard-options.js";
 import type { LockedEvent } from "../../guard/locks/lock-file.js";
@@ -26,6 +27,7 @@ import {
   tracesFrom,
 } from "../guard-settings.js";
 import { examples, exitCodeHelp } from "../help.js";
+import { addOtlpFlag, otlpFrom, sendMetrics } from "../otlp.js";
 import { addSettings } from "../settings.js";
 import { addReporterFlags, addStoreFlags } from "../store-settings.js";
 import type { CommandContext, Terminal } from "../terminal.js";
@@ -41,7 +43,7 @@ import {
   readOwnOptions,
 } from "./options.js";
 import { tellProgress, tellRun } from "./tell.js";
-import { tellStore } from "./tell-store.js";
+import { countedRun, tellStore } from "./tell-store.js";
 
 const EXIT_CODES = exitCodeHelp(RUN_EXIT_CODES, [
   ["126", "the command cannot be run"],
@@ -65,7 +67,8 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .argument("<command>", "the command to run; put -- before it")
     .argument("[arguments...]", "its arguments")
     .passThroughOptions();
-  addSettings<OwnFlags>(addReporterFlags(addStoreFlags(addGuardFlags(command))), OWN_SETTINGS)
+  const shared = addOtlpFlag(addReporterFlags(addStoreFlags(addGuardFlags(command))));
+  addSettings<OwnFlags>(shared, OWN_SETTINGS)
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", EXIT_CODES)
     .action(async (name: string, args: string[], flags: RunFlags) => {
@@ -93,6 +96,9 @@ async function run(
     guardOptions,
     connectTimeoutMs: connectTimeoutFrom(flags, env),
     traces: tracesFrom(flags, env),
+    send: otlpFrom(flags, env)
+      ? (record, guard) => sendMetrics(record, guard, flags, env)
+      : async () => [],
   };
   // From here on, a signal ends the run with a report.
   const signals = new RunSignals();
@@ -115,12 +121,14 @@ interface RunSetting {
   readonly guardOptions: GuardOptions;
   readonly connectTimeoutMs: number | undefined;
   readonly traces: TracesChoice;
+  /** Sends the metrics of the run, if the user wants that. */
+  readonly send: (run: RunRecord, guard: Guard) => Promise<readonly Note[]>;
 }
 
 async function runWithin(
   joined: JoinedFleet | undefined,
   signals: RunSignals,
-  { command, args, inherited, own, guardOptions, connectTimeoutMs, traces }: RunSetting,
+  { command, args, inherited, own, guardOptions, connectTimeoutMs, traces, send }: RunSetting,
   terminal: Terminal,
 ): Promise<number> {
   const { env } = terminal;
@@ -172,7 +180,10 @@ async function runWithin(
     await steps?.close(report.outcome === "interrupted");
     await held.release();
     const told = await tellStore(report, joined?.fleet, guard.settings.engineHost);
-    const untold = (await joined?.leave()) ?? [];
+    const [untold = [], unsent] = await Promise.all([
+      joined?.leave(),
+      send(countedRun(told), guard),
+    ]);
     const warnings = [
       ...misspelledVariables(env).map((text) => ({ code: "variable-unknown", text })),
       ...notes,
@@ -181,6 +192,7 @@ async function runWithin(
       ...held.notes,
       ...unreadNotes(witness),
       ...untold,
+      ...unsent,
     ];
     if (ENDED_BY_US.has(report.outcome)) terminal.limitFlush?.(LAST_WORDS_MS);
     await tellRun({ ...told, warnings }, shownName(command), own, terminal);

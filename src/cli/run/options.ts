@@ -7,6 +7,7 @@ import type { RetryLimits } from "../../runner/run-plan.js";
 import { EXIT } from "../exit-codes.js";
 import type { GuardFlags } from "../guard-settings.js";
 import { duration, durationOrNever, fileName, wholeNumber } from "../option-values.js";
+import type { OtlpFlags } from "../otlp.js";
 import { listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "../settings.js";
 import type { ReporterFlags, StoreFlags } from "../store-settings.js";
 import { CommandError, type Terminal } from "../terminal.js";
@@ -40,7 +41,7 @@ export interface OwnFlags {
 }
 
 /** All options of `run`. */
-export type RunFlags = GuardFlags & StoreFlags & ReporterFlags & OwnFlags;
+export type RunFlags = GuardFlags & StoreFlags & ReporterFlags & OtlpFlags & OwnFlags;
 
 /** The limit of `--retry`. A command that needs more attempts needs longer waits instead. */
 const MAX_RETRIES = 100;

@@ -1,13 +1,16 @@
 /** Guards sessions in this process, and counts their run in the store when they have ended. */
 
+import type { RunRecord } from "../../fleet/rules/run-report.js";
 import { Guard } from "../../guard/guard.js";
 import { GuardedSessions } from "../../proxy/guarded-sessions.js";
 import type { OpeningSession, SessionHost } from "../../proxy/sessions/session-host.js";
 import type { StandInEnd } from "../../proxy/stand-in/stand-in.js";
 import { rejectionReport } from "../../runner/report/rejection-report.js";
+import type { Note } from "../../runner/report/run-report.js";
 import { type EngineTraces, startEngineTraces } from "../../traces/engine-traces.js";
 import { type JoinedFleet, joinFleet } from "../fleet-guard.js";
 import { checkRateLimitOpen, guardOptionsFrom, tracesFrom } from "../guard-settings.js";
+import { otlpFrom, sendMetrics } from "../otlp.js";
 import { say, type Terminal } from "../terminal.js";
 import { failedSession, type SessionFacts, sessionRun } from "./session-run.js";
 
@@ -65,19 +68,25 @@ export class OwnSessions implements SessionHost {
     await sessions.close();
     await traces?.receiver?.close();
     const isOfRun = Boolean(this.#terminal.env.DAGGER_BREAKER_RUN);
-    if (end !== undefined && !isOfRun) await this.#count(this.#parts, end, isBusy);
-    for (const { text } of (await joined?.leave()) ?? []) {
+    const run =
+      end === undefined || isOfRun ? undefined : await this.#count(this.#parts, end, isBusy);
+    const notes = await Promise.all([joined?.leave(), run && this.#send(run, this.#parts)]);
+    for (const { text } of notes.flatMap((some) => some ?? [])) {
       say(this.#terminal, `dagger-breaker: ${text}`);
     }
+  }
+
+  async #send(run: RunRecord, { guard }: OwnParts): Promise<readonly Note[]> {
+    const { env } = this.#terminal;
+    return otlpFrom({}, env) ? sendMetrics(run, guard, {}, env) : [];
   }
 
   async #count(
     { guard, sessions, joined }: OwnParts,
     end: SessionEnd,
     isBusy: boolean,
-  ): Promise<void> {
-    if (joined === undefined) return;
-    const { fleet } = joined;
+  ): Promise<RunRecord> {
+    const fleet = joined?.fleet;
     const isRejected = "rejection" in end;
     const rejection = isRejected ? rejectionReport(end.rejection) : undefined;
     const circuit = rejection?.scope == null ? undefined : rejection.upstream;
@@ -88,8 +97,10 @@ export class OwnSessions implements SessionHost {
       startMs: this.#startMs,
       durationMs: performance.now() - this.#startMs,
       waitedMs: guard.waitTime.totalMs,
-      avoidedMs: circuit === undefined ? 0 : await fleet.runs.timeToFailureMs(circuit),
+      avoidedMs: circuit === undefined ? 0 : ((await fleet?.runs.timeToFailureMs(circuit)) ?? 0),
     };
-    fleet.runs.tell(sessionRun(facts), failedSession(facts, guard.settings.engineHost));
+    const run = sessionRun(facts);
+    fleet?.runs.tell(run, failedSession(facts, guard.settings.engineHost));
+    return run;
   }
 }

@@ -1,0 +1,80 @@
+/** Sends the figures of a run to an OpenTelemetry collector. Loaded only with `--otlp`. */
+
+import { OTLPMetricExporter as JsonExporter } from "@opentelemetry/exporter-metrics-otlp-http";
+import { OTLPMetricExporter as ProtobufExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from "@opentelemetry/resources";
+import { metricsOfRun, type RunFigures } from "./otlp-metrics.js";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const SCOPE_NAME = "dagger-circuit-breaker";
+const EXPORTERS = { "http/protobuf": ProtobufExporter, "http/json": JsonExporter };
+
+/**
+ * Sends the figures by the standard variables, which the exporter reads from the environment of this process.
+ *
+ * @returns Why they were not sent; undefined if they were. It contains no address, because that may contain a
+ * password.
+ */
+export async function pushRun(
+  figures: RunFigures,
+  env: Environment,
+  limitMs: number,
+): Promise<string | undefined> {
+  const protocol = settingOf(env, "PROTOCOL") ?? "http/protobuf";
+  if (!isSupported(protocol)) {
+    return `OTEL_EXPORTER_OTLP_PROTOCOL is not supported; use ${Object.keys(EXPORTERS).join(" or ")}`;
+  }
+  const endpoint = settingOf(env, "ENDPOINT");
+  if (endpoint !== undefined && !(/^https?:/i.test(endpoint) && URL.canParse(endpoint))) {
+    return "OTEL_EXPORTER_OTLP_ENDPOINT is not a URL; use http://HOST:4318 or https://HOST:4318";
+  }
+  const givenMs = Number(settingOf(env, "TIMEOUT"));
+  const timeoutMillis = givenMs > 0 ? Math.min(givenMs, limitMs) : limitMs;
+  const exporter = new EXPORTERS[protocol]({ timeoutMillis });
+  const toMs = Date.now();
+  const period = { fromMs: toMs - figures.run.durationMs, toMs };
+  const metrics = metricsOfRun(figures, period, (type) =>
+    // The exporters have types of their own version of the SDK, with the same values.
+    exporter.selectAggregationTemporality(type as never),
+  );
+  const resourceMetrics = {
+    resource: resource(),
+    scopeMetrics: [{ scope: { name: SCOPE_NAME }, metrics }],
+  };
+  const failed = await new Promise<Error | undefined>((resolve) => {
+    exporter.export(resourceMetrics as never, ({ code, error }) => {
+      resolve(code === 0 ? undefined : (error ?? new Error()));
+    });
+  });
+  return failed && reasonOf(failed);
+}
+
+/** Returns a variable for metrics, or for all signals. */
+function settingOf(env: Environment, name: string): string | undefined {
+  const own = env[`OTEL_EXPORTER_OTLP_METRICS_${name}`]?.trim();
+  return own || env[`OTEL_EXPORTER_OTLP_${name}`]?.trim() || undefined;
+}
+
+function isSupported(protocol: string): protocol is keyof typeof EXPORTERS {
+  return Object.hasOwn(EXPORTERS, protocol);
+}
+
+/** Describes the sender. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` replace these. */
+function resource() {
+  return defaultResource()
+    .merge(resourceFromAttributes({ "service.name": "dagger-breaker" }))
+    .merge(detectResources({ detectors: [envDetector] }));
+}
+
+/** Returns a reason without texts of the collector. */
+function reasonOf(error: Error): string {
+  const { code } = error as { code?: unknown };
+  if (typeof code === "number") return `the collector answered with status ${code}`;
+  return typeof code === "string" ? code : "no answer in time";
+}
