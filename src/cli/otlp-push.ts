@@ -65,7 +65,7 @@ function isSupported(protocol: string): protocol is keyof typeof EXPORTERS {
   return Object.hasOwn(EXPORTERS, protocol);
 }
 
-/** Describes the sender. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` replace these. */
+/** Returns the attributes of the sender. The user can replace them by variables. */
 function resource() {
   return defaultResource()
     .merge(resourceFromAttributes({ "service.name": "dagger-breaker" }))
