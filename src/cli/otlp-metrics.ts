@@ -1,10 +1,13 @@
 /** Turns the figures of one run into the metrics that an OTLP exporter sends. Pure. */
 
 import type { AggregationTemporality, MetricData } from "@opentelemetry/sdk-metrics";
-import type { CircuitBreakerMetrics } from "../breaker/metrics.js";
 import type { RunRecord } from "../fleet/rules/run-report.js";
 import { RUN_BOUNDS_S } from "../fleet/rules/tally.js";
-import { pointsOfCircuits, selectCircuits } from "../telemetry/metrics/circuit-points.js";
+import {
+  type LocalCircuit,
+  pointsOfCircuits,
+  selectCircuits,
+} from "../telemetry/metrics/circuit-points.js";
 import {
   ERROR_TYPE,
   type Instrument,
@@ -17,7 +20,7 @@ import { type DataPoint, point } from "../telemetry/metrics/point.js";
 /** The figures of one run. */
 export interface RunFigures {
   readonly run: RunRecord;
-  readonly circuits: readonly CircuitBreakerMetrics[];
+  readonly circuits: readonly LocalCircuit[];
   readonly scope: string;
 }
 

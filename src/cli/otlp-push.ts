@@ -8,7 +8,17 @@ import {
   envDetector,
   resourceFromAttributes,
 } from "@opentelemetry/resources";
-import { metricsOfRun, type RunFigures } from "./otlp-metrics.js";
+import type { RunRecord } from "../fleet/rules/run-report.js";
+import type { Registry } from "../registry/registry.js";
+import { circuitsOf } from "../telemetry/source.js";
+import { metricsOfRun } from "./otlp-metrics.js";
+
+/** A run that has ended, and the breakers that counted in it. */
+export interface EndedRun {
+  readonly run: RunRecord;
+  readonly registry: Registry;
+  readonly scope: string;
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,7 +32,7 @@ const EXPORTERS = { "http/protobuf": ProtobufExporter, "http/json": JsonExporter
  * password.
  */
 export async function pushRun(
-  figures: RunFigures,
+  { run, registry, scope }: EndedRun,
   env: Environment,
   limitMs: number,
 ): Promise<string | undefined> {
@@ -38,7 +48,8 @@ export async function pushRun(
   const timeoutMillis = givenMs > 0 ? Math.min(givenMs, limitMs) : limitMs;
   const exporter = new EXPORTERS[protocol]({ timeoutMillis });
   const toMs = Date.now();
-  const period = { fromMs: toMs - figures.run.durationMs, toMs };
+  const period = { fromMs: toMs - run.durationMs, toMs };
+  const figures = { run, circuits: circuitsOf(registry), scope };
   const metrics = metricsOfRun(figures, period, (type) =>
     // The exporters have types of their own version of the SDK, with the same values.
     exporter.selectAggregationTemporality(type as never),

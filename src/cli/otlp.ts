@@ -49,14 +49,13 @@ export async function sendMetrics(
   store: StoreFlags,
   env: Terminal["env"],
 ): Promise<readonly Note[]> {
-  const circuits = [...registry.getAll().values()].map((breaker) => breaker.getMetrics());
-  const figures = { run, circuits, scope: scopeFrom(store, env) };
+  const ended = { run, registry, scope: scopeFrom(store, env) };
   let timer: NodeJS.Timeout | undefined;
   // Not unref'd: nothing else may keep the process alive until the answer.
   const limit = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve("no answer in time"), LIMIT_MS);
   });
-  const sent = import("./otlp-push.js").then(({ pushRun }) => pushRun(figures, env, LIMIT_MS));
+  const sent = import("./otlp-push.js").then(({ pushRun }) => pushRun(ended, env, LIMIT_MS));
   const problem = await Promise.race([sent, limit]).catch(({ name }: Error) => name);
   clearTimeout(timer);
   if (problem === undefined) return [];

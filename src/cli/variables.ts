@@ -24,6 +24,7 @@ const NAMES = [
   "NEEDS",
   "NOTIFY_URL",
   "OPERATION_TIMEOUT",
+  "OTLP",
   "OUTPUT",
   "PIN",
   // Set by `run` for the programs that it starts.
