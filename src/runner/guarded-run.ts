@@ -99,7 +99,7 @@ class GuardedRun {
     this.#onSession = () => undefined;
     if (!this.#isOwn) return;
     const { spanId: outer = "" } = parseTraceparent(plan.env.TRACEPARENT) ?? {};
-    plan.witness?.receiver?.onSpans((spans) => {
+    plan.tracing?.receiver?.onSpans((spans) => {
       this.#isCanceled ||= spans.some((span) => isCanceledCommand(span, outer));
     });
   }
@@ -155,8 +155,8 @@ class GuardedRun {
       const { delayMs, why } = decideRetry(failed, this.#plan, this.#guard, this.#needs);
       if (delayMs === undefined) return this.#notRetried(end, why);
       // If a circuit rejects the next attempt, that is reported instead of a used-up input.
-      const isRefused = !this.#isAdmitted && this.#guard.settings.onOpen === "reject";
-      if (!isRefused && this.#input.usedUp !== undefined) return this.#notRetried(end);
+      const isRejected = !this.#isAdmitted && this.#guard.settings.onOpen === "reject";
+      if (!isRejected && this.#input.usedUp !== undefined) return this.#notRetried(end);
       this.#tellRetry(retries + 1, delayMs);
       this.#waits.waits(null, delayMs);
       await delay(delayMs, this.#signals.any).finally(() => this.#waits.end());
@@ -174,10 +174,10 @@ class GuardedRun {
    */
   #tellRetry(number: number, delayMs: number): void {
     const attempt = this.#attempts.at(-1);
-    const refuses = delayMs === 0 && !this.#isAdmitted;
-    if (attempt === undefined || (refuses && this.#guard.settings.onOpen === "reject")) return;
+    const rejects = delayMs === 0 && !this.#isAdmitted;
+    if (attempt === undefined || (rejects && this.#guard.settings.onOpen === "reject")) return;
     const of = this.#plan.maxRetries + 1;
-    const nextMs = refuses ? null : delayMs;
+    const nextMs = rejects ? null : delayMs;
     this.#onProgress?.({ kind: "retrying", attempt, number, of, delayMs: nextMs });
   }
 
@@ -203,9 +203,9 @@ class GuardedRun {
   }
 
   async #attempt(call: CommandCall): Promise<AttemptEnd> {
-    const { command, args, env, limits, witness, sessions, sendsTraces } = this.#plan;
+    const { command, args, env, limits, tracing, sessions, sendsTraces } = this.#plan;
     const startMs = performance.now();
-    const refusedBefore = sessions?.lastRejection();
+    const rejectedBefore = sessions?.lastRejection();
     try {
       const end = await superviseCommand({
         command,
@@ -220,16 +220,16 @@ class GuardedRun {
         watcher: this.#watcher,
         isHeard: isTraced(this.#plan) || hearsSteps(this.#plan),
         listen: (signs) => this.#listen(signs, call),
-        onLimit: (limit) => witness?.dropped(limitMs(limits, limit)),
+        onLimit: (limit) => tracing?.dropped(limitMs(limits, limit)),
       });
       const durationMs = performance.now() - startMs;
       const isSignaled = this.#signals.received !== undefined;
-      const evidence = isSignaled ? undefined : await witness?.evidence();
-      const refused = sessions?.lastRejection();
+      const exchanges = isSignaled ? undefined : await tracing?.exchanges();
+      const rejected = sessions?.lastRejection();
       this.#failure = settleAttempt(call, {
         end,
-        refused: refused === refusedBefore ? null : (refused ?? null),
-        evidence,
+        rejectedRequest: rejected === rejectedBefore ? null : (rejected ?? null),
+        exchanges,
         command: [command, ...args],
         isOwn: this.#isOwn,
         isTraced: isTraced(this.#plan),
@@ -252,9 +252,9 @@ class GuardedRun {
 
   /** Listens to spans and sessions while an attempt runs. */
   #listen(signs: Signs, call: CommandCall): () => void {
-    const { witness, steps } = this.#plan;
+    const { tracing, steps } = this.#plan;
     const forgetSteps = steps?.onOutput(() => signs.progressed());
-    const forgetSpans = witness?.receiver?.onSpans((spans) => {
+    const forgetSpans = tracing?.receiver?.onSpans((spans) => {
       signs.progressed();
       if (spans.some(isSpanOfRequest)) signs.connected();
     });
@@ -294,12 +294,12 @@ class GuardedRun {
   }
 
   async #contacts(hasSucceeded: boolean): Promise<Contacts | null> {
-    const { witness } = this.#plan;
-    if (witness?.offReason !== undefined) {
-      this.#notes.add("witness-off", `Traces are not read: ${witness.offReason}.`);
+    const { tracing } = this.#plan;
+    if (tracing?.offReason !== undefined) {
+      this.#notes.add("witness-off", `Traces are not read: ${tracing.offReason}.`);
     }
     const isInterrupted = this.#signals.received !== undefined;
-    const trace = await witness?.end({ isHurried: isInterrupted });
+    const trace = await tracing?.end({ isHurried: isInterrupted });
     const contacts = trace?.contacts;
     if (contacts === undefined || contacts.spans === 0) return null;
     const problem = this.#learnt.remember(contacts, hasSucceeded);

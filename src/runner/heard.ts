@@ -8,8 +8,8 @@ import { parseTraceparent } from "../traces/trace-context.js";
 import type { RunPlan } from "./run-plan.js";
 
 /** Returns the variables that make a CLI send its traces and logs to us. */
-export function exportsOf({ witness, steps }: RunPlan): Environment {
-  return { ...witness?.variables, ...steps?.variables };
+export function exportsOf({ tracing, steps }: RunPlan): Environment {
+  return { ...tracing?.variables, ...steps?.variables };
 }
 
 /** Returns whether the output of steps arrives even if the command prints nothing. */
@@ -19,7 +19,7 @@ export function hearsSteps({ steps, sendsTraces, sessions }: RunPlan): boolean {
 }
 
 /** Returns whether traces may arrive. They do not if TRACEPARENT turns sampling off. */
-export function isTraced({ witness, sendsTraces, sessions, env }: RunPlan): boolean {
+export function isTraced({ tracing, sendsTraces, sessions, env }: RunPlan): boolean {
   const isSampled = parseTraceparent(env.TRACEPARENT)?.sampled !== false;
-  return witness?.receiver !== undefined && isSampled && (sendsTraces || sessions !== undefined);
+  return tracing?.receiver !== undefined && isSampled && (sendsTraces || sessions !== undefined);
 }

@@ -111,7 +111,7 @@ export interface RunPlan extends RetryLimits {
   /** The file with the contacts of earlier runs; undefined for the default. */
   readonly learntPath?: string | undefined;
   /** Receives traces of the command or its sessions; the run ends it. */
-  readonly witness?: CommandTracing | undefined;
+  readonly tracing?: CommandTracing | undefined;
   /**
    * Receives the logs of steps as signs of progress, if the command prints nothing meanwhile; the
    * caller closes it.

@@ -18,7 +18,7 @@ import { buildPackage, bundleProgram, projectFolder } from "../build.js";
 const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
 
 /** How a command is run; see run-driver.ts. */
-export interface RunOrder extends Partial<Omit<RunPlan, "witness" | "sessions">> {
+export interface RunOrder extends Partial<Omit<RunPlan, "tracing" | "sessions">> {
   /** How long the process stays after its report is written. */
   readonly lingersMs?: number;
   /** The task of the stand-in for dagger. `command` runs another program instead. */

@@ -77,7 +77,7 @@ async function main(): Promise<void> {
       ...plan,
       env,
       sessions: begun?.stub,
-      witness: traces ? await startCommandTracing(env) : undefined,
+      tracing: traces ? await startCommandTracing(env) : undefined,
     },
     guard,
     (event) => progress.push(event),

@@ -139,12 +139,12 @@ async function runWithin(
   const guard = new Guard({ ...guardOptions, onLocked, fleet: joined?.fleet });
   const isOwn = isDagger(command);
   const held = holdWarnings(OF_ANYTHING);
-  const witness = traces === "off" ? undefined : await startCommandTracing(env);
+  const tracing = traces === "off" ? undefined : await startCommandTracing(env);
   const watched = await watchIdleness(idleTimeoutMs, traces, isOwn, env);
   const { steps } = watched;
   const { sessions, notes } = isOwn
     ? NO_SESSIONS
-    : await sessionsOf(guard, env, { witness, steps, connectTimeoutMs });
+    : await sessionsOf(guard, env, { tracing, steps, connectTimeoutMs });
   try {
     const report = await runGuarded(
       {
@@ -169,7 +169,7 @@ async function runWithin(
         initialDelayMs: own.initialDelayMs,
         maxDelayMs: own.maxDelayMs,
         learnt: own.learnt,
-        witness,
+        tracing,
         steps,
         sendsTraces: traces === "all" || (traces === "auto" && isOwn),
         sessions: sessions && { ...sessions, lockedImages: () => locked.all },
@@ -190,7 +190,7 @@ async function runWithin(
       ...watched.notes,
       ...report.warnings,
       ...held.notes,
-      ...unreadNotes(witness),
+      ...unreadNotes(tracing),
       ...untold,
       ...unsent,
     ];
@@ -221,7 +221,7 @@ const NO_SESSIONS: PreparedSessions = { sessions: undefined, notes: [] };
  * opening a session.
  */
 interface SessionWatch {
-  readonly witness: CommandTracing | undefined;
+  readonly tracing: CommandTracing | undefined;
   readonly steps: StepOutput | undefined;
   readonly connectTimeoutMs: number | undefined;
 }
@@ -232,11 +232,11 @@ interface SessionWatch {
 async function sessionsOf(
   guard: Guard,
   env: Terminal["env"],
-  { witness, steps, connectTimeoutMs }: SessionWatch,
+  { tracing, steps, connectTimeoutMs }: SessionWatch,
 ): Promise<PreparedSessions> {
   try {
     const sessions = await guardSessions(guard, env, {
-      traces: sessionTraces(witness, steps),
+      traces: sessionTraces(tracing, steps),
       connectTimeoutMs,
     });
     return { sessions, notes: [] };
@@ -250,16 +250,16 @@ async function sessionsOf(
 }
 
 /** Returns a note if the command sent traces in a format that we cannot read. */
-function unreadNotes(witness: CommandTracing | undefined): readonly Note[] {
-  const { unreadByKind } = witness?.receiver?.metrics() ?? {};
-  const text = unreadByKind && unreadText(unreadByKind, witness?.hasCollector === true);
+function unreadNotes(tracing: CommandTracing | undefined): readonly Note[] {
+  const { unreadByKind } = tracing?.receiver?.metrics() ?? {};
+  const text = unreadByKind && unreadText(unreadByKind, tracing?.hasCollector === true);
   return text === undefined ? [] : [{ code: "traces-unread", text }];
 }
 
 function sessionTraces(
-  witness: CommandTracing | undefined,
+  tracing: CommandTracing | undefined,
   steps: StepOutput | undefined,
 ): SessionTraces | undefined {
-  const { receiver, variables = {}, hasCollector = false } = witness ?? {};
+  const { receiver, variables = {}, hasCollector = false } = tracing ?? {};
   return receiver && { receiver, variables: { ...variables, ...steps?.variables }, hasCollector };
 }

@@ -82,17 +82,17 @@ async function trace(
   inherited: readonly number[],
 ): Promise<TraceReport> {
   const warnings = holdWarnings(OF_TRACES);
-  const witness = await startCommandTracing(env);
+  const tracing = await startCommandTracing(env);
   const start = performance.now();
   try {
-    const end = await runCommand(command, args, { ...env, ...witness.variables }, inherited);
+    const end = await runCommand(command, args, { ...env, ...tracing.variables }, inherited);
     const durationMs = performance.now() - start;
-    const heard = await witness.end({ mayBeLate: true });
+    const heard = await tracing.end({ mayBeLate: true });
     await warnings.release();
-    const { offReason } = witness;
+    const { offReason } = tracing;
     return traceReport({ end, durationMs, trace: heard, offReason, warnings: warnings.notes, env });
   } catch (error) {
-    await witness.end();
+    await tracing.end();
     await warnings.release();
     if (!(error instanceof CommandNotStartedError)) throw error;
     throw new CommandError(error.message, error.exitCode);

@@ -36,7 +36,7 @@ async function settled(
   const call = await CommandCall.admit(guard, new Set(needs), signal);
   const failure = settleAttempt(call, {
     end: { ...ENDED, ...end },
-    evidence: undefined,
+    exchanges: undefined,
     command: ["dagger", "call", "test"],
     isOwn: true,
     isTraced: false,
@@ -48,7 +48,7 @@ async function settled(
   return { failure, metrics, names: [...registry.getAll().keys()] };
 }
 
-function evidence(given: Partial<Evidence> = {}): Evidence {
+function exchange(given: Partial<Evidence> = {}): Evidence {
   return {
     kind: "registry",
     host: "registry-1.docker.io",
@@ -87,10 +87,10 @@ describe.each(["commands", "variant-commands", "holdout-commands"])("%s of the c
     );
     expect(harmless.length).toBeGreaterThan(5);
     for (const { stdout, stderr, exitCode } of harmless) {
-      const seen = [evidence({ outcome: "limited", status: 429 }), evidence({ host: "ghcr.io" })];
+      const seen = [exchange({ outcome: "limited", status: 429 }), exchange({ host: "ghcr.io" })];
       const { metrics, names } = await settled(
         { text: `${stdout}\n${stderr}`, exitCode },
-        { evidence: seen },
+        { exchanges: seen },
         needs,
       );
       for (const one of names) {
@@ -134,7 +134,7 @@ describe("a success as a proof of the engine", () => {
     [
       "an exchange was seen",
       { connected: false },
-      { isTraced: true, evidence: [evidence()] },
+      { isTraced: true, exchanges: [exchange()] },
       "successCount",
     ],
     ["another program showed no sign", { connected: false }, { isOwn: false }, "ignoredCount"],
@@ -170,13 +170,13 @@ test("a limit for connecting counts against the engine, the others against no up
 
 test("counts a failure of a host that hung until a limit, but not by spans that a container may have sent", async () => {
   const seen = [
-    evidence({ host: "layers.example.com", servesHost: "ghcr.io" }),
-    evidence({ host: "quay.io", servesHost: "quay.io", forgeable: true }),
-    evidence({ kind: "git", host: "github.com", servesHost: "github.com", outcome: "answered" }),
+    exchange({ host: "layers.example.com", servesHost: "ghcr.io" }),
+    exchange({ host: "quay.io", servesHost: "quay.io", forgeable: true }),
+    exchange({ kind: "git", host: "github.com", servesHost: "github.com", outcome: "answered" }),
   ];
   const { metrics, names } = await settled(
     { exitCode: 143, timedOut: "idle" },
-    { evidence: seen },
+    { exchanges: seen },
     ["git:github.com"],
   );
   expect(names.sort()).toEqual(["engine", "git:github.com", "registry:ghcr.io"]);
@@ -190,8 +190,8 @@ test("counts a failure of a host that hung until a limit, but not by spans that 
 test("a host that serves another stands for that one", async () => {
   const text =
     "Error: failed to copy: httpReadSeeker: failed open: unexpected status code https://layers.example.com/x: 503 Service Unavailable";
-  const seen = [evidence({ host: "layers.example.com", servesHost: "registry.example.com" })];
-  const { failure, names } = await settled({ exitCode: 1, text }, { evidence: seen });
+  const seen = [exchange({ host: "layers.example.com", servesHost: "registry.example.com" })];
+  const { failure, names } = await settled({ exitCode: 1, text }, { exchanges: seen });
   expect(failure?.breaker).toBe("registry:registry.example.com");
   expect(names).toEqual(["engine", "registry:registry.example.com"]);
 });
@@ -199,17 +199,17 @@ test("a host that serves another stands for that one", async () => {
 test("a host that no output names is the only failed one of its kind", async () => {
   const text = "Error: invalid response status 503 Service Unavailable";
   const http = (host: string, outcome: Evidence["outcome"] = "failed") =>
-    evidence({ kind: "http", host, servesHost: host, outcome, forgeable: true });
-  const others = [http("ok.example.com", "answered"), evidence({ host: "ghcr.io" })];
+    exchange({ kind: "http", host, servesHost: host, outcome, forgeable: true });
+  const others = [http("ok.example.com", "answered"), exchange({ host: "ghcr.io" })];
   const one = await settled(
     { exitCode: 1, text },
-    { evidence: [...others, http("files.example.com")] },
+    { exchanges: [...others, http("files.example.com")] },
   );
   expect(one.failure).toMatchObject({ fault: "http", upstream: "files.example.com" });
   expect(one.metrics("http:files.example.com")?.metrics.failureCount).toBe(1);
   const two = await settled(
     { exitCode: 1, text },
-    { evidence: [http("files.example.com"), http("other.example.com")] },
+    { exchanges: [http("files.example.com"), http("other.example.com")] },
   );
   expect(two.failure).toMatchObject({ fault: "http", upstream: null });
 });
@@ -232,7 +232,7 @@ describe("without output", () => {
     [
       "what a container may have sent is not",
       end,
-      { evidence: [evidence({ forgeable: true })] },
+      { exchanges: [exchange({ forgeable: true })] },
       null,
     ],
     ["a step of the user's with an exit code of its own is not", { ...end, exitCode: 3 }, {}, null],
@@ -244,7 +244,7 @@ describe("without output", () => {
       null,
     ],
   ])("%s", async (_title, given, facts, expected) => {
-    const { failure } = await settled(given, { evidence: [evidence()], ...facts });
+    const { failure } = await settled(given, { exchanges: [exchange()], ...facts });
     expect(failure?.breaker ?? null).toBe(expected);
   });
 });
@@ -255,7 +255,7 @@ test("the traces of every recorded registry failure match its output", async () 
     const ofCase = spans.filter((span) => span.engine === engine && span.case === "hub-q429");
     const { metrics, names } = await settled(
       { exitCode: 1, text: LIMITED },
-      { evidence: evidenceFromSpans(ofCase), isTraced: true },
+      { exchanges: evidenceFromSpans(ofCase), isTraced: true },
     );
     expect(names).toEqual(["engine", "registry:docker.io"]);
     expect(metrics("registry:docker.io")).toMatchObject({
@@ -287,15 +287,15 @@ describe("a failure whose output names no host", () => {
   });
 
   test("is that of the host in the spans, whatever the command line names", async () => {
-    const seen = evidence({ kind: "http", host: "cdn.acme.dev", servesHost: "cdn.acme.dev" });
-    const { failure, names } = await settled(ended, { command, evidence: [seen] });
+    const seen = exchange({ kind: "http", host: "cdn.acme.dev", servesHost: "cdn.acme.dev" });
+    const { failure, names } = await settled(ended, { command, exchanges: [seen] });
     expect(failure).toMatchObject({ upstream: "cdn.acme.dev", breaker: "http:cdn.acme.dev" });
     expect(names).not.toContain("http:dl.acme.dev");
   });
 
   test("counts no failure of a host in the command line whose spans show an answer", async () => {
-    const seen = evidence({ kind: "http", host: "dl.acme.dev", outcome: "answered" });
-    const { failure, metrics } = await settled(ended, { command, evidence: [seen] });
+    const seen = exchange({ kind: "http", host: "dl.acme.dev", outcome: "answered" });
+    const { failure, metrics } = await settled(ended, { command, exchanges: [seen] });
     expect(failure).toMatchObject({ upstream: null, breaker: null });
     expect(metrics("http:dl.acme.dev")?.metrics.failureCount ?? 0).toBe(0);
   });

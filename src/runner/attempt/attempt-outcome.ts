@@ -19,11 +19,11 @@ import type { AttemptEnd } from "./supervised-command.js";
 export interface AttemptFacts {
   readonly end: AttemptEnd;
   /** The HTTP exchanges seen in the attempt's spans; undefined without spans. */
-  readonly evidence: readonly Evidence[] | undefined;
+  readonly exchanges: readonly Evidence[] | undefined;
   /** The command with its arguments. */
   readonly command: readonly string[];
   /** The last request of the command's sessions that we rejected; null if none was. */
-  readonly refused?: RejectedRequest | null;
+  readonly rejectedRequest?: RejectedRequest | null;
   /** Whether the command is dagger itself. */
   readonly isOwn: boolean;
   /** Whether spans of the command could be received. */
@@ -33,35 +33,35 @@ export interface AttemptFacts {
 
 /** Settles the call of an attempt. Returns the attempt's failure; null if it succeeded. */
 export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailure | null {
-  const { end, evidence, isOwn, isInterrupted } = facts;
+  const { end, exchanges, isOwn, isInterrupted } = facts;
   // If our output could not be written, the command may have failed for that reason alone, so its
   // exit code proves nothing.
   if (isInterrupted || end.outputError !== null) {
     call.ignored();
     return null;
   }
-  const refused = facts.refused ?? null;
-  const said = failureOf(end, isOwn, evidence ?? [], refused);
-  const failure = said && withOwnHost(said, facts);
+  const rejectedRequest = facts.rejectedRequest ?? null;
+  const classified = failureOf(end, isOwn, exchanges ?? [], rejectedRequest);
+  const failure = classified && withOwnHost(classified, facts);
   if (end.timedOut === "connect") {
     call.notConnected();
     return failure && reported(failure, { breaker: ENGINE, couldShare: false });
   }
   if (end.timedOut !== null && failure?.counts !== true) {
-    call.timedOut(evidence ?? []);
+    call.timedOut(exchanges ?? []);
     return failure && reported(failure, null);
   }
   const counted = call.ended({
     failure,
-    evidence,
+    exchanges,
     provesEngine: provesEngine(facts, failure?.upstreamKind ?? null),
     wordsReach: reachOf(isOwn, end.text, failure),
-    inferred: failure === said ? null : failure && circuitOf(failure),
+    inferred: failure === classified ? null : failure && circuitOf(failure),
   });
   if (failure?.rule !== OWN_REJECTED) {
-    return failure && reported(withSeenHost(failure, evidence ?? []), counted);
+    return failure && reported(withSeenHost(failure, exchanges ?? []), counted);
   }
-  const circuit = refused?.circuit ?? rejectionInWords(end.text)?.circuit ?? null;
+  const circuit = rejectedRequest?.circuit ?? rejectionInWords(end.text)?.circuit ?? null;
   return { ...reported(failure, counted), circuit };
 }
 
@@ -70,8 +70,8 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
  * host of the failure's kind (for example a registry), the engine asked that one, so the command
  * line is not used.
  */
-function withOwnHost(failure: Failure, { end, evidence, isOwn, command }: AttemptFacts): Failure {
-  const isSeen = evidence?.some(({ kind }) => kind === failure.upstreamKind) === true;
+function withOwnHost(failure: Failure, { end, exchanges, isOwn, command }: AttemptFacts): Failure {
+  const isSeen = exchanges?.some(({ kind }) => kind === failure.upstreamKind) === true;
   return !isOwn || isSeen ? failure : withCommandHost(failure, { command }, () => end.text);
 }
 
@@ -101,8 +101,8 @@ function circuitOf({ fault, counts, upstream, upstreamKind }: Failure): string |
  * Returns whether an engine answered the command. `dagger version` and a wrong flag need no engine.
  * If traces are not received, a successful `dagger` counts as proof.
  */
-function provesEngine({ end, evidence, isOwn, isTraced }: AttemptFacts, kind: string | null) {
-  if (end.connected || (evidence?.length ?? 0) > 0) return true;
+function provesEngine({ end, exchanges, isOwn, isTraced }: AttemptFacts, kind: string | null) {
+  if (end.connected || (exchanges?.length ?? 0) > 0) return true;
   return isOwn && (kind !== null || (end.exitCode === 0 && !isTraced));
 }
 

@@ -21,7 +21,7 @@ export interface CommandFindings {
   /** The failure of the command; null if it succeeded. */
   readonly failure: Failure | null;
   /** The HTTP exchanges seen in the command's spans; undefined without spans. */
-  readonly evidence: readonly Evidence[] | undefined;
+  readonly exchanges: readonly Evidence[] | undefined;
   /** Whether it is known that an engine answered the command. */
   readonly provesEngine: boolean;
   readonly wordsReach: WordsReach;
@@ -99,14 +99,14 @@ export class CommandCall {
    */
   ended(findings: CommandFindings): CountedIn | null {
     if (!this.#settle()) return this.#endedBesideSessions(findings);
-    const { failure, evidence, provesEngine, wordsReach, inferred } = findings;
+    const { failure, exchanges, provesEngine, wordsReach, inferred } = findings;
     const facts = {
       failures: failure === null ? [] : [failure],
       wordsReach,
       inferred,
       engineAnswered: provesEngine,
       upstreams: this.#upstreams,
-      exchanges: evidence ?? null,
+      exchanges: exchanges ?? null,
     };
     const failed = this.#settlement.tell(facts);
     this.#settlement.release();
@@ -149,11 +149,11 @@ export class CommandCall {
    * Settles a command that a limit other than the connect timeout ended. Counts a failure only for
    * hosts whose exchange with the engine was still hanging at that moment.
    *
-   * @param evidence The HTTP exchanges in spans that arrived after the limit.
+   * @param exchanges The HTTP exchanges in spans that arrived after the limit.
    */
-  timedOut(evidence: readonly Evidence[]): void {
+  timedOut(exchanges: readonly Evidence[]): void {
     const upstreams = this.#upstreams;
-    this.#end({ upstreams, exchanges: evidence, isCut: true, namesUpstreams: false });
+    this.#end({ upstreams, exchanges, isCut: true, namesUpstreams: false });
   }
 
   /** Settles a command whose end shows nothing about any upstream. */

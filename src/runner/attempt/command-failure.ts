@@ -25,22 +25,23 @@ const DAGGER_FAILED = 1;
  *
  * @param isOwn Whether the command is dagger itself. The exit code of a shell or of make may mean
  * anything.
- * @param refused The last request of the command's sessions that we rejected. It takes precedence
+ * @param rejectedRequest The last request of the command's sessions that we rejected. It takes precedence
  * over the output, because a program or test runner may print the SDK's error in any form.
  */
 export function failureOf(
   end: Pick<AttemptEnd, "text" | "exitCode" | "timedOut" | "isUnread" | "textAtLimit">,
   isOwn: boolean,
-  evidence: readonly Evidence[],
-  refused: RejectedRequest | null = null,
+  exchanges: readonly Evidence[],
+  rejectedRequest: RejectedRequest | null = null,
 ): Failure | null {
   const { text, exitCode, timedOut, isUnread } = end;
   if (timedOut !== null) return failureAtLimit(end, timedOut, isOwn);
   if (exitCode === 0) return null;
-  const said = classifyFailure(text, isOwn ? { source: "cli", exitCode } : {});
-  if (refused !== null && !tellsOfOther(said)) return ownFailure(refused, said);
-  const mayTell = isOwn && isUnread && exitCode === DAGGER_FAILED && !said.counts;
-  return (mayTell ? failureBySpans(evidence) : undefined) ?? said;
+  const classified = classifyFailure(text, isOwn ? { source: "cli", exitCode } : {});
+  if (rejectedRequest !== null && !tellsOfOther(classified))
+    return ownFailure(rejectedRequest, classified);
+  const mayTell = isOwn && isUnread && exitCode === DAGGER_FAILED && !classified.counts;
+  return (mayTell ? failureBySpans(exchanges) : undefined) ?? classified;
 }
 
 /**
@@ -100,12 +101,12 @@ const OWN_BY_TYPE: Readonly<Record<RejectedRequest["type"], Pick<Failure, "rule"
  * Returns the failure for a rejected request. After a lost session a retry may help, because it
  * opens a new one.
  */
-function ownFailure({ type }: RejectedRequest, said: Failure): Failure {
+function ownFailure({ type }: RejectedRequest, classified: Failure): Failure {
   const { rule } = OWN_BY_TYPE[type];
   const sessionLost = type === "SESSION_LOST";
   const fault = type === "CIRCUIT_OPEN" ? "cancelled" : sessionLost ? "engine" : "unknown";
-  const retryAfterMs = said.rule === rule ? said.retryAfterMs : null;
-  const told = { ...said, ...OWN_BY_TYPE[type], fault, retryAfterMs, sessionLost } as const;
+  const retryAfterMs = classified.rule === rule ? classified.retryAfterMs : null;
+  const told = { ...classified, ...OWN_BY_TYPE[type], fault, retryAfterMs, sessionLost } as const;
   return { ...told, upstream: null, upstreamKind: null, transient: true, answered: false };
 }
 
@@ -113,10 +114,10 @@ function ownFailure({ type }: RejectedRequest, said: Failure): Failure {
  * Adds the host from the spans if the output names none, as with `--silent`. Does so only if the
  * spans show a single failed host of the failure's kind.
  */
-export function withSeenHost(failure: Failure, evidence: readonly Evidence[]): Failure {
+export function withSeenHost(failure: Failure, exchanges: readonly Evidence[]): Failure {
   const { upstream, upstreamKind, counts } = failure;
   if (!counts || upstream !== null || upstreamKind === null) return failure;
-  const failed = evidence.filter(
+  const failed = exchanges.filter(
     ({ kind, outcome }) => kind === upstreamKind && outcome !== "answered",
   );
   const [host, ...others] = new Set(failed.map((seen) => seen.host));
@@ -127,8 +128,8 @@ export function withSeenHost(failure: Failure, evidence: readonly Evidence[]): F
  * Returns the failure shown by spans that code in a container cannot have sent. Such spans count
  * even without output.
  */
-function failureBySpans(evidence: readonly Evidence[]): Failure | undefined {
-  const seen = evidence.findLast(({ outcome, forgeable }) => outcome !== "answered" && !forgeable);
+function failureBySpans(exchanges: readonly Evidence[]): Failure | undefined {
+  const seen = exchanges.findLast(({ outcome, forgeable }) => outcome !== "answered" && !forgeable);
   if (seen === undefined) return undefined;
   const limited = seen.outcome === "limited";
   return {

@@ -9,7 +9,7 @@ import { startEngineTraces } from "../../traces/engine-traces.js";
 import type { Environment } from "../../traces/environment.js";
 import { withinOrOver } from "../../traces/receiver/quiet.js";
 import type { TraceReceiver, TraceReceiverMetrics } from "../../traces/receiver/receiver.js";
-import { CommandEvidence } from "./command-evidence.js";
+import { CommandExchanges } from "./command-exchanges.js";
 import { type Contacts, ContactTotals } from "./contacts.js";
 import { RequestSpans } from "./request-spans.js";
 
@@ -34,13 +34,13 @@ export interface CommandTracing {
   readonly receiver: TraceReceiver | undefined;
   /** Whether the user has an OpenTelemetry collector, to which all bodies are passed on. */
   readonly hasCollector: boolean;
-  /** Reports that a limit is about to end the command; see {@link CommandEvidence.dropped}. */
+  /** Reports that a limit is about to end the command; see {@link CommandExchanges.dropped}. */
   dropped(timeoutMs: number): void;
   /**
    * Waits until all spans of an attempt have arrived, and returns the HTTP exchanges in them;
    * undefined when off.
    */
-  evidence(): Promise<readonly Evidence[] | undefined>;
+  exchanges(): Promise<readonly Evidence[] | undefined>;
   /** Ends the trace after the command; undefined when off. Never rejects. */
   end(how?: TracingEnd): Promise<CommandTrace | undefined>;
 }
@@ -77,16 +77,16 @@ export async function startCommandTracing(env: Environment): Promise<CommandTrac
       receiver: undefined,
       hasCollector: false,
       dropped: () => undefined,
-      evidence: async () => undefined,
+      exchanges: async () => undefined,
       end: async () => undefined,
     };
   }
   const { receiver, variables, hasCollector } = traces;
   const totals = new ContactTotals();
-  const evidence = new CommandEvidence();
+  const exchanges = new CommandExchanges();
   const requests = new RequestSpans((spans, isWhole) => {
     totals.add(spans);
-    evidence.add(spans, isWhole);
+    exchanges.add(spans, isWhole);
   });
   receiver.onSpans((spans) => requests.take(spans));
   return {
@@ -96,12 +96,12 @@ export async function startCommandTracing(env: Environment): Promise<CommandTrac
     hasCollector,
     dropped(timeoutMs) {
       requests.end();
-      evidence.dropped(timeoutMs);
+      exchanges.dropped(timeoutMs);
     },
-    async evidence() {
+    async exchanges() {
       await receiver.quiet(MAX_WAIT_MS);
       requests.end();
-      return evidence.take();
+      return exchanges.take();
     },
     async end({ mayBeLate = false, isHurried = false } = {}) {
       if (mayBeLate) await untilQuiet(receiver);

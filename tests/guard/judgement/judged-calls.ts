@@ -137,7 +137,7 @@ async function judgeCommand(facts: Facts, notes: Notes): Promise<void> {
   if (end.kind === "answered") {
     call.ended({
       failure: end.failures[0] ?? null,
-      evidence: exchanges,
+      exchanges,
       provesEngine: engineWorked,
       wordsReach: reach,
       inferred,

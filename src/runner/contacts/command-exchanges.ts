@@ -10,7 +10,7 @@ import type { EngineSpan } from "../../attribution/spans/span.js";
 const MAX_NAMES = 256;
 
 /** The HTTP exchanges of a command, in bounded memory. */
-export class CommandEvidence {
+export class CommandExchanges {
   readonly #byName = new Map<string, Map<Evidence["outcome"], Evidence>>();
   #timedOutAfterMs: number | undefined;
 
@@ -22,12 +22,12 @@ export class CommandEvidence {
    */
   add(spans: readonly EngineSpan[], isWhole = true): void {
     for (const seen of evidenceFromSpans(spans, { timedOutAfterMs: this.#timedOutAfterMs })) {
-      const evidence = isWhole ? seen : { ...seen, forgeable: true };
-      const name = `${breakerName(evidence.kind, evidence.host)} ${evidence.servesHost}`;
+      const exchange = isWhole ? seen : { ...seen, forgeable: true };
+      const name = `${breakerName(exchange.kind, exchange.host)} ${exchange.servesHost}`;
       const known = this.#byName.get(name);
-      if (known !== undefined) known.set(evidence.outcome, evidence);
+      if (known !== undefined) known.set(exchange.outcome, exchange);
       else if (this.#byName.size < MAX_NAMES) {
-        this.#byName.set(name, new Map([[evidence.outcome, evidence]]));
+        this.#byName.set(name, new Map([[exchange.outcome, exchange]]));
       }
     }
   }
