@@ -270,7 +270,7 @@ export class GuardedSession {
     trace: RequestTrace | undefined,
   ): void {
     // Called before the request ends, because its spans are dropped then.
-    const seen = trace?.evidence(TRACE_WITHIN_MS).catch(() => undefined);
+    const seen = trace?.exchanges(TRACE_WITHIN_MS).catch(() => undefined);
     const settlement = this.#settleByVersion(inFlight, link, seen);
     inFlight.settledBy(settlement);
     this.#state.ask(() => settlement);

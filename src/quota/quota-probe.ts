@@ -200,11 +200,11 @@ function readToken(answer: Answer, url: string): string {
 }
 
 function refusalOf(status: number, host: string): QuotaProbeError {
-  const refused = status === 401 || status === 403;
+  const isDenied = status === 401 || status === 403;
   return new QuotaProbeError(
-    refused ? "refused" : "unexpected",
+    isDenied ? "refused" : "unexpected",
     host,
-    refused ? `refused the credentials (${status})` : `answered with status ${status}`,
+    isDenied ? `refused the credentials (${status})` : `answered with status ${status}`,
     status,
   );
 }

@@ -59,7 +59,7 @@ test("returns what a request proves when the span of its end arrives, in any ord
   const context = childOf(undefined);
   const watched = collector.watch(context);
   const root = request(context);
-  const found = watched.evidence(1000);
+  const found = watched.exchanges(1000);
   receiver.send(pull(context, root, "ghcr.io", 503));
   receiver.send(root, pull(context, root, "quay.io"));
   expect(await found).toMatchObject([
@@ -74,7 +74,7 @@ test("returns at once if the end came before the call", async () => {
   const context = childOf(undefined);
   const watched = new SpanCollector(receiver).watch(context);
   receiver.send(request(context));
-  expect(await watched.evidence(0)).toEqual([]);
+  expect(await watched.exchanges(0)).toEqual([]);
 });
 
 test("without the end of the request in time, nothing is known", async () => {
@@ -82,7 +82,7 @@ test("without the end of the request in time, nothing is known", async () => {
   const collector = new SpanCollector(receiver);
   const context = childOf(undefined);
   const watched = collector.watch(context);
-  const found = watched.evidence(1000);
+  const found = watched.exchanges(1000);
   receiver.send(pull(context, request(context)));
   await vi.advanceTimersByTimeAsync(1000);
   expect(await found).toBeUndefined();
@@ -98,10 +98,12 @@ test("separates the requests of one trace, and forgets finished ones", async () 
   const watchedOther = collector.watch(other);
   const [rootOne, rootOther] = [request(one), request(other)];
   receiver.send(pull(one, rootOne), rootOne, pull(other, rootOther, "quay.io", 429));
-  expect(await watchedOne.evidence(1000)).toMatchObject([{ host: "ghcr.io", outcome: "answered" }]);
+  expect(await watchedOne.exchanges(1000)).toMatchObject([
+    { host: "ghcr.io", outcome: "answered" },
+  ]);
   expect(collector.size).toBe(1);
   receiver.send(rootOther);
-  expect(await watchedOther.evidence(1000)).toMatchObject([{ host: "quay.io" }]);
+  expect(await watchedOther.exchanges(1000)).toMatchObject([{ host: "quay.io" }]);
   expect(collector.size).toBe(0);
 });
 
@@ -124,14 +126,14 @@ test("after a drop only later spans count, and a cut exchange is a failure", asy
   receiver.send(cancelled("forged.example.com"));
   watched.dropped(40_000);
   receiver.send(cancelled("ghcr.io"), root);
-  expect(await watched.evidence(1000)).toMatchObject([{ host: "ghcr.io", outcome: "failed" }]);
+  expect(await watched.exchanges(1000)).toMatchObject([{ host: "ghcr.io", outcome: "failed" }]);
 });
 
 test("a pending wait still gets its result after the request ends", async () => {
   const receiver = source();
   const context = childOf(undefined);
   const watched = new SpanCollector(receiver).watch(context);
-  const found = watched.evidence(1000);
+  const found = watched.exchanges(1000);
   watched.end();
   receiver.send(request(context));
   expect(await found).toEqual([]);
@@ -160,7 +162,7 @@ test("keeps a flood of spans up to a bound, the newest first", async () => {
   for (let at = 0; at < 100_000; at += 1) receiver.send(span(context, root.id, {}));
   expect(collector.size).toBeLessThanOrEqual(20_000);
   receiver.send(pull(context, root), root);
-  expect(await watched.evidence(1000)).toHaveLength(1);
+  expect(await watched.exchanges(1000)).toHaveLength(1);
   expect(collector.size).toBe(0);
 });
 
@@ -173,7 +175,7 @@ test('a flood that pushes out a request\'s proof means unknown, not "none"', asy
   receiver.send(pull(context, root));
   for (let at = 0; at < 100_000; at += 1) receiver.send(span(context, root.id, {}));
   receiver.send(root);
-  expect(await watched.evidence(1000)).toBeUndefined();
+  expect(await watched.exchanges(1000)).toBeUndefined();
 });
 
 test("does not keep long texts", () => {
@@ -201,14 +203,14 @@ test("with thousands of requests in one trace, each costs only its own spans", a
     const root = request(context);
     // Spans that match no request of ours, such as late ones, stay for a while.
     receiver.send(span(context, "00000000deadbeef", {}), pull(context, root), root);
-    expect(await watched.evidence(1000)).toHaveLength(1);
+    expect(await watched.exchanges(1000)).toHaveLength(1);
   }
 });
 
 test("a closed collector stops listening, and pending waits end without a result", async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
-  const found = collector.watch(childOf(undefined)).evidence(1000);
+  const found = collector.watch(childOf(undefined)).exchanges(1000);
   collector.close();
   expect(receiver.listeners.size).toBe(0);
   await vi.advanceTimersByTimeAsync(1000);
@@ -228,11 +230,11 @@ test("waits for the exchanges of a function, which arrive one body later", async
   const root = request(context);
   const called = call(context, root, { status: "error" });
   receiver.send(called, root);
-  const evidence = watched.evidence(1000);
+  const exchanges = watched.exchanges(1000);
   const nested = inner(context, called);
   await vi.advanceTimersByTimeAsync(100);
   receiver.send(pull(context, nested, "ghcr.io", 503), nested);
-  expect(await evidence).toMatchObject([{ host: "ghcr.io", outcome: "failed", forgeable: true }]);
+  expect(await exchanges).toMatchObject([{ host: "ghcr.io", outcome: "failed", forgeable: true }]);
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -243,9 +245,9 @@ test("waits for a function without exchanges no longer than the limit", async ()
   const watched = collector.watch(context);
   const root = request(context);
   receiver.send(pull(context, root), call(context, root), root);
-  const evidence = watched.evidence(1000);
+  const exchanges = watched.exchanges(1000);
   await vi.advanceTimersByTimeAsync(1000);
-  expect(await evidence).toMatchObject([{ host: "ghcr.io", outcome: "answered" }]);
+  expect(await exchanges).toMatchObject([{ host: "ghcr.io", outcome: "answered" }]);
   expect(collector.size).toBe(0);
 });
 
@@ -261,6 +263,6 @@ test.each<[string, Partial<EngineSpan>]>([
   const watched = collector.watch(context);
   const root = request(context);
   receiver.send(pull(context, root), call(context, root, given), root);
-  expect(await watched.evidence(1000)).toMatchObject([{ host: "ghcr.io" }]);
+  expect(await watched.exchanges(1000)).toMatchObject([{ host: "ghcr.io" }]);
   expect(vi.getTimerCount()).toBe(0);
 });

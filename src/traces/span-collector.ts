@@ -26,8 +26,8 @@ export interface WatchedRequest {
    *
    * @param withinMs The longest wait in milliseconds; it does not keep the process alive.
    */
-  evidence(withinMs: number): Promise<readonly Evidence[] | undefined>;
-  /** Ends the collection, unless `evidence` was called. */
+  exchanges(withinMs: number): Promise<readonly Evidence[] | undefined>;
+  /** Ends the collection, unless `exchanges` was called. */
   end(): void;
 }
 
@@ -35,7 +35,7 @@ export interface WatchedRequest {
 interface Watch {
   over: boolean;
   asked: boolean;
-  /** Ends the wait in `evidence`. */
+  /** Ends the wait in `exchanges`. */
   resolveWait: (() => void) | undefined;
   /** The timeout that ended the request, and the number of spans that had arrived until then. */
   drop: { readonly timeoutMs: number; readonly taken: number } | undefined;
@@ -77,7 +77,7 @@ export class SpanCollector {
     return this.#held;
   }
 
-  /** Collects the spans below one of our own spans, until `evidence` or `end`. */
+  /** Collects the spans below one of our own spans, until `exchanges` or `end`. */
   watch({ traceId, spanId }: TraceContext): WatchedRequest {
     const trace = this.#traces.get(traceId) ?? newTrace();
     this.#traces.set(traceId, trace);
@@ -87,7 +87,7 @@ export class SpanCollector {
       dropped: (timeoutMs) => {
         watch.drop = { timeoutMs, taken: this.#taken };
       },
-      evidence: async (withinMs) => {
+      exchanges: async (withinMs) => {
         watch.asked = true;
         if (!isComplete(trace, spanId, watch)) await untilComplete(watch, withinMs);
         const found = watch.over ? evidenceOf(trace, spanId, watch) : undefined;

@@ -36,13 +36,13 @@ function joinAs(host: string, store: FleetStore, options: GuardOptions = {}) {
   const registry = createRegistry();
   const guard = new Guard({ registry, fleet, ...options });
   const session = new GuardedSession(guard);
-  const send = async (query: string, answer = WORKED, evidence?: readonly Evidence[]) => {
-    const witness = evidence && {
+  const send = async (query: string, answer = WORKED, exchanges?: readonly Evidence[]) => {
+    const trace = exchanges && {
       dropped: () => undefined,
-      evidence: async () => evidence,
+      exchanges: async () => exchanges,
       end: () => undefined,
     };
-    const error = await sendIn(session, { query }, async () => answer, { trace: witness }).then(
+    const error = await sendIn(session, { query }, async () => answer, { trace: trace }).then(
       () => undefined,
       (reason: unknown) => reason,
     );

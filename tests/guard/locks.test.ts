@@ -58,14 +58,14 @@ function setUp({
     registry,
     sent,
     newSession,
-    async send(query: string, answer: SessionResponse = WORKED, witness?: RequestTrace) {
+    async send(query: string, answer: SessionResponse = WORKED, trace?: RequestTrace) {
       const exchange = async (request: GraphQLRequest) => {
         if (request.query === "{ version }") return json({ data: { version } });
         sent.push(request.query);
         return answer;
       };
       try {
-        await sendIn(session, { query }, exchange, { trace: witness });
+        await sendIn(session, { query }, exchange, { trace: trace });
         return "sent";
       } catch (error) {
         if (isCircuitBreakerOpenError(error)) return "rejected";
@@ -85,8 +85,8 @@ async function outage({ clock, registry, send }: ReturnType<typeof setUp>) {
   expect(stateOf(registry, HUB)).toBe("open");
 }
 
-function saw(...evidence: Partial<Evidence>[]): RequestTrace {
-  const whole = evidence.map((one) => ({
+function saw(...exchanges: Partial<Evidence>[]): RequestTrace {
+  const whole = exchanges.map((one) => ({
     kind: "registry" as const,
     host: "registry-1.docker.io",
     servesHost: "docker.io",
@@ -98,7 +98,7 @@ function saw(...evidence: Partial<Evidence>[]): RequestTrace {
     requestId: "b7ad6b7169203331",
     ...one,
   }));
-  return { dropped: () => {}, end: () => {}, evidence: async () => whole };
+  return { dropped: () => {}, end: () => {}, exchanges: async () => whole };
 }
 
 const UPSTREAM = { trip: { badSeconds: 5, windowMs: 60_000 }, openTimeGrowthFactor: 2 } as const;

@@ -113,8 +113,8 @@ function witnessOf({ spans = [], query }: Row): HeardWitness | undefined {
     heard: Promise.resolve(),
     dropped: (timeoutMs) => watched.dropped(timeoutMs),
     end: () => watched.end(),
-    evidence(withinMs) {
-      const found = watched.evidence(withinMs);
+    exchanges(withinMs) {
+      const found = watched.exchanges(withinMs);
       this.heard = found;
       const bodies = [...new Set(spans.map(({ body = 0 }) => body))].sort((a, b) => a - b);
       for (const body of bodies) hear?.(spans.filter((span) => (span.body ?? 0) === body));
@@ -137,12 +137,12 @@ function setUp(row: Row) {
     upstream: (name: string) =>
       name === "engine" ? guard.engine : registry.get(name, breakerOptions({}, name, false)),
     /** Resolves once the request is settled. */
-    async send(witness: HeardWitness | undefined): Promise<"sent" | "rejected"> {
+    async send(trace: HeardWitness | undefined): Promise<"sent" | "rejected"> {
       const exchange = async ({ query }: GraphQLRequest) =>
         query === row.query ? row : json({ data: { version: row.engine } });
       try {
-        await sendIn(session, { query: row.query ?? "" }, exchange, { trace: witness });
-        await witness?.heard;
+        await sendIn(session, { query: row.query ?? "" }, exchange, { trace: trace });
+        await trace?.heard;
         await state.answered();
         await setImmediate();
         return "sent";
@@ -198,10 +198,10 @@ test.each(locked)(
       : row.query.includes("http(")
         ? "http:files.example.com"
         : "git:github.com";
-    for (const witness of [witnessOf(row), undefined]) {
+    for (const trace of [witnessOf(row), undefined]) {
       const scene = setUp(row);
       scene.upstream(name).isolate("every host answers 503");
-      expect(await scene.send(witness)).toBe(pulls ? "sent" : "rejected");
+      expect(await scene.send(trace)).toBe(pulls ? "sent" : "rejected");
       scene.upstream(name).release();
       expect(counted(scene, name)).toEqual([0, 0, 0]);
     }
@@ -212,7 +212,7 @@ test("a locked image proves nothing in a half-open circuit, with or without its 
   writeLock();
   const row = locked.find(({ query }) => query.includes("from("));
   if (row === undefined) throw new Error("no locked pull in the recording");
-  for (const witness of [witnessOf(row), undefined]) {
+  for (const trace of [witnessOf(row), undefined]) {
     const scene = setUp(row);
     const registry = scene.upstream("registry:ghcr.io");
     const { generation } = registry.getMetrics();
@@ -221,7 +221,7 @@ test("a locked image proves nothing in a half-open circuit, with or without its 
     const probe = registry.acquire();
     probe.release();
     expect(registry.state).toBe("half-open");
-    expect(await scene.send(witness)).toBe("sent");
+    expect(await scene.send(trace)).toBe("sent");
     expect(registry.state).toBe("half-open");
     expect(registry.getMetrics().metrics.successCount).toBe(0);
   }

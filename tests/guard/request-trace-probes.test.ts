@@ -26,10 +26,10 @@ function later() {
   let fail = () => {};
   const heard = new Promise<Evidence[] | undefined>((resolve, reject) => {
     tell = resolve;
-    fail = () => reject(new Error("a witness must not reject"));
+    fail = () => reject(new Error("a trace must not reject"));
   });
-  const witness: RequestTrace = { dropped: () => {}, end: () => {}, evidence: () => heard };
-  return { witness, tell, fail };
+  const trace: RequestTrace = { dropped: () => {}, end: () => {}, exchanges: () => heard };
+  return { trace, tell, fail };
 }
 
 async function halfOpen() {
@@ -45,8 +45,8 @@ const inFlight = (registry: ReturnType<typeof setUp>["registry"]) =>
 test("the next pull waits for the judgement of a probe that is over, and goes through", async () => {
   const { send, registry } = await halfOpen();
   const { rejectedCount } = countsOf(registry, HUB) ?? {};
-  const { witness, tell } = later();
-  expect(await send(from("alpine:3"), WORKED, witness)).toBe("sent");
+  const { trace, tell } = later();
+  expect(await send(from("alpine:3"), WORKED, trace)).toBe("sent");
   const next = [send(from("alpine:4")), send(from("alpine:5"))];
   expect(stateOf(registry, HUB)).toBe("half-open");
   tell([ANSWERED]);
@@ -58,9 +58,9 @@ test("the next pull waits for the judgement of a probe that is over, and goes th
 
 test("a failed probe rejects requests that waited for it", async () => {
   const { send, registry } = await halfOpen();
-  const { witness, tell } = later();
+  const { trace, tell } = later();
   const answer = failing(pullFailed("alpine:3", "503 Service Unavailable"));
-  expect(await send(from("alpine:3"), answer, witness)).toBe("sent");
+  expect(await send(from("alpine:3"), answer, trace)).toBe("sent");
   const next = send(from("alpine:4"));
   tell([]);
   expect(await next).toBe("rejected");
@@ -72,8 +72,8 @@ test("of those that waited for a probe that proved nothing, one is the next prob
   const { send, registry } = await halfOpen();
   const first = later();
   const second = later();
-  expect(await send(from("alpine:3"), WORKED, first.witness)).toBe("sent");
-  const next = [send(from("alpine:4"), WORKED, second.witness), send(from("alpine:5"))];
+  expect(await send(from("alpine:3"), WORKED, first.trace)).toBe("sent");
+  const next = [send(from("alpine:4"), WORKED, second.trace), send(from("alpine:5"))];
   first.tell([]);
   expect(await Promise.all(next)).toEqual(["sent", "rejected"]);
   second.tell([ANSWERED]);
@@ -103,8 +103,8 @@ test("no request waits for spans while the probe itself is in flight", async () 
 
 test("an abort ends the wait for a judgement", async () => {
   const { registry, send } = await halfOpen();
-  const { witness, tell } = later();
-  await send(from("alpine:3"), WORKED, witness);
+  const { trace, tell } = later();
+  await send(from("alpine:3"), WORKED, trace);
   const controller = new AbortController();
   const guard = new Guard({ registry, signal: controller.signal });
   const sent = vi.fn(async () => WORKED);
@@ -119,8 +119,8 @@ test("an abort ends the wait for a judgement", async () => {
 
 test("a failing request trace counts as missing: no permit is kept", async () => {
   const { send, registry } = await halfOpen();
-  const { witness, fail } = later();
-  await send(from("alpine:3"), WORKED, witness);
+  const { trace, fail } = later();
+  await send(from("alpine:3"), WORKED, trace);
   expect(inFlight(registry)).toBe(1);
   fail();
   await vi.waitFor(() => expect(inFlight(registry)).toBe(0));

@@ -24,7 +24,7 @@ type Seen = Partial<Evidence> & Pick<Evidence, "kind" | "host" | "outcome">;
 
 /** Returns a request trace with these exchanges, or one that does not arrive in time. */
 function saw(...seen: Seen[]): RequestTrace {
-  const evidence = seen.map((one) => ({
+  const exchanges = seen.map((one) => ({
     servesHost: one.host,
     status: null,
     at: 0,
@@ -33,11 +33,11 @@ function saw(...seen: Seen[]): RequestTrace {
     requestId: "b7ad6b7169203331",
     ...one,
   }));
-  return { dropped: vi.fn(), end: vi.fn(), evidence: async () => evidence };
+  return { dropped: vi.fn(), end: vi.fn(), exchanges: async () => exchanges };
 }
 
 const nothing = saw;
-const missing = (): RequestTrace => ({ ...saw(), evidence: async () => undefined });
+const missing = (): RequestTrace => ({ ...saw(), exchanges: async () => undefined });
 
 const HUB: Seen = { kind: "registry", host: "registry-1.docker.io", outcome: "answered" };
 const MODULE_503 = failing({
@@ -55,7 +55,7 @@ test("a success without an exchange is from a cache: it proves nothing", async (
 
 test("a rate limit in the answer opens at once, before any spans", async () => {
   const { registry, send } = setUp();
-  const silent = { ...saw(), evidence: () => new Promise<undefined>(() => {}) };
+  const silent = { ...saw(), exchanges: () => new Promise<undefined>(() => {}) };
   const limited = failing(pullFailed("library/alpine:3", "429 Too Many Requests"));
   await send(from("alpine:3"), limited, silent);
   expect(stateOf(registry, "registry:docker.io")).toBe("open");
@@ -72,9 +72,9 @@ test.each([
   "%s is neither a success nor a failure of the registry, whatever answered",
   async (_what, words) => {
     const image = 'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): ';
-    for (const witness of [saw(HUB), missing(), undefined]) {
+    for (const trace of [saw(HUB), missing(), undefined]) {
       const { registry, send } = setUp();
-      await send(from("acme/app:1"), failing(image + words), witness);
+      await send(from("acme/app:1"), failing(image + words), trace);
       expect(countsOf(registry, "registry:docker.io")).toMatchObject({
         successCount: 0,
         failureCount: 0,
@@ -151,12 +151,12 @@ test("the caller does not wait for spans, but the settlement does", async () => 
   let tell = (_evidence: Evidence[]) => {};
   const late = {
     ...saw(),
-    evidence: () => new Promise<Evidence[]>((resolve) => (tell = resolve)),
+    exchanges: () => new Promise<Evidence[]>((resolve) => (tell = resolve)),
   };
   await send(from("alpine:3"), WORKED, late);
   expect(countsOf(registry, "engine")).toMatchObject({ successCount: 1 });
   expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 0 });
-  tell((await saw(HUB).evidence(0)) as Evidence[]);
+  tell((await saw(HUB).exchanges(0)) as Evidence[]);
   await vi.waitFor(() =>
     expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 1 }),
   );
@@ -270,7 +270,7 @@ test.each([
   const registry = createRegistry();
   const guard = new Guard({ registry, operationTimeoutMs: 20 });
   const session = new GuardedSession(guard);
-  const witness = saw({ ...HUB, outcome: "failed", durationMs: 15 });
+  const trace = saw({ ...HUB, outcome: "failed", durationMs: 15 });
   const request = sendIn(
     session,
     { query: `{ container { ${field} { withExec(args: ["a"]) { stdout } } } }` },
@@ -280,10 +280,10 @@ test.each([
         : new Promise<never>((_resolve, reject) => {
             signal?.addEventListener("abort", () => reject(signal.reason));
           }),
-    { trace: witness },
+    { trace: trace },
   );
   await expect(request).rejects.toSatisfy(isTimeoutError);
-  expect(witness.dropped).toHaveBeenCalledWith(20);
+  expect(trace.dropped).toHaveBeenCalledWith(20);
   await vi.waitFor(() => expect(countsOf(registry, "engine")).toMatchObject({ ignoredCount: 1 }));
   expect(countsOf(registry, "registry:docker.io")?.failureCount ?? 0).toBe(blamed ? 1 : 0);
 });
@@ -291,8 +291,8 @@ test.each([
 test("a request that is rejected, or whose connection breaks, awaits no spans", async () => {
   const scene = setUp();
   await outage(scene);
-  const witness = { ...saw(HUB), evidence: vi.fn() };
-  expect(await scene.send(from("alpine:3"), WORKED, witness)).toBe("rejected");
-  expect(witness.evidence).not.toHaveBeenCalled();
-  expect(witness.end).toHaveBeenCalled();
+  const trace = { ...saw(HUB), exchanges: vi.fn() };
+  expect(await scene.send(from("alpine:3"), WORKED, trace)).toBe("rejected");
+  expect(trace.exchanges).not.toHaveBeenCalled();
+  expect(trace.end).toHaveBeenCalled();
 });

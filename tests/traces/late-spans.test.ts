@@ -39,9 +39,9 @@ test.each(rows)("$engine: finds the host that a function contacted", async ({ sp
     spanId: own?.id ?? "",
   } as Parameters<SpanCollector["watch"]>[0]);
   const bodies = [...new Set(spans.map(({ body = 0 }) => body))].sort((a, b) => a - b);
-  const evidence = watched.evidence(60_000);
+  const exchanges = watched.exchanges(60_000);
   for (const body of bodies) take(spans.filter((span) => span.body === body));
-  expect(await evidence).toMatchObject([
+  expect(await exchanges).toMatchObject([
     { kind: "http", host: "files.example.com", outcome: "failed", forgeable: true },
   ]);
   collector.close();

@@ -53,7 +53,8 @@ export function recordOf(failure: Failure, error?: unknown): FailureRecord {
 /** Returns the record of a failure that only a span shows. */
 export function recordOfEvidence({ kind, host, outcome, status }: Evidence): FailureRecord {
   const limited = outcome === "limited";
-  const said = status === null ? "did not answer as it should" : `answered with status ${status}`;
+  const observed =
+    status === null ? "did not answer as it should" : `answered with status ${status}`;
   return {
     name: "TraceEvidence",
     code: null,
@@ -61,7 +62,7 @@ export function recordOfEvidence({ kind, host, outcome, status }: Evidence): Fai
     rule: limited ? "spans.limited" : "spans.failed",
     upstream: host,
     limited,
-    redactedMessage: `The engine's traces show that the host ${said}.`,
+    redactedMessage: `The engine's traces show that the host ${observed}.`,
     at: new Date().toISOString(),
   };
 }

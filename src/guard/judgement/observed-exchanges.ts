@@ -16,12 +16,12 @@ const WEIGHT = { answered: 1, limited: 2, failed: 3 } as const;
  * @returns By breaker name, the worst exchange that counts.
  */
 export function observedExchangesOf(
-  evidence: readonly Evidence[],
+  exchanges: readonly Evidence[],
   failures: readonly Failure[],
   known: ReadonlyMap<string, unknown>,
 ): Map<string, Evidence> {
   const found = new Map<string, Evidence>();
-  for (const one of evidence) {
+  for (const one of exchanges) {
     const own = breakerName(one.kind, one.host);
     const served = breakerName(one.kind, one.servesHost);
     const failed = one.outcome !== "answered";

@@ -12,8 +12,8 @@ export interface RequestTrace {
    *
    * @param withinMs The longest wait, in milliseconds.
    */
-  evidence(withinMs: number): Promise<readonly Evidence[] | undefined>;
-  /** Drops the spans. Does nothing after `evidence`. */
+  exchanges(withinMs: number): Promise<readonly Evidence[] | undefined>;
+  /** Drops the spans. Does nothing after `exchanges`. */
   end(): void;
 }
 

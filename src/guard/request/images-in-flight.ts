@@ -40,9 +40,9 @@ export class ImagesInFlight {
   }
 
   /** Records that images failed at registries, by failed exchanges that cannot be forged. */
-  seenFailing(evidence: readonly Evidence[]): void {
-    if (evidence.length === 0) return;
-    const failed = evidence.filter(
+  seenFailing(exchanges: readonly Evidence[]): void {
+    if (exchanges.length === 0) return;
+    const failed = exchanges.filter(
       ({ outcome, forgeable }) => outcome !== "answered" && !forgeable,
     );
     this.#noteFailed(failed.map(servedBy));
@@ -61,9 +61,9 @@ export class ImagesInFlight {
   }
 
   /** Records which locked images the engine had, and which it had to request. */
-  learnOfLocks(failures: readonly Failure[], evidence: readonly Evidence[]): void {
+  learnOfLocks(failures: readonly Failure[], exchanges: readonly Evidence[]): void {
     if (this.#references.length === 0) return;
-    const asked = new Set(evidence.map(servedBy));
+    const asked = new Set(exchanges.map(servedBy));
     for (const failure of failures) {
       const name = concerned(failure, this.#upstreams);
       if (name !== undefined) asked.add(name);
@@ -72,10 +72,10 @@ export class ImagesInFlight {
   }
 
   /** Records the images that the engine requested for a request that our timeout ended. */
-  hung(evidence: readonly Evidence[]): void {
-    const asked = new Set(evidence.map(servedBy));
+  hung(exchanges: readonly Evidence[]): void {
+    const asked = new Set(exchanges.map(servedBy));
     this.#locks.learn({ references: this.#references, asked, used: false });
-    this.seenFailing(evidence);
+    this.seenFailing(exchanges);
   }
 
   #noteFailed(names: readonly (string | undefined)[]): void {

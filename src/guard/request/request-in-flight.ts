@@ -199,7 +199,7 @@ export class RequestInFlight {
       return learning === undefined ? settle(exchanges) : learning.then(() => settle(exchanges));
     };
     if (trace !== undefined) {
-      return this.#settleAfter(trace.evidence(TRACE_WITHIN_MS), settleKnowing);
+      return this.#settleAfter(trace.exchanges(TRACE_WITHIN_MS), settleKnowing);
     }
     const learning = learnEngine();
     if (learning !== undefined) return this.#settleAfter(learning, () => settle(undefined));

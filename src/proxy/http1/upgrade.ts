@@ -58,8 +58,8 @@ export function passUpgrade(
     const { statusCode, statusMessage, rawHeaders } = answer;
     const head = headOf(`HTTP/1.1 ${statusCode} ${statusMessage}`, rawHeaders);
     socket.write(Buffer.concat([head, begun]));
-    const said = early.take();
-    if (said.length > 0) session.write(said);
+    const bytes = early.take();
+    if (bytes.length > 0) session.write(bytes);
     tunnel(socket, session as Socket);
   });
   upstream.on("response", (message) => {

@@ -92,8 +92,8 @@ async function serve(host: SessionHost, socket: Socket): Promise<void> {
   let answered = Promise.resolve();
   await readMessages(socket, (question) => {
     answered = answered.then(async () => {
-      const said = await answer(question as HostQuestion).catch(answerOf);
-      if (!socket.destroyed) socket.write(messageLine(said));
+      const message = await answer(question as HostQuestion).catch(answerOf);
+      if (!socket.destroyed) socket.write(messageLine(message));
     });
   });
   gone.abort();

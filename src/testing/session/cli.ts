@@ -11,7 +11,7 @@ import type { AttachAddress } from "./cli-options.js";
 import { CLI_OPTIONS_VARIABLE, readCliTask } from "./cli-options.js";
 import { runCommandDouble } from "./command/command-run.js";
 import { COMMAND_VARIABLE, readCommandScript } from "./command/command-script.js";
-import type { Said } from "./control.js";
+import type { ControlMessage } from "./control.js";
 import { startSession } from "./session-double.js";
 import { readSessionDoubleOptions } from "./session-options.js";
 import { SpanExporter } from "./traces/exporter.js";
@@ -59,9 +59,9 @@ async function attached(
   socket.write(`${JSON.stringify({ token, traces: exporter !== undefined })}\n`);
   const line = await new Promise<string>((resolve, reject) => {
     createInterface(socket).on("line", (text) => {
-      const said = JSON.parse(text) as Said;
-      if ("address" in said) resolve(JSON.stringify(said.address));
-      else if ("span" in said) exporter?.add(said.span);
+      const message = JSON.parse(text) as ControlMessage;
+      if ("address" in message) resolve(JSON.stringify(message.address));
+      else if ("span" in message) exporter?.add(message.span);
       else exporter?.abandon();
     });
     socket.once("end", () => socket.end());

@@ -28,7 +28,7 @@ export interface StandIn {
 export type OpenSession = (standIn: StandIn) => Promise<AttachedSession>;
 
 /** A message from the double to a stand-in. Each is one line. */
-export type Said =
+export type ControlMessage =
   /** The address of its session. */
   | { readonly address: { readonly port: number; readonly session_token: string } }
   /** A span of the engine. The stand-in exports it according to its environment. */
@@ -36,8 +36,8 @@ export type Said =
   /** The stand-in counts as killed and exports nothing more. */
   | { readonly killed: true };
 
-function say(socket: Socket, said: Said): void {
-  if (socket.writable) socket.write(`${JSON.stringify(said)}\n`);
+function say(socket: Socket, message: ControlMessage): void {
+  if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
 }
 
 function sinkInto(socket: Socket): SpanSink {
@@ -101,13 +101,13 @@ export class Control {
       gone.abort();
       if (!isServed) socket.end();
     });
-    let said = "";
+    let received = "";
     socket.setEncoding("utf8");
     socket.on("data", (text: string) => {
-      const before = said.includes("\n");
-      said = `${said}${text}`.slice(0, 1_000);
-      if (before || !said.includes("\n")) return;
-      const greeting = readGreeting(said);
+      const before = received.includes("\n");
+      received = `${received}${text}`.slice(0, 1_000);
+      if (before || !received.includes("\n")) return;
+      const greeting = readGreeting(received);
       if (greeting?.token !== this.#token) socket.destroy();
       else {
         isServed = true;

@@ -89,14 +89,14 @@ class Notes {
 async function judgeRequest(facts: Facts, notes: Notes): Promise<void> {
   const request = await RequestInFlight.admit(requestFacts(facts, notes), undefined);
   const { end, exchanges } = facts;
-  const witness = exchanges && { evidence: async () => exchanges, dropped() {}, end() {} };
+  const trace = exchanges && { exchanges: async () => exchanges, dropped() {}, end() {} };
   if (end.kind === "answered") {
     const answer: SessionResponse = { status: 200, body: {} };
-    request.answered(end.failures, answer, { trace: witness, learnEngine: () => undefined });
+    request.answered(end.failures, answer, { trace: trace, learnEngine: () => undefined });
   } else if (end.kind === "error") request.failed(end.failure, new Error("instead of an answer"));
   else if (end.kind === "limit") {
     if (end.engine === "silent") request.failed(engineFault("silent", "silent"), undefined);
-    else request.timedOut(witness?.evidence());
+    else request.timedOut(trace?.exchanges());
   } else if (end.kind === "left") request.ignored();
   else request.notSent();
   // Spans arrive in a later microtask. Permits that wait for them are settled last.
