@@ -1,6 +1,6 @@
 /** Gives each warning of this package once. */
 
-/** For each owner, the subjects that it has warned of, such as the name of a failed callback. */
+/** The subjects of each owner that were warned of, such as the name of a failed callback. */
 const given = new WeakMap<object, Set<string>>();
 
 /**

@@ -59,7 +59,7 @@ export async function hearStepOutput(env: Environment): Promise<StepOutput> {
     };
   } catch (error) {
     const code = codeOf(error);
-    return unheard(`no port of this machine can be listened on (${code})`);
+    return unheard(`this process cannot listen on a port of this machine (${code})`);
   }
 }
 

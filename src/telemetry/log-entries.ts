@@ -184,7 +184,7 @@ function inParentheses(details: readonly string[]): string {
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }
 
-/** Leaves out fields without a value: a log of JSON would lack them anyway. */
+/** Leaves out fields without a value: JSON has no such fields either. */
 function given(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -38,7 +38,7 @@ export async function startEngineTraces(env: Environment): Promise<EngineTraces>
     return { receiver, variables, hasCollector: forwardTo !== undefined };
   } catch (error) {
     const code = codeOf(error);
-    const offReason = `no port of this machine can be listened on (${code})`;
+    const offReason = `this process cannot listen on a port of this machine (${code})`;
     return { receiver: undefined, offCode: "traces-not-read", offReason };
   }
 }

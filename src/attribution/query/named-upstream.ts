@@ -73,7 +73,7 @@ export interface ReadRequest {
   readonly named: readonly NamedUpstream[];
   /** Every text in its arguments and variables. Ids from earlier answers are among them. */
   readonly texts: ReadonlySet<string>;
-  /** The keys of its answer whose values are ids. */
+  /** The keys in the request's answer whose values are ids. */
   readonly idKeys: ReadonlySet<string>;
   /**
    * Whether it needs the contents of an image, repository or file: it runs a command, reads a file or lists

@@ -207,7 +207,7 @@ export const HTTP_WORDS = [
   "failed to download",
   "error making api request",
   "urlopen error",
-  // Sources of secrets over HTTP.
+  // Errors of servers from which the engine fetches secrets over HTTP.
   "failed to resolve secret",
   "failed to lookup secret",
   "operation error secrets manager",

@@ -5,7 +5,7 @@ import { isatty } from "node:tty";
 import { ProcessGroup } from "../../runner/ending/process-group.js";
 
 const MAX_OUTPUT_BYTES = 64 * 1024;
-/** After the helper has ended, how long its child processes may keep its output open. */
+/** How long child processes may keep the output open after the helper has ended. */
 const LINGER_MS = 250;
 /** Signals that would end this process and leave the helper running. */
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -9,7 +9,7 @@ import { hearStepOutput, type StepOutput } from "../../runner/step-output.js";
 import type { TracesChoice } from "../guard-settings.js";
 import type { Terminal } from "../terminal.js";
 
-/** Receives the output of a command's steps, and notes why it cannot. */
+/** The receiver of the output of a command's steps, or a note that explains why there is none. */
 export interface IdlenessWatch {
   /** The logs of steps; undefined without an idle limit, and if no logs can be received. */
   readonly steps: StepOutput | undefined;

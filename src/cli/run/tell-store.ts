@@ -32,7 +32,7 @@ export function countedRun(report: RunReport): CountedRun {
 function resultOf({ outcome, attempts }: RunReport, fault: string | null): RunResult {
   if (outcome === "succeeded") return "success";
   if (outcome === "interrupted" || fault === "cancelled") return "cancellation";
-  // A rejection of a retry does not undo the attempts before it.
+  // If only a retry was rejected, the attempts before it count as what they were.
   if (outcome === "rejected" && attempts.length === 0) return "skip";
   if (outcome === "not-started" || fault === "user") return "failure";
   return outcome === "timed-out" && fault === null ? "timeout" : "error";

@@ -39,7 +39,7 @@ export const NO_RECORD: CircuitRecord = {
 export const MAX_NAMES = 32;
 /** The age in seconds up to which each second's outcomes are kept. */
 export const KEPT_SECONDS = 120;
-/** The limit on stored holders of probes. */
+/** The largest number of processes with a running probe that a circuit stores. */
 export const MAX_HOLDERS = 16;
 /** The limit on stored durations of failed runs, whose median is used. */
 export const MAX_FAILED_RUNS = 50;

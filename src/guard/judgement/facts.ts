@@ -51,7 +51,7 @@ export interface CallFacts {
    * counts in this process only.
    */
   readonly inferred: string | null;
-  /** Breaker names that the user declared. Messages about them count for all processes. */
+  /** Breaker names in the option `needs`. A failure that a text reports for them is shared. */
   readonly needs: readonly string[];
   /** How long a rate limit opens a circuit if the answer states no delay, in milliseconds. */
   readonly rateLimitOpenMs: number;

@@ -1,6 +1,7 @@
 /**
- * Prevents values from being remembered that only one Dagger session can use, and effects such as a
- * publish. A `lastGood` sees only a value, so the guard of a session reports them here.
+ * Keeps a `lastGood` from remembering two kinds of values: those that only one Dagger session can
+ * use, and those of operations with an effect, such as a publish. A `lastGood` sees the value alone,
+ * so the guard of a session reports both kinds here.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";

@@ -27,7 +27,7 @@ export function isOfferToPassOver({ method, rawHeaders }: IncomingMessage): bool
   return method === "POST" || hasBody;
 }
 
-/** Returns the head of a request without its offer, as bytes. */
+/** Returns the head of a request, as bytes, without the headers that offer an upgrade. */
 export function withoutOffer({ method, url, rawHeaders }: IncomingMessage): Buffer {
   const headers = withoutHeaders(rawHeaders, ["upgrade", "connection", "http2-settings"]);
   return headOf(`${method} ${url} HTTP/1.1`, headers);

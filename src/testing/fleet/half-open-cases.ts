@@ -108,7 +108,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a failed probe opens the circuit again, whatever succeeded with it",
+    title: "a failed probe opens the circuit again, even if other probes succeeded",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 5 });
       const patient = circuit.with({ resetTimeoutMs: 600_000 });

@@ -57,7 +57,7 @@ test.each([
 
 test("a secret without an address, and a file that is not there, are errors", () => {
   expect(() => notifySettingsFrom({ notifySecretFile: "secret.txt" }, {})).toThrow(
-    "--notify is missing; --notify-secret-file needs it, or DAGGER_BREAKER_NOTIFY_URL",
+    "--notify is missing; --notify-secret-file has no effect without --notify or DAGGER_BREAKER_NOTIFY_URL",
   );
   const flags = { notify: "https://hooks.example/a", notifySecretFile: "/nowhere/secret" };
   expect(() => notifySettingsFrom(flags, {})).toThrow(

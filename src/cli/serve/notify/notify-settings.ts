@@ -37,7 +37,7 @@ export function notifySettingsFrom(
   if (url === "" && notify === undefined) {
     if (notifySecretFile === undefined) return undefined;
     throw new CommandError(
-      `--notify is missing; --notify-secret-file needs it, or ${VARIABLE}`,
+      `--notify is missing; --notify-secret-file has no effect without --notify or ${VARIABLE}`,
       EXIT.usage,
     );
   }

@@ -224,7 +224,7 @@ function checkTypes(sdl: string, byType: ModuleSettings["byType"], label: string
     schema = schemaOf(false, sdl);
   } catch (error) {
     const [reason] = String((error as Error).message).split("\n");
-    throw new RangeError(`${label} make no schema, expected types that the API has: ${reason}`);
+    throw new RangeError(`${label} do not form a schema, expected types of the API: ${reason}`);
   }
   for (const [typeName, { functions }] of byType) {
     for (const { module, name, returns } of functions.values()) {

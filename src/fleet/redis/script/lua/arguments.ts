@@ -52,7 +52,7 @@ export function numberOf(kind: Kind, name: string): string {
   return `tonumber(${argument(kind, name)})`;
 }
 
-/** Returns Lua that reads a number of the policy of an admission or settlement. */
+/** Returns Lua code that reads a number from the policy that a command carries. */
 export function policy(name: (typeof POLICY_NUMBERS)[number]): string {
   return name === "badSeconds" ? numberOf("admit", name) : `policy().${name}`;
 }
