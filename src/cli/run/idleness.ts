@@ -9,7 +9,7 @@ import { hearStepOutput, type StepOutput } from "../../runner/step-output.js";
 import type { TracesChoice } from "../guard-settings.js";
 import type { Terminal } from "../terminal.js";
 
-/** The receiver of the output of a command's steps, or a note that explains why there is none. */
+/** The receiver of the output of a command's steps, or a note about why it is missing. */
 export interface IdlenessWatch {
   /** The logs of steps; undefined without an idle limit, and if no logs can be received. */
   readonly steps: StepOutput | undefined;
