@@ -70,7 +70,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     input: ["output"],
     report: ["attempt", "contacts", "output", "signals"],
   },
-  telemetry: {},
+  telemetry: { opentelemetry: ["metrics"] },
   testing: {},
   traces: {
     forwarding: ["otlp"],

@@ -83,7 +83,7 @@ export class Tallies {
  * Reads the kind of a failure from any value. If reading its properties throws, the kind is
  * `object`.
  */
-function kindOfFailure(error: unknown): Omit<FailureCount, "count"> {
+export function kindOfFailure(error: unknown): Omit<FailureCount, "count"> {
   if (typeof error !== "object" || error === null) return unclassified(typeof error);
   try {
     const { rule, fault, limited, code, name } = error as Readonly<Record<string, unknown>>;

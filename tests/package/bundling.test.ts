@@ -10,6 +10,9 @@ const manifest = await readManifest();
 const entries = entriesOf(manifest);
 /** This entry guards the Dagger SDK, so its bundle contains the SDK. */
 const NEEDS_THE_SDK = `${manifest.name}/dagger`;
+/** This entry imports the API of OpenTelemetry. */
+const NEEDS_THE_API = `${manifest.name}/opentelemetry`;
+const API = ["@opentelemetry/api", "@opentelemetry/api-logs"];
 const CLIENTS = ["@redis/client", "ioredis"];
 
 const OPENING = `
@@ -31,6 +34,7 @@ async function bundle(
     outExtension: { ".js": format === "esm" ? ".mjs" : ".cjs" },
     absWorkingDir: folder,
     bundle: true,
+    metafile: true,
     platform: "node",
     format,
     external: [...external],
@@ -38,7 +42,7 @@ async function bundle(
   });
 }
 
-describe("without a client of Redis and the Dagger SDK", () => {
+describe("without a client of Redis, the Dagger SDK and OpenTelemetry", () => {
   let project: Project;
   beforeAll(async () => {
     project = await createProject({});
@@ -54,7 +58,7 @@ describe("without a client of Redis and the Dagger SDK", () => {
     "each entry becomes a bundle as %s, which runs",
     async (format) => {
       const programs = entries.flatMap((entry, index) =>
-        entry === NEEDS_THE_SDK ? [] : [`entry-${index}.js`],
+        [NEEDS_THE_SDK, NEEDS_THE_API].includes(entry) ? [] : [`entry-${index}.js`],
       );
       await bundle(project, programs, format);
       const files = programs.map((program) => `${format}/${program.replace(".js", "")}`);
@@ -91,6 +95,28 @@ describe("with the Dagger SDK", () => {
     const { errors } = await bundle(project, ["guarded.js"], "esm", ["@dagger.io/dagger"]);
     expect(errors).toEqual([]);
   });
+});
+
+test("/opentelemetry becomes a bundle with OpenTelemetry's API and without its SDK", async () => {
+  const project = await createProject(
+    Object.fromEntries([...API, "@opentelemetry/sdk-metrics"].map((one) => [one, installed(one)])),
+  );
+  try {
+    await project.write(
+      "program.js",
+      `import { createRegistry } from "${manifest.name}";
+       import { instrument } from "${NEEDS_THE_API}";
+       instrument(createRegistry()).stop();`,
+    );
+    const { metafile } = await bundle(project, ["program.js"], "cjs");
+    const packages = Object.keys(metafile?.inputs ?? {}).flatMap(
+      (path) => /.*node_modules\/(@[^/]+\/[^/]+)/.exec(path)?.[1] ?? [],
+    );
+    expect([...new Set(packages)].sort()).toEqual(API);
+    expect(await project.run("cjs/program.cjs")).toEqual({ code: 0, stdout: "", stderr: "" });
+  } finally {
+    await project.remove();
+  }
 });
 
 test.each(CLIENTS)("a bundle includes an installed %s", async (client) => {

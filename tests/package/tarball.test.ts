@@ -19,6 +19,9 @@ import { type Snippet, snippetsOfDocComments, snippetsOfMarkdown } from "./snipp
 
 /** This entry needs the Dagger SDK beside the package. */
 const NEEDS_THE_SDK = "dagger-circuit-breaker/dagger";
+/** This entry needs the API of OpenTelemetry beside the package. */
+const NEEDS_THE_API = "dagger-circuit-breaker/opentelemetry";
+const API = ["@opentelemetry/api", "@opentelemetry/api-logs"];
 /** The program is a bundle, so its modules are not shipped separately. */
 const CLI_FILES = ["licenses.txt", "main.js", "program.cjs"];
 const SDK = "@dagger.io/dagger";
@@ -49,7 +52,7 @@ describe("without the Dagger SDK", () => {
   });
   afterAll(() => project.remove());
 
-  const loading = entries.filter((entry) => entry !== NEEDS_THE_SDK);
+  const loading = entries.filter((entry) => ![NEEDS_THE_SDK, NEEDS_THE_API].includes(entry));
   const loaderOf = (entry: string) => `load-${entry.replace("/", "-")}.js`;
   let results: ReturnType<Project["runAll"]> | undefined;
   test.each(loading)("%s loads", async (entry) => {
@@ -58,11 +61,14 @@ describe("without the Dagger SDK", () => {
     expect(run).toEqual({ code: 0, stderr: "" });
   });
 
-  test(`${NEEDS_THE_SDK} names the missing package`, async () => {
-    await project.write("load.js", `await import("${NEEDS_THE_SDK}");`);
+  test.each([
+    [NEEDS_THE_SDK, SDK],
+    [NEEDS_THE_API, API[0]],
+  ])("%s names the missing package", async (entry, name) => {
+    await project.write("load.js", `await import("${entry}");`);
     const { code, stderr } = await project.run("load.js");
     expect(code).toBe(1);
-    expect(stderr).toContain("Cannot find package '@dagger.io/dagger'");
+    expect(stderr).toContain(`Cannot find package '${name}'`);
   });
 
   test("a process with breakers that are open, half-open or due ends by itself", async () => {
@@ -98,6 +104,7 @@ describe("with the Dagger SDK", () => {
       "@types/express": installed("@types/express"),
       express: installed("express"),
       fastify: installed("fastify"),
+      ...Object.fromEntries(API.map((name) => [name, installed(name)])),
     });
     session = await startSessionDouble();
     await project.write("snippets/entries.ts", everyEntry());
