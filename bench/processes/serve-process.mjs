@@ -6,11 +6,42 @@ import { createFleet } from "../../dist/fleet/index.js";
 import { operation } from "../contenders/contenders.mjs";
 import { share } from "../fleet.mjs";
 
-const ROLES = { clients, crowd };
+const ROLES = { clients, crowd, circuits, scrapes };
 
 const [role, url, token] = process.argv.slice(2);
 process.once("disconnect", () => process.exit(0));
 await ROLES[role]();
+
+/** Puts circuits into the store, and leaves them there. */
+async function circuits() {
+  const fleet = createFleet({ store: url, token, timeoutMs: 10_000 });
+  while (!(await fleet.open())) await wait(1000);
+  const [count] = process.argv.slice(5).map(Number);
+  for (let made = 0; made < count; made += 1)
+    await share(fleet, `circuit-${made}`).execute(operation);
+  await fleet.close();
+  process.send("ready");
+}
+
+/** Scrapes once a second until it is told to stop. */
+async function scrapes() {
+  const [readToken] = process.argv.slice(5);
+  const headers = { authorization: `Bearer ${readToken}` };
+  const seen = { pages: 0, bytes: 0 };
+  const scrape = async () => {
+    const response = await fetch(`${url}/metrics`, { headers });
+    const page = await response.text();
+    if (!response.ok) throw new Error(`/metrics answers ${response.status}`);
+    seen.pages += 1;
+    seen.bytes = page.length;
+  };
+  process.on("message", () => process.send(seen));
+  process.send("ready");
+  for (;;) {
+    await scrape();
+    await wait(1000);
+  }
+}
 
 /** Makes clients, each with a connection of its own. Each call waits for an order. */
 async function clients() {

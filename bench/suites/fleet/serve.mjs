@@ -3,7 +3,7 @@
 import { fork, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,16 +11,18 @@ import { figure } from "../../measuring/report.mjs";
 
 export const title = "Strict clients of serve beside silent and slow connections";
 export const note =
-  "300 clients with connections of their own, in two processes, each of which asks dagger-breaker serve once a second and waits 100 ms for an answer; then it goes without. Spread: over each second. At once: all in the same moment, which has no bound here, since clients and server share a machine. Beside them 1,000 connections say nothing and 100 send a byte each 100 ms, half of these with the token; who is cut off connects again.";
+  "300 clients with connections of their own, in two processes, each of which asks dagger-breaker serve once a second and waits 100 ms for an answer; then it goes without. Spread: over each second. At once: all in the same moment, which has no bound here, since clients and server share a machine. Scraped: GET /metrics once a second, of a store with 1,000 circuits. Beside them 1,000 connections say nothing and 100 send a byte each 100 ms, half of these with the token; who is cut off connects again.";
 
 const CLIENTS = 300;
 const PROCESSES = 2;
 const SILENT = 1000;
 const SLOW = 100;
 const EVERY_MS = 1000;
+const CIRCUITS = 1000;
 
 const LOADS = [
   { name: "spread, alone", spread: true, crowded: false },
+  { name: "spread, scraped", spread: true, crowded: false, scraped: true },
   { name: "spread, beside the others", spread: true, crowded: true },
   { name: "at once, alone", spread: false, crowded: false },
   { name: "at once, beside the others", spread: false, crowded: true },
@@ -51,18 +53,21 @@ export async function run({ rounds }) {
   try {
     const clients = [];
     while (clients.length < PROCESSES) clients.push(await start("clients", CLIENTS / PROCESSES));
+    await start("circuits", CIRCUITS);
     const seconds = Math.max(5, Math.ceil(rounds / 3));
     const rows = [];
     for (const load of LOADS.filter(({ crowded }) => !crowded)) {
+      const scraper = load.scraped ? await start("scrapes", serving.readToken) : undefined;
       rows.push(await measure(load, clients, seconds));
+      if (scraper !== undefined) await scrapesOf(scraper, seconds);
     }
     await start("crowd", SILENT, SLOW);
     for (const load of LOADS.filter(({ crowded }) => crowded)) {
       rows.push(await measure(load, clients, seconds));
     }
     // Clients of a fleet do not all ask in one moment; where they do, their own machine is the limit.
-    const { name } = LOADS.find(({ spread, crowded }) => spread && crowded);
-    return { rows, figures: [figure(rows, name, "missed", 0)] };
+    const bounded = LOADS.filter(({ spread, crowded, scraped }) => spread && (crowded || scraped));
+    return { rows, figures: bounded.map(({ name }) => figure(rows, name, "missed", 0)) };
   } finally {
     for (const child of started) child.disconnect();
     await serving.stop();
@@ -72,10 +77,16 @@ export async function run({ rounds }) {
 
 /** Starts the program as users do; resolves when it listens. */
 async function startServe(path, token) {
+  const readToken = randomBytes(16).toString("hex");
+  const readTokenFile = `${path}.read-token`;
+  writeFileSync(readTokenFile, readToken);
   const program = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
   const child = spawn(
     process.execPath,
-    [program, "serve", "--listen", "127.0.0.1:0", "--database", path],
+    [
+      ...[program, "serve", "--listen", "127.0.0.1:0", "--database", path],
+      ...["--read-token-file", readTokenFile],
+    ],
     {
       env: { ...process.env, DAGGER_BREAKER_STORE_TOKEN: token },
       stdio: ["ignore", "pipe", "inherit"],
@@ -87,11 +98,20 @@ async function startServe(path, token) {
   if (url === undefined) throw new Error("serve does not listen");
   return {
     url,
+    readToken,
     async stop() {
       child.kill();
       await once(child, "exit");
     },
   };
+}
+
+/** Ends a process that scrapes, and checks that it has got its pages, or nothing was measured. */
+async function scrapesOf(scraper, seconds) {
+  scraper.send("stop");
+  const [{ pages, bytes }] = await once(scraper, "message");
+  if (pages < seconds || bytes < 100_000)
+    throw new Error(`${pages} pages, the last of ${bytes} bytes`);
 }
 
 async function measure({ name, spread }, clients, rounds) {
