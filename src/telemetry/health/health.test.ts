@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createFleet } from "../../fleet/client/fleet.js";
 import { memoryStore } from "../../fleet/memory/memory-store.js";
+import { noteGuarded } from "../../guard/guarded-clients.js";
 import { createRegistry } from "../../registry/registry.js";
 import { VirtualClock } from "../../testing/virtual-clock.js";
 import { health } from "./health.js";
@@ -134,6 +135,14 @@ test("a fleet shows the circuits that it shares and its store, and asks the stor
   expect(asked).toBe(before);
   await fleet.close();
   expect(ready()).toMatchObject({ status: 200, body: { store: { up: false } } });
+});
+
+test("a guarded client of Dagger has the circuits of its guard", () => {
+  const { registry, open } = scene();
+  open("registry:docker.io");
+  const client = { container: () => ({}) };
+  noteGuarded(client, registry);
+  expect(health(client).circuits({ fail: "registry:docker.io" }).status).toBe(503);
 });
 
 test.each([[undefined], [{}], [{ getAll: () => new Map() }]])(

@@ -245,12 +245,17 @@ describe("reports", () => {
       GITHUB_ACTIONS: "true",
       GITHUB_OUTPUT: join(cli.folder, "github-output"),
       GITHUB_STEP_SUMMARY: join(cli.folder, "github-summary"),
+      DAGGER_BREAKER_DASHBOARD_URL: "https://grafana.example/d/1",
     };
     writeFileSync(files.GITHUB_OUTPUT, "left=open");
     const run = await runOf(["pull-429"], [], files);
-    expect(run.stderr).toMatch(/\n::error title=[^\n]*::registry registry-1\.docker\.io: [^\n]*\n/);
+    expect(run.stderr).toMatch(
+      /\n::error title=[^\n]*::registry registry-1\.docker\.io: [^\n]*, dashboard: https:\/\/grafana\.example\/d\/1\n/,
+    );
     expect(readFileSync(files.GITHUB_OUTPUT, "utf8")).toMatch(/^left=open\noutcome=failed\n/);
-    expect(readFileSync(files.GITHUB_STEP_SUMMARY, "utf8")).toContain("| outcome | failed |");
+    const summary = readFileSync(files.GITHUB_STEP_SUMMARY, "utf8");
+    expect(summary).toContain("| outcome | failed |");
+    expect(summary).toContain("\n[Dashboard](<https://grafana.example/d/1>)\n");
   });
 
   test("that cannot be written cause a message, and change no exit code", async () => {
