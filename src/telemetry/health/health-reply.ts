@@ -82,7 +82,7 @@ function readFail(value: unknown): readonly string[] | string {
   const names: string[] = [];
   for (const text of texts) {
     if (typeof text !== "string") return 'invalid "fail": expected names of circuits as text';
-    names.push(...text.split(",").map((name) => name.trim()));
+    for (const name of text.split(",")) names.push(name.trim());
   }
   const wrong = names.find((name) => name === "" || name.length > MAX_NAME_LENGTH);
   if (wrong !== undefined) {

@@ -154,6 +154,17 @@ test.each([[undefined], [{}], [{ getAll: () => new Map() }]])(
   },
 );
 
+test("any value of a query gets a reply", () => {
+  const { open, circuits } = scene();
+  open("git");
+  const fail = fc.oneof(fc.anything(), fc.array(fc.string()), fc.constantFrom("git", ["git"]));
+  fc.assert(
+    fc.property(fail, (value) => {
+      expect([200, 400, 503]).toContain(circuits({ fail: value }).status);
+    }),
+  );
+});
+
 test("an unknown option of circuits is told by name", () => {
   expect(() => scene().circuits({ fial: "git" } as never)).toThrow('did you mean "fail"?');
 });
