@@ -70,7 +70,11 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     input: ["output"],
     report: ["attempt", "contacts", "output", "signals"],
   },
-  telemetry: { opentelemetry: ["metrics"] },
+  telemetry: {
+    opentelemetry: ["metrics"],
+    prometheus: ["metrics"],
+    grafana: ["metrics", "prometheus"],
+  },
   testing: {},
   traces: {
     forwarding: ["otlp"],

@@ -31,7 +31,7 @@ async function checkUnits(context) {
 async function checkDefault(context) {
   await checkSources(context);
   await checkPackage(context);
-  await runOn(context, await withoutTools(context, selectTests()));
+  await runOn(context, await withoutTools(context, selectTests().filter(isDefault)));
 }
 
 /** Runs the default, then checks what differs between versions of Node.js, SDKs and languages. */
@@ -44,8 +44,9 @@ async function checkEverything(context) {
   });
   if (!isInstalled) return;
   await sections.run("SDKs of other languages", () => readySdks(context));
-  const selected = await withoutTools(context, selectTests(), false);
-  await runProject(context, "all", selected);
+  const others = selectTests().filter((file) => !isDefault(file));
+  await runProject(context, "all", await withoutTools(context, others));
+  const selected = await withoutTools(context, selectTests().filter(isDefault), false);
   for (const { title, binary, problem } of await otherNodes()) {
     if (binary === undefined) await sections.run(title, async () => problem);
     else await runOn(context, selected.filter(differs), { title, node: binary });
@@ -135,8 +136,13 @@ async function readySdks({ sections, installs, maySkip }) {
   return { note: `${problems.length} missing` };
 }
 
+/** Returns whether the default runs a file. */
+function isDefault({ project }) {
+  return project !== "all";
+}
+
 function differs({ seams, project }) {
-  return seams.length > 0 && project !== "all";
+  return seams.length > 0 && isDefault({ project });
 }
 
 /** One section that is one command. */

@@ -17,7 +17,7 @@ export class Sections {
   #timer;
   #times = [];
   #failures = [];
-  #hints = [];
+  #hints = new Set();
   #printed = false;
 
   #sectionLimitMs;
@@ -70,7 +70,7 @@ export class Sections {
 
   /** Notes why tests are skipped, and how to mend it, for the line before the last. */
   skipHint(problem) {
-    this.#hints.push(problem);
+    this.#hints.add(problem);
   }
 
   /** Seconds of each section so far, by title. */
@@ -87,9 +87,9 @@ export class Sections {
     this.#printFailures();
     console.log("");
     const skips = skipped > 0 ? `, ${skipped} skipped` : "";
-    if (this.#hints.length > 0) {
+    if (this.#hints.size > 0) {
       const how = `./scripts/test.sh --install installs what is missing`;
-      console.log(`${skipped} tests were skipped; ${how} (${this.#hints.join("; ")})`);
+      console.log(`${skipped} tests were skipped; ${how} (${[...this.#hints].join("; ")})`);
     }
     console.log(`${passed} passed, ${failed} failed${skips}`);
     process.exitCode = failed === 0 ? 0 : 1;

@@ -40,11 +40,18 @@ const LIGHT_SEAMS = ["promises and timers of the breaker"];
 export const CORE = ["src/breaker/", "src/registry/", "src/policies/", "src/fleet/rules/"];
 
 /** Tests that only `--all` runs: other SDKs, other languages, other tools, the single file. */
-const ALL_ONLY = ["tests/versions/", "tests/sdks/", "tests/executable/", "tests/package/tools/"];
+const ALL_ONLY = [
+  "tests/versions/",
+  "tests/sdks/",
+  "tests/executable/",
+  "tests/package/tools/",
+  "tests/prometheus/",
+];
 
 /** The helper or file through which a test file needs a tool; see tools.mjs. */
 const NEEDS = [
   { tool: "redis-server", modules: ["tests/fleet/redis/redis-server.ts"] },
+  { tool: "prometheus", modules: ["tests/prometheus/promtool.ts"] },
   { tool: "python3", modules: ["tests/runner/terminal.test.ts"] },
 ];
 

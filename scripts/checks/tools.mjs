@@ -19,6 +19,14 @@ const TOOLS = {
     debian: "redis-server",
     macos: "brew install redis",
   },
+  // Its package also has promtool. Debian starts the server as a service.
+  prometheus: {
+    args: ["--version"],
+    version: /version (\d+)\.(\d+)/,
+    lowest: [2, 42],
+    debian: "prometheus",
+    macos: "brew install prometheus",
+  },
   python3: {
     args: ["-c", "import sys, venv, ensurepip; print(sys.version)"],
     version: /^(\d+)\.(\d+)/,

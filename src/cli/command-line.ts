@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   reset: async () => (await import("./fleet/by-hand/reset.js")).addResetCommand,
   history: async () => (await import("./fleet/history.js")).addHistoryCommand,
   serve: async () => (await import("./serve/command.js")).addServeCommand,
+  alerts: async () => (await import("./alerts/command.js")).addAlertsCommand,
 };
 
 const EXAMPLES = [

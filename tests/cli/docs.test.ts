@@ -40,6 +40,7 @@ const COMMANDS = [
   ["reset"],
   ["history"],
   ["serve"],
+  ["alerts"],
 ];
 
 /** Returns whether a command line begins with a command and one of its parts. */

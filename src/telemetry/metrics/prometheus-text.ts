@@ -55,10 +55,11 @@ export function prometheusName(instrument: Instrument): string {
   return made;
 }
 
-/** The label for each attribute name. Cached for the same reason. */
+/** The label of each attribute. Cached for the same reason. */
 const labels = new Map<string, string>();
 
-function labelOf(attribute: string): string {
+/** Returns the label that an attribute becomes in Prometheus. */
+export function labelOf(attribute: string): string {
   const known = labels.get(attribute);
   if (known !== undefined) return known;
   const label = attribute.replaceAll(".", "_");

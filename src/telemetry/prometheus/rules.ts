@@ -1,0 +1,153 @@
+/** The alerts, as data. Each has a section of docs/runbook.md. */
+
+import {
+  LIMITED,
+  NAME,
+  OUTCOME,
+  REASON,
+  SCOPE,
+  SHARED,
+  STORE,
+  STORE_KIND,
+  STORE_STATE,
+} from "../metrics/instruments.js";
+import { labelOf } from "../metrics/prometheus-text.js";
+import {
+  CIRCUIT_LABELS,
+  circuitSeries,
+  inState,
+  type Matcher,
+  maxBy,
+  series,
+  where,
+} from "./promql.js";
+
+/** One alert. */
+export interface AlertRule {
+  readonly alert: string;
+  /** The query, for the job whose targets it watches. A result is a problem. */
+  readonly expr: (job: Matcher) => string;
+  /** How long the query must have results before the alert fires. */
+  readonly for?: string;
+  readonly summary: string;
+  readonly description: string;
+  /** The anchor of its section in docs/runbook.md. */
+  readonly section: string;
+}
+
+const label = (attribute: string) => `{{ $labels.${labelOf(attribute)} }}`;
+const CIRCUIT = `${label(NAME)}{{ with $labels.${labelOf(SCOPE)} }} (scope {{ . }}){{ end }}`;
+const STORE_LABELS = `job, ${labelOf(STORE_KIND)}`;
+const A_DAY_S = 86_400;
+
+/** All alerts. */
+export const ALERT_RULES: readonly AlertRule[] = [
+  {
+    alert: "DaggerBreakerCallsRejected",
+    expr: rejected,
+    summary: `Calls to ${CIRCUIT} are rejected`,
+    description:
+      "The circuit has not been closed for 5 minutes, and it has rejected calls since. Each of these calls or CI jobs fails at once or waits.",
+    section: "calls-rejected",
+  },
+  {
+    alert: "DaggerBreakerFlapping",
+    expr: (job) => {
+      const closings = circuitSeries("transitions", [job, where.is(REASON, "probe_succeeded")]);
+      return `${maxBy(CIRCUIT_LABELS, `increase(${closings}[1h])`)} > 2`;
+    },
+    summary: `The circuit ${CIRCUIT} opens and closes again and again`,
+    description: "Probes have closed the circuit three times or more within an hour.",
+    section: "flapping",
+  },
+  {
+    alert: "DaggerBreakerRateLimited",
+    expr: (job) => {
+      const limited = circuitSeries("failures", [job, where.is(LIMITED, "true")]);
+      return `${maxBy(CIRCUIT_LABELS, gained(limited, job, "15m"))} > 0`;
+    },
+    summary: `${CIRCUIT} limits the rate of requests`,
+    description: "The upstream answered with a rate limit within the last 15 minutes.",
+    section: "rate-limited",
+  },
+  {
+    alert: "DaggerBreakerStoreUnreachable",
+    expr: (job) => {
+      const down = series(STORE.status, [job, where.is(STORE_STATE, "down")]);
+      return `${maxBy(STORE_LABELS, down)} == 1`;
+    },
+    for: "2m",
+    summary: `A process of {{ $labels.job }} does not reach its ${label(STORE_KIND)} store`,
+    description:
+      "For 2 minutes, at least one process has decided about calls without what the others know.",
+    section: "store-unreachable",
+  },
+  {
+    alert: "DaggerBreakerOutcomesDropped",
+    expr: (job) => `${maxBy(STORE_LABELS, `increase(${series(STORE.dropped, [job])}[15m])`)} > 0`,
+    summary: `A ${label(STORE_KIND)} store misses outcomes of {{ $labels.job }}`,
+    description:
+      "Within the last 15 minutes, outcomes of calls did not reach the store. Its circuits open later than they should.",
+    section: "outcomes-dropped",
+  },
+  {
+    alert: "DaggerBreakerProbeOverdue",
+    expr: (job) => `${maxBy(CIRCUIT_LABELS, series(SHARED.probeOverdue, [job]))} > 0`,
+    for: "1m",
+    summary: `A probe of ${CIRCUIT} is older than its lease`,
+    description:
+      "The circuit has been half-open for longer than a probe may take, and no probe has reported its outcome.",
+    section: "probe-overdue",
+  },
+  {
+    alert: "DaggerBreakerIsolatedForADay",
+    expr: (job) => {
+      const age = circuitSeries("isolationAge", [job]);
+      return `${maxBy(CIRCUIT_LABELS, age)} > ${A_DAY_S}`;
+    },
+    summary: `The circuit ${CIRCUIT} has been isolated for more than a day`,
+    description: "A person isolated it, and it rejects every call until its release.",
+    section: "isolated-for-a-day",
+  },
+  {
+    alert: "DaggerBreakerTargetDown",
+    expr: (job) => `up{${job}} == 0\nor absent(up{${job}})`,
+    for: "5m",
+    summary: "Prometheus gets no metrics from {{ $labels.job }} {{ $labels.instance }}",
+    description: "No scrape has succeeded for 5 minutes, so the other alerts of it cannot fire.",
+    section: "target-down",
+  },
+];
+
+/**
+ * Returns the query for calls that a circuit rejected after it had not been closed for 5 minutes. The calls
+ * that opened it are not enough: otherwise a short outage without calls after it would fire, as at
+ * night. An idle circuit stays open, because only a call can change it.
+ */
+function rejected(job: Matcher): string {
+  const calls = circuitSeries("calls", [job, where.is(OUTCOME, "rejected")]);
+  const closed = inState("closed", [job]);
+  // A server that starts again has no samples for a moment, and must not end the alert.
+  const isNotClosed = `${maxBy(CIRCUIT_LABELS, `last_over_time(${closed}[5m])`)} == 0`;
+  return [
+    "max_over_time((",
+    `  ${maxBy(CIRCUIT_LABELS, `increase(${calls}[2m])`)} > 0`,
+    `  and ${maxBy(CIRCUIT_LABELS, `max_over_time(${closed}[5m])`)} == 0`,
+    `  and ${maxBy(CIRCUIT_LABELS, `${closed} offset 5m`)} == 0`,
+    ")[10m:1m])",
+    `and ${isNotClosed}`,
+  ].join("\n");
+}
+
+/**
+ * Returns how much a counter has gained. `increase` misses the first value of a series, and the first failure
+ * of a kind begins one. A series that is new counts in full, if its target was scraped before.
+ */
+function gained(counter: string, job: Matcher, window: string): string {
+  return [
+    "",
+    `  ${counter} unless ${counter} offset ${window} and on (job, instance) up{${job}} offset ${window} == 1`,
+    `  or increase(${counter}[${window}])`,
+    "",
+  ].join("\n");
+}

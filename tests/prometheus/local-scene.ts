@@ -1,0 +1,50 @@
+/** A service with breakers of its own, in virtual time, and a Prometheus that scrapes it once a minute. */
+
+import { createRegistry, type Registry } from "../../src/registry/registry.js";
+import { metricsText } from "../../src/telemetry/metrics-text.js";
+import { VirtualClock } from "../../src/testing/virtual-clock.js";
+import { Recording } from "./recording.js";
+
+const MINUTE_MS = 60_000;
+const CALLS_A_MINUTE = 10;
+const NAME = "payments";
+
+export class LocalScene {
+  readonly recording = new Recording();
+  readonly #clock = new VirtualClock();
+  #registry = this.#newRegistry();
+
+  /** Lets minutes pass with calls, and scrapes at the end of each. */
+  async minutes(count: number, upstream: "up" | "down"): Promise<void> {
+    for (let minute = 0; minute < count; minute += 1) {
+      for (let call = 0; call < CALLS_A_MINUTE; call += 1) await this.#call(upstream);
+      await this.#clock.advance(MINUTE_MS);
+      this.recording.scrape(metricsText(this.#registry));
+    }
+  }
+
+  /** Makes the registry evict the breaker, as the least recently used one. */
+  evict(): void {
+    this.#registry.get("another");
+  }
+
+  /** Starts the process again, between two scrapes. */
+  restart(): void {
+    this.#registry = this.#newRegistry();
+  }
+
+  #newRegistry(): Registry {
+    const clock = this.#clock;
+    const defaults = { failureThreshold: 5, resetTimeoutMs: MINUTE_MS, clock };
+    return createRegistry({ maxBreakers: 1, defaults });
+  }
+
+  async #call(upstream: "up" | "down"): Promise<void> {
+    const answer = upstream === "up" ? Promise.resolve() : Promise.reject(new Error("down"));
+    answer.catch(() => undefined);
+    await this.#registry
+      .get(NAME)
+      .execute(() => answer)
+      .catch(() => undefined);
+  }
+}

@@ -1,0 +1,68 @@
+/** Records pages of metrics at regular virtual times, as a Prometheus that scrapes them would. */
+
+import { expect } from "vitest";
+
+/** One sample of a page. */
+interface Sample {
+  /** The name with its labels, as in the page, and those that a scrape adds. */
+  readonly series: string;
+  readonly value: string;
+}
+
+/** The labels that a scrape adds. */
+export interface Target {
+  readonly job: string;
+  readonly instance: string;
+}
+
+export const TARGET: Target = { job: "dagger-breaker", instance: "breaker.example.com:7420" };
+
+/** The values of all series of a target. `_` stands for a missing sample, and `stale` for the end of a series. */
+export class Recording {
+  readonly target: Target;
+  readonly #series = new Map<string, string[]>();
+  #scrapes = 0;
+
+  constructor(target: Target = TARGET) {
+    this.target = target;
+  }
+
+  /** The number of scrapes so far. */
+  get scrapes(): number {
+    return this.#scrapes;
+  }
+
+  /** Adds one scrape. Without a page it failed, and all series of the page before end. */
+  scrape(page: string | undefined): void {
+    const { job, instance } = this.target;
+    const own = `job=${JSON.stringify(job)},instance=${JSON.stringify(instance)}`;
+    const samples = page === undefined ? [] : samplesOf(page, own);
+    samples.push({ series: `up{${own}}`, value: page === undefined ? "0" : "1" });
+    const seen = new Map(samples.map(({ series, value }) => [series, value]));
+    for (const series of seen.keys()) {
+      if (!this.#series.has(series)) this.#series.set(series, Array(this.#scrapes).fill("_"));
+    }
+    for (const [series, values] of this.#series) values.push(seen.get(series) ?? missing(values));
+    this.#scrapes += 1;
+  }
+
+  /** Returns each series with its values, one for each scrape. */
+  entries(): readonly (readonly [series: string, values: readonly string[]])[] {
+    return [...this.#series];
+  }
+}
+
+function missing(values: readonly string[]): string {
+  return ["_", "stale", undefined].includes(values.at(-1)) ? "_" : "stale";
+}
+
+function samplesOf(page: string, own: string): Sample[] {
+  return page
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const [, name, labels, value] =
+        /^(\w+)\{(.*)\} (\S+)$/.exec(line) ?? expect.unreachable(line);
+      return { series: `${name}{${labels}${labels === "" ? "" : ","}${own}}`, value: `${value}` };
+    });
+}
