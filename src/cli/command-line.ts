@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   history: async () => (await import("./fleet/history.js")).addHistoryCommand,
   serve: async () => (await import("./serve/command.js")).addServeCommand,
   alerts: async () => (await import("./alerts/command.js")).addAlertsCommand,
+  dashboards: async () => (await import("./dashboards/command.js")).addDashboardsCommand,
 };
 
 const EXAMPLES = [

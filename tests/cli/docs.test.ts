@@ -41,6 +41,7 @@ const COMMANDS = [
   ["history"],
   ["serve"],
   ["alerts"],
+  ["dashboards"],
 ];
 
 /** Returns whether a command line begins with a command and one of its parts. */

@@ -1,0 +1,31 @@
+/** `dagger-breaker dashboards`: prints a dashboard for Grafana. */
+
+import { Argument, type Command } from "commander";
+import { CIRCUIT_DASHBOARD } from "../../telemetry/grafana/circuit.js";
+import { dashboardOf } from "../../telemetry/grafana/dashboard.js";
+import { FLEET_DASHBOARD } from "../../telemetry/grafana/fleet.js";
+import { examples, exitCodeHelp } from "../help.js";
+import type { CommandContext } from "../terminal.js";
+
+const DASHBOARDS = { fleet: FLEET_DASHBOARD, circuit: CIRCUIT_DASHBOARD };
+
+const EXAMPLES = [
+  "dagger-breaker dashboards fleet > fleet.json",
+  "dagger-breaker dashboards circuit > circuit.json",
+];
+
+/** Adds the command `dashboards`. */
+export function addDashboardsCommand(program: Command, { terminal }: CommandContext): void {
+  program
+    .command("dashboards")
+    .summary("print a dashboard for Grafana")
+    .description(
+      'Prints a dashboard for Grafana 11 or later, to import or to provision: "fleet" has all circuits, the runs of CI and what it saved; "circuit" has one circuit. Both ask a Prometheus that scrapes "serve" or metricsText.',
+    )
+    .addArgument(new Argument("<name>", "the dashboard").choices(Object.keys(DASHBOARDS)))
+    .addHelpText("after", examples(EXAMPLES))
+    .addHelpText("after", exitCodeHelp([]))
+    .action((name: keyof typeof DASHBOARDS) => {
+      terminal.stdout.write(`${JSON.stringify(dashboardOf(DASHBOARDS[name]), undefined, 2)}\n`);
+    });
+}
