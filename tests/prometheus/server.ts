@@ -20,7 +20,7 @@ export interface Past {
   readonly startMs: number;
 }
 
-/** What a Prometheus scrapes, and the rules that it evaluates. */
+/** The past and the target of a Prometheus, and the rules that it evaluates. */
 export interface PrometheusSettings {
   readonly past: readonly Past[];
   readonly target: { readonly url: string; readonly token: string; readonly job: string };
