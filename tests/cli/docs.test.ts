@@ -41,7 +41,6 @@ const COMMANDS = [
   ["history"],
   ["serve"],
   ["alerts"],
-  ["dashboards"],
 ];
 
 /** Returns whether a command line begins with a command and one of its parts. */
