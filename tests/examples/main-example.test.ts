@@ -166,7 +166,7 @@ function presentInOrder(all: readonly string[]): (line: string) => boolean {
 /** Returns the part of the output in the README: the one block with the engine's death. */
 function shownInReadme(): string {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  const block = /```text\n(.*?the engine is killed under it.*?)```/s.exec(readme)?.[1];
+  const block = /```text\n((?:(?!```).)*?the engine is killed under it.*?)```/s.exec(readme)?.[1];
   if (block === undefined) throw new Error("README.md does not show the output of the example");
   return block;
 }
