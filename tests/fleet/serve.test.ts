@@ -22,7 +22,7 @@ test("without a token it does not start, and explains how to create one", async 
   expect(serving.output).toEqual({
     stdout: "",
     stderr:
-      'error: the token is missing; put it into DAGGER_BREAKER_STORE_TOKEN or a file for --token-file; "openssl rand -hex 32" creates one\n',
+      'error: the token is missing; put it into DAGGER_BREAKER_STORE_TOKEN or a file for --token-file; "openssl rand -hex 32" creates one\nsee: dagger-breaker serve --help\n',
   });
 });
 
