@@ -22,6 +22,7 @@ const FOLDERS = {
   ],
   guard: ["guard", "guard-before", "hostless-errors", "traces", "proxy"],
   program: ["start", "run", "run-before"],
+  telemetry: ["instrumented"],
   fleet: ["fleet-cached", "fleet-strict", "fleet-trip", "fleet-sqlite", "serve"],
 };
 const SUITES = Object.values(FOLDERS).flat();

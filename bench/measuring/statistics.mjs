@@ -10,6 +10,13 @@ export function spreadOf(values) {
   return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
 }
 
+/** Returns the 95 % interval of the median, from the ranks of the values. @param {number[]} values */
+export function intervalOfMedian(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const rank = Math.max(0, Math.floor(sorted.length / 2 - 0.98 * Math.sqrt(sorted.length)));
+  return { low: sorted[rank], high: sorted[sorted.length - 1 - rank] };
+}
+
 function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
   const place = (sorted.length - 1) * share;

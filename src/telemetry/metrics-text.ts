@@ -63,5 +63,5 @@ async function textOfFleet(fleet: Fleet, maxCircuits: number): Promise<string> {
   const entries = await sharedCircuitsOf(fleet).catch(() => undefined);
   const { storeUp, ...metrics } = fleet.getMetrics();
   const store = pointsOfStore({ ...metrics, storeUp: storeUp && entries !== undefined });
-  return String(await sharedPage(entries, maxCircuits, store));
+  return sharedPage(entries, maxCircuits, store);
 }

@@ -40,6 +40,6 @@ export class MetricsView {
     const entries = await reading;
     const storeUp = entries !== undefined;
     const own = pointsOfStore({ store: kind, storeUp, droppedCount: droppedCount() });
-    return Buffer.from(String(await sharedPage(entries, MAX_CIRCUITS, own)));
+    return Buffer.from(await sharedPage(entries, MAX_CIRCUITS, own));
   }
 }

@@ -22,12 +22,12 @@ export class PrometheusText {
   }
 
   toString(): string {
-    return this.parts().join("");
+    return [...this.parts()].join("");
   }
 
   /** Returns the text of each metric. */
-  parts(): string[] {
-    return [...this.#families.values()].map((lines) => lines.join(""));
+  *parts(): Generator<string, void> {
+    for (const lines of this.#families.values()) yield lines.join("");
   }
 }
 

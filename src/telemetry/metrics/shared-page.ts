@@ -45,10 +45,10 @@ export async function sharedPage(
   entries: readonly SharedEntry[] | undefined,
   maxCircuits: number,
   before: readonly DataPoint[],
-): Promise<PrometheusText> {
+): Promise<string> {
   const text = new PrometheusText();
   text.add(before);
-  if (entries === undefined) return text;
+  if (entries === undefined) return text.toString();
   const runs = pointsOfRuns(entries.filter((entry) => !isCircuit(entry)));
   text.add(runs);
   await nextTurn();
@@ -59,7 +59,12 @@ export async function sharedPage(
     await nextTurn();
     for (const circuit of named.slice(from, from + AT_ONCE)) text.add(pointsOfShared(circuit));
   }
-  return text;
+  const parts: string[] = [];
+  for (const part of text.parts()) {
+    parts.push(part);
+    await nextTurn();
+  }
+  return parts.join("");
 }
 
 function nextTurn(): Promise<void> {
