@@ -63,3 +63,24 @@ test.each([
 ])("wrong options throw: %j", (options, message) => {
   expect(() => new Guard(options as never)).toThrow(message);
 });
+
+test("measures for how long its calls wait for circuits", async () => {
+  vi.useFakeTimers();
+  const clock = { now: () => Date.now() };
+  const engine = { failureThreshold: 1, resetTimeoutMs: 1000, clock };
+  const breakers = { engine };
+  const guard = new Guard({
+    registry: createRegistry(),
+    breakers,
+    onOpen: "wait",
+    waitSpreadMs: 0,
+  });
+  const [permit] = await guard.admit([guard.engine], undefined);
+  expect(guard.waitTime.totalMs).toBe(0);
+  permit?.failure(new Error("down"));
+  const waiting = guard.admit([guard.engine], undefined);
+  await vi.advanceTimersByTimeAsync(1000);
+  await waiting;
+  expect(guard.waitTime.totalMs).toBe(1000);
+  vi.useRealTimers();
+});

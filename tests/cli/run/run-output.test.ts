@@ -68,7 +68,7 @@ testWhere(process.platform !== "win32").each([
   ["of run, which fits in part", "run -- false 2>>f"],
   ["of run, which does not fit at all", "run -- false 2>>g"],
   ["of trace", "trace -- true 2>>f"],
-  ["of classify", "classify >>f </dev/null"],
+  ["of classify", "classify >>f <<<down"],
 ])("a file that becomes too large for the output %s ends the program with 74", (_title, line) => {
   const before = "ulimit -f 8 && rm -f f g &&";
   const fill = "head -c 8180 /dev/zero >f; cat /dev/zero >g 2>/dev/null;";
