@@ -2,7 +2,12 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connect, type GuardOptions } from "../../src/dagger/index.js";
-import { createRegistry, isCircuitBreakerOpenError, type Registry } from "../../src/index.js";
+import {
+  createRegistry,
+  isCircuitBreakerOpenError,
+  metricsText,
+  type Registry,
+} from "../../src/index.js";
 import { type SessionDouble, startSessionDouble, VirtualClock } from "../../src/testing/index.js";
 
 let double: SessionDouble;
@@ -101,4 +106,18 @@ test("a user's failing command on fifty images opens nothing", async () => {
     { guard: { registry } },
   );
   expect([...registry.getAll().values()].every(({ state }) => state === "closed")).toBe(true);
+});
+
+test("a guarded client has the metrics of its guard's registry", async () => {
+  const [ofClient, ofRegistry] = await connect(
+    async (client) => {
+      await client.container().from("alpine:3").withExec(["true"]).sync();
+      return [metricsText(client), metricsText(registry)];
+    },
+    { guard: { registry } },
+  );
+  expect(ofClient).toBe(ofRegistry);
+  expect(ofClient).toContain(
+    'dagger_breaker_engine_lost_sessions_total{dagger_breaker_circuit_name="engine"} 0',
+  );
 });
