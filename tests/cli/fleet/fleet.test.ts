@@ -137,7 +137,9 @@ test.each([
   const { exitCode, stdout, stderr } = await fleet.run(names);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
   expect(stderr).toMatch(message);
-  expect(stderr).toMatch(/^error: .*Use --any-name to isolate it anyway\nsee: dagger-breaker isolate --help\n$/);
+  expect(stderr).toMatch(
+    /^error: .*Use --any-name to isolate it anyway\nsee: dagger-breaker isolate --help\n$/,
+  );
   expect(await json("status")).toEqual([]);
 });
 
