@@ -244,6 +244,7 @@ describe("the single file", () => {
       "@redis/client",
       "commander",
       "smol-toml",
+      "yaml",
       "Node.js",
     ];
     expect(titles.toSorted()).toEqual(expected.toSorted());
