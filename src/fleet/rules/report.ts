@@ -13,7 +13,7 @@ import {
 } from "./record.js";
 import { RUN_RESULTS, type RunResult } from "./run-report.js";
 import { type FleetState, type Lease, openForMs } from "./state.js";
-import { faultIn, RUN_BOUNDS_S, runName, TOTAL } from "./tally.js";
+import { faultIn, isOfRuns, RUN_BOUNDS_S, runName, TOTAL } from "./tally.js";
 
 /**
  * The counts of one circuit since the store first saw it. Processes of older versions send fewer
@@ -129,7 +129,7 @@ export function reportOf(facts: ReportFacts): CircuitReport {
     probes: probesOf(facts),
     policy: readPolicyText(facts.record.policy),
     runs: {
-      results: RUN_RESULTS.map((result) => runsOf(result, sum)),
+      results: [...totals.keys()].some(isOfRuns) ? runsBy(sum) : NO_RUNS,
       faults: inGroup(TOTAL.runFault).map(([name, count]) => ({ fault: faultIn(name), count })),
       waitedMs: sum(TOTAL.waitedMs),
       avoidedMs: sum(TOTAL.avoidedMs),
@@ -138,7 +138,16 @@ export function reportOf(facts: ReportFacts): CircuitReport {
   };
 }
 
-function runsOf(result: RunResult, sum: (name: string) => number): RunResultTotals {
+type SumOf = (name: string) => number;
+
+function runsBy(sum: SumOf): readonly RunResultTotals[] {
+  return RUN_RESULTS.map((result) => runsOf(result, sum));
+}
+
+/** Shared by all circuits but one: with their own, a page of 1,000 circuits kept 48,000 zeros. */
+const NO_RUNS = runsBy(() => 0);
+
+function runsOf(result: RunResult, sum: SumOf): RunResultTotals {
   const buckets = [...RUN_BOUNDS_S, 0].map((_, place) => sum(runName(result, place)));
   const count = buckets.reduce((total, one) => total + one, 0);
   return { result, count, durationMs: sum(runName(result, "ms")), buckets };

@@ -55,6 +55,11 @@ export function talliesOfChange(reason: string, openMs: number): string {
   ]);
 }
 
+/** Returns whether a name is that of a sum for runs with one result. */
+export function isOfRuns(name: string): boolean {
+  return name.startsWith(`${TOTAL.run}-`);
+}
+
 /** Returns the name of a sum for runs with one result: of one duration bound, or of all durations. */
 export function runName(result: RunResult, of: number | "ms"): string {
   return `${TOTAL.run}-${result}.${of}`;
