@@ -10,7 +10,7 @@ import { startRedis } from "../../redis.mjs";
 
 export const title = "Call through a circuit in Redis, strict";
 export const note =
-  "Effect 4's breaker with its store in Redis, over the same client library (node-redis) and the same server. A call is timed until its outcome is in the store, for which ours does not make the caller wait. Ours asks for all calls of one turn of the event loop with one command, which tells the outcomes of those before as well. At once: 1,000 callers on one circuit, each with five calls that resolve at once. Spread: the same, each call taking 0 to 9 turns of the event loop. Commands are what the server was sent.";
+  "Effect 4's breaker with its store in Redis, over the same client library (node-redis) and the same server. A call is timed until its outcome is in the store, for which ours does not make the caller wait. Ours asks for all calls of one turn of the event loop with one command, which also contains the outcomes of earlier calls. At once: 1,000 callers on one circuit, each with five calls that resolve at once. Spread: the same, each call taking 0 to 9 turns of the event loop. Commands are what the server was sent.";
 
 const EFFECT = "effect";
 const CALLERS = 1000;

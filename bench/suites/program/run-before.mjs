@@ -14,7 +14,7 @@ const NOW = join(PROJECT, "dist/cli/main.js");
 const GIB = 1024 ** 3;
 
 export const title = "A command under `run`, against an earlier build";
-export const note = `In turns with the commit ${BEFORE}, or with the build in the folder that BENCH_BEFORE names. \`cat\` passes 2 GiB from one pipe to another, the start included, beside \`cat | cat | cat\`; of the other commands it is what \`run\` adds on top of a bare Node.js, and \`dagger call\` is a program of that name that sleeps for 1.4 s. Processor time is that of all processes that take part. The ratio is of the two builds in one round.`;
+export const note = `In turns with the commit ${BEFORE}, or with the build in the folder that BENCH_BEFORE names. \`cat\` passes 2 GiB from one pipe to another, the start included, beside \`cat | cat | cat\`. For the other commands the time is what \`run\` adds to a bare Node.js. \`dagger call\` is a program of that name that sleeps for 1.4 s. Processor time is that of all processes that take part. The ratio is of the two builds in one round.`;
 
 export const leftOut = withoutBefore;
 
