@@ -1,28 +1,12 @@
 /** A change of a shared circuit as the commands show it. */
 
-import type { FleetChange, FleetChangeReason } from "../../fleet/rules/reply.js";
-import type { SharedFailure } from "../../fleet/rules/state.js";
+import type { FleetChangeReason } from "../../fleet/rules/reply.js";
 import type { FleetStore } from "../../fleet/store.js";
+import type { NamedChange } from "../change-object.js";
 import { plainText } from "../plain-text.js";
 import { failureText, reporterText } from "../shared-words.js";
 import { waitText } from "../time-words.js";
-import { isoTime, secondText } from "./circuit.js";
-
-/** A change of state, with the name of its circuit. */
-export interface NamedChange {
-  readonly name: string;
-  readonly change: FleetChange;
-}
-
-/** A change as `--json` prints it. The time is on the store's clock. */
-export interface ChangeObject
-  extends Pick<FleetChange, "generation" | "reason" | "from" | "to" | "forMs" | "owner" | "note"> {
-  readonly name: string;
-  readonly at: string;
-  readonly failure: SharedFailure | null;
-  /** The process whose outcome caused the change; null if no outcome did. */
-  readonly by: { readonly host: string; readonly run: string | null } | null;
-}
+import { secondText } from "./circuit.js";
 
 const WORDS: Readonly<Record<FleetChangeReason, string>> = {
   tripped: "opened: bad seconds",
@@ -35,24 +19,6 @@ const WORDS: Readonly<Record<FleetChangeReason, string>> = {
   release: "released",
   reset: "reset",
 };
-
-/** Returns the plain object of a change. */
-export function changeObject({ name, change }: NamedChange): ChangeObject {
-  const { atMs, generation, reason, from, to, forMs, by, failure, owner, note } = change;
-  return {
-    name,
-    at: isoTime(atMs),
-    generation,
-    reason,
-    from,
-    to,
-    forMs,
-    failure: failure && { fault: failure.fault, rule: failure.rule, limited: failure.limited },
-    by: by && { host: by.host, run: by.run },
-    owner,
-    note,
-  };
-}
 
 /**
  * Returns a change's row in the table of `history`: time, name, reason, from, to, duration, cause,

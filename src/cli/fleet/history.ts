@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import type { FleetEntry } from "../../fleet/store.js";
+import { changeObject, type NamedChange } from "../change-object.js";
 import { HISTORY_EXIT_CODES } from "../exit-codes.js";
 import { examples, exitCodeHelp } from "../help.js";
 import { wholeNumber } from "../option-values.js";
@@ -13,7 +14,7 @@ import {
   type Terminal,
   tableLines,
 } from "../terminal.js";
-import { changeCells, changeObject, changesAfter, type NamedChange } from "./change.js";
+import { changeCells, changesAfter } from "./change.js";
 import { fitted } from "./fit.js";
 import { quoted, readNames } from "./names.js";
 import {

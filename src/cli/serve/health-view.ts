@@ -8,10 +8,9 @@ import type { FleetStore } from "../../fleet/store.js";
 import { within } from "../../fleet/within.js";
 import { sharedCircuit } from "../../telemetry/health/health-circuits.js";
 import { circuitsReply } from "../../telemetry/health/health-reply.js";
+import { Fresh } from "../../telemetry/metrics/fresh.js";
 import type { StoreView } from "./store-view.js";
 
-/** How long an answer of the store is reused. */
-const FRESH_MS = 1000;
 /** The longest wait for the store: less than the second that orchestrators wait by default. */
 const READY_WITHIN_MS = 900;
 
@@ -36,8 +35,7 @@ export class HealthView implements HealthPages {
   readonly #settings: HealthViewSettings;
   /** The question that the store has not answered yet. */
   #question: Promise<unknown> | undefined;
-  #reply: Promise<PageReply> | undefined;
-  #askedMs = Number.NEGATIVE_INFINITY;
+  readonly #reply = new Fresh(() => this.#ask());
 
   constructor(settings: HealthViewSettings) {
     this.#settings = settings;
@@ -45,12 +43,7 @@ export class HealthView implements HealthPages {
 
   /** Returns 200 if the store answers in time, else 503. Never rejects. */
   ready(): Promise<PageReply> {
-    const nowMs = performance.now();
-    if (this.#reply === undefined || nowMs - this.#askedMs >= FRESH_MS) {
-      this.#askedMs = nowMs;
-      this.#reply = this.#ask();
-    }
-    return this.#reply;
+    return this.#reply.get();
   }
 
   /** Returns the circuits of all scopes, or of the one in `scope`. */

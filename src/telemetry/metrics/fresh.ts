@@ -1,4 +1,4 @@
-/** Reuses a result for a second, so that the cost of metrics does not depend on how many ask for them. */
+/** Reuses a result for a second, so that the cost of monitoring does not depend on how many ask. */
 
 import { type Clock, systemClock } from "../../breaker/clock.js";
 

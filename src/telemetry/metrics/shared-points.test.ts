@@ -1,21 +1,11 @@
 import { expect, test } from "vitest";
+import { POLICY as USUAL_POLICY } from "../../../tests/fleet/commands.js";
 import { memoryStore } from "../../fleet/memory/memory-store.js";
 import type { FleetCommand, SettleCommand } from "../../fleet/rules/command.js";
 import { pointsOfShared } from "./shared-points.js";
 
 const KEY = { scope: "egress", name: "registry:docker.io" };
-const POLICY = {
-  badSeconds: 5,
-  windowMs: 60_000,
-  minimumReporters: 1,
-  resetTimeoutMs: 60_000,
-  maxOpenMs: 3_600_000,
-  openTimeGrowthFactor: 1,
-  openTimeJitter: 0,
-  halfOpenMaxCalls: 1,
-  halfOpenSuccessThreshold: 1,
-  halfOpenProbeTimeoutMs: 45_000,
-};
+const POLICY = { ...USUAL_POLICY, halfOpenProbeTimeoutMs: 45_000 };
 const FAILURE: SettleCommand = {
   kind: "settle",
   policy: POLICY,

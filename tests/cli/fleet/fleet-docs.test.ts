@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { changeLine, type NamedChange } from "../../../src/cli/fleet/change.js";
+import type { NamedChange } from "../../../src/cli/change-object.js";
+import { changeLine } from "../../../src/cli/fleet/change.js";
 import { historyLines } from "../../../src/cli/fleet/history.js";
 import { circuitLines } from "../../../src/cli/fleet/table.js";
 import type { FleetSnapshot } from "../../../src/fleet/rules/reply.js";

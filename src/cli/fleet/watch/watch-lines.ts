@@ -1,9 +1,10 @@
 /** Writes one line for each change of shared circuits, for logs, or JSON for programs. */
 
 import type { FleetEntry } from "../../../fleet/store.js";
+import { changeObject } from "../../change-object.js";
 import { plainJson, plainText } from "../../plain-text.js";
 import { printLines, say, type Terminal } from "../../terminal.js";
-import { changeLine, changeObject, changesAfter } from "../change.js";
+import { changeLine, changesAfter } from "../change.js";
 import { byUrgency, circuitObject, secondText, stateOf, waitOf } from "../circuit.js";
 import { retryText } from "../table.js";
 import type { OpenScope } from "../with-store.js";

@@ -1,22 +1,11 @@
 import { expect, test } from "vitest";
+import { POLICY } from "../../../../tests/fleet/commands.js";
 import type { FleetCommand } from "../../../fleet/rules/command.js";
 import { reduce } from "../../../fleet/rules/reduce.js";
 import type { FleetState } from "../../../fleet/rules/state.js";
 import { type Notice, noticeOf, slackText } from "./notice.js";
 
 const KEY = { scope: "egress", name: "registry:docker.io" };
-const POLICY = {
-  badSeconds: 5,
-  windowMs: 60_000,
-  minimumReporters: 1,
-  resetTimeoutMs: 60_000,
-  maxOpenMs: 3_600_000,
-  openTimeGrowthFactor: 1,
-  openTimeJitter: 0,
-  halfOpenMaxCalls: 1,
-  halfOpenSuccessThreshold: 1,
-  halfOpenProbeTimeoutMs: 60_000,
-};
 const reporter = { id: "a", host: "runner-7", run: "https://ci.example/runs/7" };
 const admit = { kind: "admit", policy: POLICY, count: 1, lease: "l", chance: 0 } as const;
 const none = { openNow: false, retryAfterMs: 0, chance: 0, leases: [], policy: POLICY } as const;

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { FleetChange } from "../../../fleet/rules/reply.js";
 import type { FleetKey } from "../../../fleet/store.js";
+import { type ChangeObject, changeObject } from "../../change-object.js";
 import { plainText } from "../../plain-text.js";
 import { failureText, reporterText } from "../../shared-words.js";
 import { waitText } from "../../time-words.js";
@@ -11,46 +12,26 @@ import { waitText } from "../../time-words.js";
 export type NoticeEvent = "opened" | "closed" | "isolated" | "isolation-over" | "released";
 
 /** A notification, as it is sent. `text` is what Slack and similar services show. */
-export interface Notice {
+export interface Notice extends Omit<ChangeObject, "generation"> {
   readonly text: string;
   /** The same for the same change, whichever server sends it. */
   readonly id: string;
   readonly event: NoticeEvent;
   readonly scope: string;
-  readonly name: string;
-  /** The time of the change by the clock of the store. */
-  readonly at: string;
-  readonly reason: FleetChange["reason"];
-  readonly from: FleetChange["from"];
-  readonly to: FleetChange["to"];
-  readonly forMs: number | null;
-  readonly failure: { fault: string | null; rule: string; limited: boolean } | null;
-  readonly by: { host: string; run: string | null } | null;
-  readonly owner: string | null;
-  readonly note: string | null;
 }
 
 /** Returns the notification of a change; undefined if the change is not worth one. */
 export function noticeOf({ scope, name }: FleetKey, change: FleetChange): Notice | undefined {
   const event = eventOf(change);
   if (event === undefined) return undefined;
-  const { atMs, generation, reason, from, to, forMs, failure, by, owner, note } = change;
+  const { generation, ...told } = changeObject({ name, change });
   const id = createHash("sha256").update(`${scope}\n${name}\n${generation}`).digest("hex");
   return {
     text: slackText(sentence(event, { scope, name }, change)),
     id: `change_${id.slice(0, 32)}`,
     event,
     scope,
-    name,
-    at: new Date(atMs).toISOString(),
-    reason,
-    from,
-    to,
-    forMs,
-    failure: failure && { fault: failure.fault, rule: failure.rule, limited: failure.limited },
-    by: by && { host: by.host, run: by.run },
-    owner,
-    note,
+    ...told,
   };
 }
 
