@@ -7,10 +7,15 @@ import type { Registry } from "../registry/registry.js";
 import { attachToAll, isFleet, runAll } from "./attach.js";
 
 /**
- * The names of the channels. Messages on `transition` are of type `StateChangeEvent`, on `rejected`
- * `RejectedEvent`, on `outcome` `OutcomeEvent`. Those of a fleet have its types: on `sharedChange`
- * `FleetChangeEvent`, on `sharedRejected` `SharedRejectedEvent`, on `storeDown` `StoreDownEvent`, on
- * `storeUp` `StoreUpEvent`.
+ * The names of the channels, each with the type of its messages.
+ *
+ * - `transition`: `StateChangeEvent`
+ * - `rejected`: `RejectedEvent`
+ * - `outcome`: `OutcomeEvent`
+ * - `sharedChange`, of a fleet: `FleetChangeEvent`
+ * - `sharedRejected`, of a fleet: `SharedRejectedEvent`
+ * - `storeDown`, of a fleet: `StoreDownEvent`
+ * - `storeUp`, of a fleet: `StoreUpEvent`
  */
 export const DIAGNOSTICS_CHANNELS = {
   transition: "dagger-circuit-breaker:transition",
@@ -23,8 +28,9 @@ export const DIAGNOSTICS_CHANNELS = {
 } as const;
 
 /**
- * Publishes the events of a breaker, of all existing and future breakers of a registry, or of a fleet
- * on {@link DIAGNOSTICS_CHANNELS}. Messages contain the unchanged errors of calls.
+ * Publishes events on {@link DIAGNOSTICS_CHANNELS}. The source is a breaker, a fleet, or a registry with
+ * all its existing and future breakers. Messages contain the errors of calls unchanged, so they can contain
+ * secrets.
  *
  * @returns A function that stops publishing.
  * @example

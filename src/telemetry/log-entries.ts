@@ -16,7 +16,7 @@ import type {
 } from "../fleet/client/fleet-events.js";
 import type { FleetChangeReason } from "../fleet/rules/reply.js";
 
-/** One entry of a log. Neither part contains the message of an error, which may contain a secret. */
+/** An entry of a log. It never contains the message of an error, because that can contain a secret. */
 export interface LogEntry {
   readonly level: "debug" | "info" | "warn";
   readonly fields: Readonly<Record<string, unknown>>;
@@ -38,7 +38,7 @@ const REASONS: Readonly<Record<StateChangeReason | FleetChangeReason, string>> =
   reset: "reset by hand",
 };
 
-/** Describes a change of a breaker. Only a circuit that opens by itself is a warning. */
+/** Describes a change of a breaker. Its level is `warn` only when the circuit opened because of failures. */
 export function changeEntry(event: StateChangeEvent): LogEntry {
   const { breakerName, from, to, control, reason, generation, retryAfterMs, error, trip } = event;
   const why = reason === "tripped" && trip !== undefined ? tripText(trip) : REASONS[reason];
@@ -101,7 +101,7 @@ export function outcomeEntry(event: OutcomeEvent): LogEntry {
   };
 }
 
-/** Describes a change of a shared circuit, whatever process caused it. */
+/** Describes a change of a shared circuit. Any process of the fleet may have caused the change. */
 export function sharedChangeEntry({ scope, name, snapshot, change }: FleetChangeEvent): LogEntry {
   const { isolation, generation, counts } = snapshot;
   const isIsolated = isolation !== null;
@@ -145,7 +145,7 @@ export function storeDownEntry({ store, reason }: StoreDownEvent): LogEntry {
   };
 }
 
-/** Describes a store that answers again. Outcomes that it never received are a warning. */
+/** Describes a store that answers again. The level is `warn` when some outcomes never reached the store. */
 export function storeUpEntry({ store, downMs }: StoreUpEvent, droppedCount: number): LogEntry {
   const dropped = `${count(droppedCount, "outcome")} of this process dropped`;
   return {
@@ -184,7 +184,7 @@ function inParentheses(details: readonly string[]): string {
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }
 
-/** Leaves out fields without a value: JSON has no such fields either. */
+/** Returns the fields that have a value. JSON would leave out the others too. */
 function given(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

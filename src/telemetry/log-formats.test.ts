@@ -8,7 +8,7 @@ import { UNKNOWN_SNAPSHOT } from "../fleet/rules/snapshot.js";
 import { VirtualClock } from "../testing/virtual-clock.js";
 import { type LogFormat, type Logger, logTo } from "./log.js";
 
-/** Keeps what a logger is called with; `more` are the methods by which its kind is known. */
+/** Creates a logger that keeps the arguments of its calls. `more` has the methods that identify its library. */
 function keepingLogger(more: object = {}) {
   const calls: unknown[][] = [];
   const at =
@@ -18,7 +18,7 @@ function keepingLogger(more: object = {}) {
   return { calls, debug: at("debug"), info: at("info"), warn: at("warn"), ...more };
 }
 
-/** Logs a breaker that has been open for a second and a half of its minute. */
+/** Logs a breaker whose reset timeout is a minute, and which opened 1.5 s ago. */
 function openedBreaker(logger: Logger, format?: LogFormat, options: CircuitBreakerOptions = {}) {
   const clock = new VirtualClock();
   const breaker = new CircuitBreaker({ name: "api", failureThreshold: 2, clock, ...options });
@@ -172,7 +172,7 @@ test("changes of shared circuits are logged with the process that caused them, u
   await fleet.close();
 });
 
-/** Returns a fleet whose events the test makes up. */
+/** Returns a fleet whose events the test emits. */
 function fakeFleet() {
   const listeners: { [N in keyof FleetEvents]?: (event: FleetEvents[N]) => void } = {};
   return {

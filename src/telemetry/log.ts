@@ -1,4 +1,4 @@
-/** Writes events of breakers and fleets into a logger: pino, winston, `console`, or one like them. */
+/** Writes events of breakers and fleets to a logger, such as pino, winston or `console`. */
 
 import { withoutCommands } from "../attribution/ci-commands.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
@@ -17,14 +17,14 @@ import {
   storeUpEntry,
 } from "./log-entries.js";
 
-/** A logger whose methods take the message first: `console`, winston. */
+/** A logger whose methods take the message first, such as `console` and winston. */
 export interface MessageLogger {
   debug(message: string, fields?: object): void;
   info(message: string, fields?: object): void;
   warn(message: string, fields?: object): void;
 }
 
-/** A logger whose methods take the fields first: pino, bunyan. */
+/** A logger whose methods take the fields first, such as pino and bunyan. */
 export interface FieldsLogger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -35,16 +35,20 @@ export interface FieldsLogger {
 export type Logger = MessageLogger | FieldsLogger;
 
 /**
- * The arguments of a logger: `fields-first` is `(fields, message)` as pino and bunyan take it,
- * `message-first` is `(message, fields)` as winston takes it, `text` is the message alone.
+ * The arguments that the methods of a logger take.
+ *
+ * - `fields-first`: `(fields, message)`, as for pino and bunyan
+ * - `message-first`: `(message, fields)`, as for winston
+ * - `text`: the message alone
+ * - `auto`: the format of pino, bunyan and winston when the logger is from one of them, else `text`
  */
 export type LogFormat = "auto" | "fields-first" | "message-first" | "text";
 
 /** Options of `logTo`. */
 export interface LogOptions {
-  /** Whether to write the outcome of every call too, as debug entries. Default: false. */
+  /** Whether to log the outcome of every call as a debug entry. Default: false. */
   readonly calls?: boolean | undefined;
-  /** Default: auto, which knows pino, bunyan and winston, and gives any other logger text. */
+  /** The arguments that the logger takes. Default: `auto`. */
   readonly format?: LogFormat | undefined;
 }
 
@@ -54,13 +58,14 @@ const OPTIONS = {
 };
 
 /**
- * Logs the changes of a breaker, of all breakers of a registry, including later ones, or of the
- * shared circuits and the store of a fleet. A circuit that opens and a store that goes down are
- * warnings, other changes are information, rejections are debug entries. No entry contains the
- * message of an error, which may contain a secret.
+ * Logs the events of a breaker, of all existing and future breakers of a registry, or of a fleet. A fleet
+ * logs its shared circuits and its store.
+ *
+ * A circuit that opens and a store that goes down are warnings. Other changes are information, and
+ * rejections are debug entries. No entry contains the message of an error, because that can contain a
+ * secret.
  *
  * @returns A function that stops logging.
- *
  * @example
  * ```ts
  * import { CircuitBreaker, logTo } from "dagger-circuit-breaker";
@@ -111,12 +116,12 @@ function logFleet(fleet: Fleet, write: Write): () => void {
   return () => runAll(offs);
 }
 
-/** Returns a function that writes an entry with the arguments in the logger's format. */
+/** Returns a function that writes an entry in the logger's format. */
 function writerTo(logger: Logger, format: LogFormat): Write {
-  // TypeScript cannot know which order of arguments these methods take.
+  // TypeScript cannot know the order of the arguments that these methods take.
   const methods = logger as Record<LogEntry["level"], (...values: unknown[]) => void>;
   return ({ level, fields, message }) => {
-    // Names come from users and other processes. A line break in one could forge a log entry.
+    // Names come from users and other processes, and a line break in a name could forge a log entry.
     const text = withoutCommands(message.replace(LINE_BREAKS, " "));
     if (format === "fields-first") methods[level](fields, text);
     else if (format === "message-first") methods[level](text, fields);
@@ -124,9 +129,7 @@ function writerTo(logger: Logger, format: LogFormat): Write {
   };
 }
 
-/**
- * Recognizes a logger by methods that only its library has. Child loggers inherit these methods.
- */
+/** Recognizes a logger by methods that only its library has. Unlike the class, child loggers inherit them. */
 function formatOf(logger: Logger): LogFormat {
   const { bindings, addStream, configure, transports } = logger as unknown as Record<
     string,

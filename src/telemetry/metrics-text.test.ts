@@ -13,7 +13,7 @@ interface Sample {
   readonly value: number;
 }
 
-/** Reads a page as Prometheus does, and fails on what its grammar does not allow. */
+/** Parses a page as Prometheus does. Fails when the page breaks the grammar. */
 function parsed(page: string): Sample[] {
   const samples: Sample[] = [];
   const types = new Map<string, string>();

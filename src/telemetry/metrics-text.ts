@@ -1,4 +1,4 @@
-/** The metrics of breakers as a page for Prometheus, without a library. */
+/** Renders the metrics of breakers as a page for Prometheus, without a metrics library. */
 
 import type { Fleet } from "../fleet/client/fleet.js";
 import { numberField, readOptions } from "../options/check.js";
@@ -16,8 +16,8 @@ export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** Options of `metricsText`. */
 export interface MetricsTextOptions {
   /**
-   * Maximum number of circuits with series of their own, 1 to 10,000. Circuits that are not closed
-   * come first; the rest is summed as `_OTHER`. Default: 300.
+   * Maximum number of circuits with series of their own, 1 to 10,000. Circuits that are not closed come
+   * first. The other circuits are added up as `_OTHER`. Default: 300.
    */
   readonly maxCircuits?: number | undefined;
 }
@@ -25,11 +25,11 @@ export interface MetricsTextOptions {
 const FIELDS = { maxCircuits: numberField(300, { min: 1, max: 10_000, whole: true }) };
 
 /**
- * Returns metrics in the text format of Prometheus: of all breakers of a registry, or of the guard of
- * a Dagger client. It reads them once and listens to no call.
+ * Returns the metrics of a registry's breakers, or of a Dagger client's guard, in the text format of
+ * Prometheus. It reads the counts once and listens to no calls.
  *
- * @throws TypeError when `source` is nothing that has metrics, or for an unknown option. RangeError
- * for a bound out of range.
+ * @throws TypeError when `source` has no metrics, or for an unknown option. RangeError when `maxCircuits`
+ * is out of range.
  * @example
  * ```ts no-run
  * import { createServer } from "node:http";
@@ -42,9 +42,9 @@ const FIELDS = { maxCircuits: numberField(300, { min: 1, max: 10_000, whole: tru
  */
 export function metricsText(source: Registry | GuardedClient, options?: MetricsTextOptions): string;
 /**
- * Returns the metrics of a fleet: of the store's circuits in all scopes, and of this process's
- * connection to the store. Asks the store at most once a second. When the store cannot be asked, the
- * page has no circuits, and `dagger_breaker_store_status` is 1 for `down`.
+ * Returns the metrics of a fleet: the store's circuits in all scopes, and this process's connection to the
+ * store. Asks the store at most once a second. When the store cannot be read, the page has no circuits, and
+ * `dagger_breaker_store_status` is 1 for `down`.
  */
 export function metricsText(source: Fleet, options?: MetricsTextOptions): Promise<string>;
 export function metricsText(

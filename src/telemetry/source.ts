@@ -1,4 +1,4 @@
-/** The sources of metrics: the breakers of a registry or of a guard, and the shared circuits of a fleet. */
+/** Finds the source of metrics: the breakers of a registry or of a guard, or the shared circuits of a fleet. */
 
 import type { Fleet } from "../fleet/client/fleet.js";
 import { guardCountsOf } from "../guard/guard-counts.js";
@@ -11,7 +11,7 @@ import { Fresh } from "./metrics/fresh.js";
 import { readShared } from "./metrics/shared-page.js";
 import type { SharedEntry } from "./metrics/shared-points.js";
 
-/** A client of the Dagger SDK that a guard guards: from `guard` or `connect` of `/dagger`. */
+/** A client of the Dagger SDK that has a guard, from `guard` or `connect` of `/dagger`. */
 export interface GuardedClient {
   container(...options: never[]): object;
 }
@@ -19,11 +19,11 @@ export interface GuardedClient {
 /**
  * Returns the registry or the fleet behind a source.
  *
- * @throws TypeError when `source` is neither, nor a guarded client.
+ * @throws TypeError when `source` is not a registry, a fleet or a guarded client.
  */
 export function sourceOf(source: unknown): Registry | Fleet {
   if (isFleet(source)) return source;
-  // The registry of a fleet has no such method, and its breakers have other metrics.
+  // The registry of a fleet lacks `onBreaker`. Its breakers have other metrics, so it is not accepted here.
   if (typeof (source as Partial<Registry> | undefined | null)?.onBreaker === "function") {
     return source as Registry;
   }
@@ -35,7 +35,7 @@ export function sourceOf(source: unknown): Registry | Fleet {
   );
 }
 
-/** Returns a snapshot of the breakers of a registry, with the counts of guards that use them. */
+/** Returns a snapshot of a registry's breakers, each with the counts of the guards that use it. */
 export function circuitsOf(registry: Registry): LocalCircuit[] {
   return [...registry.getAll().values()].map((breaker) => {
     return { ...breaker.getMetrics(), guard: guardCountsOf(breaker) };
@@ -45,8 +45,8 @@ export function circuitsOf(registry: Registry): LocalCircuit[] {
 const views = new WeakMap<Fleet, Fresh<readonly SharedEntry[]>>();
 
 /**
- * Returns the circuits of the store of a fleet. All exporters of this process together ask the store at most
- * once a second.
+ * Returns all circuits of a fleet's store. The exporters of this process share one answer, so that they ask
+ * the store at most once a second.
  *
  * @throws FleetStoreError (as a rejection) when the store cannot be read.
  */

@@ -10,7 +10,7 @@ const OWN = [JOB, where.is(NAME, "$circuit")];
 const SCOPE_LEGEND = `{{ ${labelOf(SCOPE)} }}`;
 const WINDOW = "$__rate_interval";
 
-/** Returns the query and the legend of a counter by some of its attributes. */
+/** Returns the query and the legend of a counter, grouped by some of its attributes. */
 function byAttributes(metric: "calls" | "failures" | "transitions", attributes: readonly string[]) {
   const labels = attributes.map(labelOf);
   return {
@@ -19,7 +19,6 @@ function byAttributes(metric: "calls" | "failures" | "transitions", attributes: 
   };
 }
 
-/** The dashboard of the chosen circuit. */
 export const CIRCUIT_DASHBOARD: DashboardParts = {
   uid: "dagger-breaker-circuit",
   title: "Circuits: one circuit",

@@ -1,9 +1,8 @@
 /**
- * The parts of a dashboard in Grafana's classic JSON, which every version from 11 on imports. Panels have
- * types that Grafana still develops, because those that it removed stay blank.
+ * Builds a dashboard in Grafana's classic JSON, which Grafana 11 and later can import. Only panel types
+ * that Grafana still supports are used, because removed types stay blank.
  */
 
-/** A type of panel. */
 export type PanelType = "timeseries" | "stat" | "table" | "state-timeline" | "bargauge";
 
 /** One query of a panel. */
@@ -13,21 +12,21 @@ export interface Query {
   readonly legend: string;
 }
 
-/** One panel as it is described here. */
+/** A panel, before it is turned into Grafana's JSON. */
 export interface PanelParts {
   readonly type: PanelType;
   readonly title: string;
   readonly description: string;
-  /** Grafana's name of the unit. */
+  /** The unit, by its name in Grafana, such as `percentunit`. */
   readonly unit?: string;
-  /** Columns of 24. */
+  /** The width in columns. A row has 24 columns. */
   readonly width: number;
   readonly queries: readonly Query[];
-  /** The texts of values. */
+  /** The text and color to show in place of each value. */
   readonly values?: Readonly<Record<string, ValueText>>;
 }
 
-/** The text and the color that stand for a value. */
+/** The text and the color to show in place of a value. */
 export interface ValueText {
   readonly text: string;
   readonly color: string;
@@ -37,11 +36,11 @@ export interface ValueText {
 export interface Variable {
   readonly name: string;
   readonly label: string;
-  /** A query of the data source. */
+  /** The query that returns the values to choose from. */
   readonly query: string;
 }
 
-/** A dashboard as it is described here. */
+/** A dashboard, before it is turned into Grafana's JSON. */
 export interface DashboardParts {
   readonly uid: string;
   readonly title: string;
@@ -50,7 +49,7 @@ export interface DashboardParts {
   readonly panels: readonly PanelParts[];
 }
 
-/** Panels that one value or bar answers take the last value of their queries. */
+/** Types of panels that show one value for each series. Their queries ask only for the last value. */
 const INSTANT: readonly PanelType[] = ["stat", "table", "bargauge"];
 const DATASOURCE = { type: "prometheus", uid: "$datasource" };
 const COLUMNS = 24;

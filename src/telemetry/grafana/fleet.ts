@@ -1,4 +1,4 @@
-/** The dashboard of a fleet: its circuits, its runs, and what CI has saved. */
+/** The dashboard of a fleet: its circuits, its runs, and the time that CI saved. */
 
 import {
   FAULT,
@@ -28,7 +28,10 @@ import {
 const REJECTED = where.is(OUTCOME, "rejected");
 const WINDOW = "$__rate_interval";
 
-/** Returns the gain of a counter of runs, added up over scopes after the servers of a store count once. */
+/**
+ * Returns the sum of a counter's gains over all scopes. Servers of one store report the same runs, so each
+ * scope counts only once.
+ */
 function runsGain(counter: string, window: string, by = ""): string {
   const labels = ["job", labelOf(SCOPE), ...(by === "" ? [] : [by])].join(", ");
   const once = maxBy(labels, `increase(${counter}[${window}])`);
@@ -175,7 +178,6 @@ const OPERATION: readonly PanelParts[] = [
   },
 ];
 
-/** The dashboard of all circuits and runs. */
 export const FLEET_DASHBOARD: DashboardParts = {
   uid: "dagger-breaker-fleet",
   title: "Circuits: fleet",

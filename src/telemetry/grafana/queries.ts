@@ -14,7 +14,7 @@ import {
 } from "../prometheus/promql.js";
 import type { ValueText, Variable } from "./dashboard.js";
 
-/** The circuits and runs of the chosen job. */
+/** Selects the circuits and runs of the job that the user has chosen. */
 export const JOB: Matcher = where.matches("job", "$job");
 
 export const JOB_VARIABLE: Variable = {
@@ -23,10 +23,10 @@ export const JOB_VARIABLE: Variable = {
   query: `label_values(${circuitSeries("circuits", [])}, job)`,
 };
 
-/** The legend of a series for each circuit. */
+/** The legend of queries that return one series for each circuit. */
 export const CIRCUIT_LEGEND = `{{ ${labelOf(NAME)} }} {{ ${labelOf(SCOPE)} }}`;
 
-/** The states as numbers, so that one series has them all. */
+/** The states as numbers, so that one series can show every state. */
 export const STATE_TEXTS: Readonly<Record<string, ValueText>> = {
   0: { text: "closed", color: "green" },
   1: { text: "half-open", color: "yellow" },
@@ -36,13 +36,13 @@ export const STATE_TEXTS: Readonly<Record<string, ValueText>> = {
 
 /** Returns the state of each circuit as a number of {@link STATE_TEXTS}. */
 export function stateNumber(matchers: readonly Matcher[]): string {
-  // Of the circuits without series of their own, `_OTHER` has the number in each state.
+  // `_OTHER` is left out: it stands for many circuits, so its value is a count and not a state.
   const named = [...matchers, where.isNot(NAME, OTHER)];
   const of = (state: StateName) => maxBy(CIRCUIT_LABELS, inState(state, named));
   return `${of("half_open")} + 2 * ${of("open")} + 3 * ${of("isolated")}`;
 }
 
-/** Returns the gain of a counter of circuits in a window, by labels. */
+/** Returns how much a counter of circuits has gained in a window, grouped by labels. */
 export function gain(
   metric: CircuitMetric,
   matchers: readonly Matcher[],

@@ -1,10 +1,13 @@
-/** Describes breakers and shared circuits as a health page lists them. Pure. */
+/** Describes breakers and shared circuits as entries of a health page. Pure. */
 
 import type { CircuitBreakerMetrics } from "../../breaker/metrics.js";
 import type { FleetSnapshot } from "../../fleet/rules/reply.js";
 import type { HealthCircuit } from "./health-reply.js";
 
-/** Describes a breaker. One that is observed or disabled rejects nothing, whatever its state. */
+/**
+ * Describes a breaker. An observed or disabled breaker rejects nothing, so `rejects` is false in every
+ * state.
+ */
 export function localCircuit(metrics: CircuitBreakerMetrics): HealthCircuit {
   const { name, control, stateAgeMs } = metrics;
   const isolated = control === "isolated";
@@ -15,7 +18,6 @@ export function localCircuit(metrics: CircuitBreakerMetrics): HealthCircuit {
   return { name, state, stateAgeMs, retryAfterMs, rejects };
 }
 
-/** Describes a shared circuit. */
 export function sharedCircuit(name: string, scope: string, snapshot: FleetSnapshot): HealthCircuit {
   const { isolation, state } = snapshot;
   const retryAfterMs = Math.ceil(isolation?.remainingMs ?? snapshot.retryAfterMs);

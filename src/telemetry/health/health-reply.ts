@@ -6,7 +6,7 @@ export interface HealthReply<Body = object> {
   readonly body: Body;
 }
 
-/** The state of a circuit on a health page. An isolation takes precedence over the state itself. */
+/** The state of a circuit on a health page. An isolated circuit is `isolated`, whatever its own state. */
 export type HealthState = "closed" | "open" | "half-open" | "isolated";
 
 /** A circuit on a health page. */
@@ -15,31 +15,34 @@ export interface HealthCircuit {
   /** The rate-limit scope; only shared circuits have one. */
   readonly scope?: string;
   readonly state: HealthState;
-  /** Whole milliseconds in that state. */
+  /** How long the circuit has been in that state, in whole milliseconds. */
   readonly stateAgeMs: number;
-  /** Whole milliseconds until the circuit admits a call; null if that is unknown. */
+  /** Whole milliseconds until the circuit admits a call; null when that time is unknown. */
   readonly retryAfterMs: number | null;
-  /** Whether every call is rejected. False once a probe is due: a caller must come to make it. */
+  /** Whether every call is rejected. False once a probe is due, because only a caller can make the probe. */
   readonly rejects: boolean;
 }
 
-/** The body of the page of circuits. */
+/** The body of the page that lists circuits. */
 export interface HealthCircuitsBody {
-  /** `"failed"` if a circuit of `fail` rejects every call; the reply then has the status 503. */
+  /** `"failed"` when a circuit named in `fail` rejects every call. The reply then has status 503. */
   readonly status: "ok" | "failed";
-  /** The names in `fail` whose circuit rejects every call. */
+  /** The names in `fail` whose circuits reject every call. */
   readonly failed: readonly string[];
-  /** The names in `fail` without a circuit, for example because of a typo. They do not fail. */
+  /** The names in `fail` that have no circuit, for example because of a typo. They do not fail the page. */
   readonly unknown: readonly string[];
-  /** The number of all circuits by state. */
+  /** How many circuits are in each state, including circuits that are not listed. */
   readonly counts: Readonly<Record<HealthState, number>>;
-  /** At most 300 circuits: those in `fail`, then those that are not closed, then the rest by name. */
+  /**
+   * At most 300 circuits: first those named in `fail`, then those that are not closed, then the others by
+   * name.
+   */
   readonly circuits: readonly HealthCircuit[];
   /** The number of circuits that are not listed. */
   readonly omittedCount: number;
 }
 
-/** The body of a reply to a wrong question, with the status 400. */
+/** The body of the reply to an invalid query. The status is 400. */
 export interface HealthErrorBody {
   readonly error: string;
 }
@@ -49,10 +52,10 @@ const MAX_NAMES = 100;
 const MAX_NAME_LENGTH = 200;
 
 /**
- * Returns the reply about circuits: 200, or 503 if a circuit of `fail` rejects every call, or 400 if
- * `fail` is invalid.
+ * Returns the reply about circuits. The status is 200, or 503 when a circuit named in `fail` rejects every
+ * call, or 400 when `fail` is invalid.
  *
- * @param fail The query parameter: a text with names between commas, or a list of such texts.
+ * @param fail The query parameter `fail`: a text with comma-separated names, or a list of such texts.
  */
 export function circuitsReply(
   circuits: readonly HealthCircuit[],
@@ -75,7 +78,7 @@ export function circuitsReply(
   return { status: failed.length === 0 ? 200 : 503, body };
 }
 
-/** Returns the names, or the text of an error. The value comes from a query, so it may be anything. */
+/** Returns the names, or an error message. The value comes from a query string, so it can have any type. */
 function readFail(value: unknown): readonly string[] | string {
   if (value === undefined) return [];
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value];

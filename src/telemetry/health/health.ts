@@ -1,4 +1,4 @@
-/** The health of this process, for the routes of any HTTP framework. Asks no store. */
+/** The health of this process, for the routes of any HTTP framework. Nothing here asks a store. */
 
 import type { Fleet } from "../../fleet/client/fleet.js";
 import { type Field, readOptions } from "../../options/check.js";
@@ -14,14 +14,14 @@ import {
   type HealthReply,
 } from "./health-reply.js";
 
-/** The body that shows that a process is healthy. */
+/** The body of a reply from a healthy process. */
 export interface HealthyBody {
   readonly status: "ok";
-  /** The store of a fleet. Without it this process decides alone, so it stays ready. */
+  /** The store of a fleet. A process decides alone while the store is down, so it stays ready. */
   readonly store?: {
     readonly kind: string;
     readonly up: boolean;
-    /** Outcomes that were lost. */
+    /** Number of outcomes that were lost before they reached the store. */
     readonly droppedCount: number;
   };
 }
@@ -29,21 +29,21 @@ export interface HealthyBody {
 /** Options of `circuits`. */
 export interface HealthCircuitsOptions {
   /**
-   * The query parameter `fail` as a framework parses it: a text with names between commas, or a list
-   * of such texts. Default: no circuit fails.
+   * The query parameter `fail` as a framework parses it: a text with comma-separated names, or a list of
+   * such texts. Default: no circuit fails the page.
    */
   readonly fail?: unknown;
 }
 
 /** The health pages of a process. Each function returns a status and a body to send as JSON. */
 export interface Health {
-  /** Returns 200: the process runs. */
+  /** Returns 200, because a process that replies is alive. */
   live(): HealthReply<HealthyBody>;
-  /** Returns 200: neither an open circuit nor a store that is down keeps a process from its work. */
+  /** Always returns 200. Neither an open circuit nor a store that is down keeps this process from its work. */
   ready(): HealthReply<HealthyBody>;
   /**
-   * Returns the circuits with 200; with 503 if one named in `fail` rejects every call; with 400 if
-   * `fail` is invalid.
+   * Returns the circuits with status 200. The status is 503 when a circuit named in `fail` rejects every
+   * call, and 400 when `fail` is invalid.
    */
   circuits(options?: HealthCircuitsOptions): HealthReply<HealthCircuitsBody | HealthErrorBody>;
 }
@@ -52,11 +52,13 @@ const ANYTHING: Field<unknown> = { absent: undefined, read: (value) => value };
 const FIELDS = { fail: ANYTHING };
 
 /**
- * Returns the health pages of the breakers of a registry or of the guard of a Dagger client, or of the
- * circuits that this process shares through a fleet. An open circuit makes no page fail unless `fail`
- * names it: otherwise one upstream that is down takes every healthy process out of service.
+ * Returns the health pages of a registry, of the guard of a Dagger client, or of a fleet. For a fleet, they
+ * list the circuits that this process shares through it.
  *
- * @throws TypeError when `source` is something else.
+ * An open circuit makes a page fail only when `fail` names it. Otherwise one upstream that is down would
+ * take every healthy process out of service.
+ *
+ * @throws TypeError when `source` is of another type.
  * @example
  * ```ts no-run
  * import { createServer } from "node:http";

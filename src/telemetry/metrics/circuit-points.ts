@@ -28,7 +28,7 @@ import {
   wordOf,
 } from "./point.js";
 
-/** A breaker of this process, and what guards have counted for it. */
+/** A breaker of this process, with what guards have counted for it. */
 export interface LocalCircuit extends CircuitBreakerMetrics {
   readonly guard: GuardCounts | undefined;
 }
@@ -36,9 +36,9 @@ export interface LocalCircuit extends CircuitBreakerMetrics {
 const CONTROLS = ["automatic", "observe", "disabled", "isolated"] as const;
 
 /**
- * Returns the circuits in the order in which they get data points of their own. Circuits that are not closed
- * come first, then those that have ever changed state, so that a short outage is still exported after it.
- * Others are sorted by name, so that the same ones are exported each time.
+ * Sorts circuits by how much they need data points of their own. Circuits that are not closed come first.
+ * Circuits that have ever changed state follow, so that a short outage stays visible afterwards. The others
+ * are sorted by name, so that each export selects the same ones.
  */
 export function byImportance(circuits: readonly LocalCircuit[]): LocalCircuit[] {
   return [...circuits].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
@@ -49,7 +49,6 @@ function rank(circuit: CircuitBreakerMetrics): number {
   return hasChanged(circuit) ? 1 : 2;
 }
 
-/** Returns whether a circuit has ever changed its state. */
 export function hasChanged({ metrics }: CircuitBreakerMetrics): boolean {
   return metrics.stateChanges > 0;
 }
@@ -65,9 +64,9 @@ export function selectCircuits(
 }
 
 /**
- * Returns the data points of breakers: of each that is named, and the sum of the others as `_OTHER`. The sum
- * has no counters: they would fall when a circuit leaves it, and Prometheus takes a falling counter for a
- * restart.
+ * Returns the data points of breakers: those of each named circuit, and the sums of the others as `_OTHER`.
+ * The sums include no counters. A counter would fall when a circuit leaves the sum, and Prometheus would
+ * take that for a restart.
  */
 export function pointsOfCircuits({ named, others }: Selection<LocalCircuit>): readonly DataPoint[] {
   const rest = { [NAME]: OTHER };
@@ -83,7 +82,7 @@ export function pointsOfCircuits({ named, others }: Selection<LocalCircuit>): re
   ];
 }
 
-/** Returns the data points that are numbers of circuits or of current calls. */
+/** Returns the numbers of circuits in each state and of calls in flight. */
 function sumsOf(circuits: readonly CircuitBreakerMetrics[], own: Attributes): DataPoint[] {
   const inFlight = circuits.reduce((sum, { inFlightCount }) => sum + inFlightCount, 0);
   return [

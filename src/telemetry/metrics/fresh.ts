@@ -1,10 +1,10 @@
-/** Reuses a result for a second, so that the cost of monitoring does not depend on how many ask. */
+/** Reuses a result for a second, so that many readers cost no more than one. */
 
 import { type Clock, systemClock } from "../../breaker/clock.js";
 
 const FRESH_MS = 1000;
 
-/** The result of a function that runs at most once a second. */
+/** The result of a function, which runs at most once a second. */
 export class Fresh<T> {
   readonly #make: () => Promise<T>;
   readonly #clock: Clock;
@@ -15,7 +15,7 @@ export class Fresh<T> {
     this.#clock = clock;
   }
 
-  /** Returns the result of the last run, also if it failed, or of a new one. */
+  /** Returns the last result, even a rejected one. Runs the function again when that result is a second old. */
   get(): Promise<T> {
     const nowMs = this.#clock.now();
     if (this.#made === undefined || nowMs - this.#made.atMs >= FRESH_MS) {

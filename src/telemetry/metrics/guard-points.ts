@@ -6,8 +6,8 @@ import { GUARD, NAME, WAIT_RESULT } from "./instruments.js";
 import { type DataPoint, point } from "./point.js";
 
 /**
- * Returns the data points of one breaker. All are there from the start, because a counter that begins above
- * 0 hides its first increase.
+ * Returns the data points of one breaker. All counters are exported from the start, even at 0: a counter
+ * that first appears above 0 hides its first increase.
  */
 export function pointsOfGuard(name: string, counts: GuardCounts): readonly DataPoint[] {
   const own = { [NAME]: name };

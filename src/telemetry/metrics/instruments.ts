@@ -1,16 +1,14 @@
 /**
- * The metrics: their names, kinds, units and attributes. A renamed metric breaks dashboards, so a
- * test compares this list.
+ * Lists the metrics: their names, kinds, units and attributes. A test pins this list, because a renamed
+ * metric breaks dashboards.
  */
 
-/** The kind of an instrument, in the words of OpenTelemetry. */
 type InstrumentKind = "counter" | "updown" | "gauge" | "histogram";
 
-/** One metric. */
 export interface Instrument {
   readonly name: string;
   readonly kind: InstrumentKind;
-  /** The unit in UCUM, as OpenTelemetry writes it. */
+  /** The unit in UCUM notation, which OpenTelemetry uses. */
   readonly unit: string;
   readonly description: string;
   readonly attributes: readonly string[];
@@ -110,7 +108,7 @@ export const LOCAL = {
   },
 } as const satisfies Instruments;
 
-/** The metrics of a guard, in the process of the guard. */
+/** The metrics of a guard, exported by the process that runs the guard. */
 export const GUARD = {
   avoidedRequests: {
     name: "dagger_breaker.upstream.avoided_requests",
@@ -163,7 +161,7 @@ export const GUARD = {
   },
 } as const satisfies Instruments;
 
-/** The metrics of the store of a fleet, as one process sees it. */
+/** The metrics of a fleet's store, as one process sees it. */
 export const STORE = {
   status: {
     name: "dagger_breaker.store.status",
@@ -188,7 +186,7 @@ export const STORE = {
   },
 } as const satisfies Instruments;
 
-/** The metrics of circuits that a store keeps. */
+/** The metrics of shared circuits, read from a store. */
 export const SHARED = {
   circuits: {
     name: "dagger_breaker.shared.circuits",
@@ -255,7 +253,7 @@ export const SHARED = {
   },
 } as const satisfies Instruments;
 
-/** The metrics of runs of command lines. */
+/** The metrics of whole commands that `run` has executed. */
 export const RUNS = {
   duration: {
     name: "dagger_breaker.run.duration",
@@ -287,5 +285,5 @@ export const RUNS = {
   },
 } as const satisfies Instruments;
 
-/** All metrics, by where they are exported. */
+/** All metrics, grouped by their source. */
 export const INSTRUMENTS = { local: LOCAL, guard: GUARD, store: STORE, shared: SHARED, runs: RUNS };

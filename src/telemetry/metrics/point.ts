@@ -1,8 +1,7 @@
-/** One value of a metric, and what all data points of circuits share. */
+/** The data point, and the helpers that all data points of circuits share. */
 
 import type { Instrument } from "./instruments.js";
 
-/** The attributes of a data point. */
 export type Attributes = Readonly<Record<string, string>>;
 
 /** One value of a metric. */
@@ -10,11 +9,11 @@ export interface DataPoint {
   readonly instrument: Instrument;
   readonly attributes: Attributes;
   readonly value: number;
-  /** The part of a histogram. */
+  /** Which series of a histogram the value belongs to. */
   readonly part?: "bucket" | "sum" | "count";
 }
 
-/** The circuits that have data points of their own, and those that are only counted. */
+/** Circuits that get data points of their own, and others that are only counted. */
 export interface Selection<T> {
   readonly named: readonly T[];
   readonly others: readonly T[];
@@ -24,23 +23,21 @@ export interface Selection<T> {
 export const OTHER = "_OTHER";
 
 /**
- * Returns whether a circuit's name can be exported unchanged. UTF-8 has no form for a lone surrogate, so two
- * names could become one.
+ * Returns whether a circuit's name can be exported unchanged. `_OTHER` has its own meaning. UTF-8 cannot
+ * encode a lone surrogate, so two such names could become the same name.
  */
 export function mayBeNamed({ name }: { readonly name: string }): boolean {
   return name !== OTHER && !/\p{Surrogate}/u.test(name);
 }
 
-/** The states of a circuit in metrics. */
 export const STATES = ["closed", "open", "half_open", "isolated"] as const;
 export type StateName = (typeof STATES)[number];
 
-/** Creates a data point. */
 export function point(instrument: Instrument, attributes: Attributes, value: number): DataPoint {
   return { instrument, attributes, value };
 }
 
-/** Writes a word such as `half-open` as `half_open`, as metrics do. */
+/** Converts a word to the form used in metrics: `half-open` becomes `half_open`. */
 export function wordOf(word: string): string {
   return word.replaceAll("-", "_");
 }

@@ -1,12 +1,12 @@
 /**
- * Renders data points in the text format of Prometheus, with the names that an OpenTelemetry Collector makes.
- * It builds the text in steps, so that a long page does not block the event loop.
+ * Renders data points in the text format of Prometheus. Metrics get the names that an OpenTelemetry
+ * Collector would give them. The text is built in steps, so that a long page does not block the event loop.
  */
 
 import type { Instrument } from "./instruments.js";
 import type { DataPoint } from "./point.js";
 
-/** Collects data points in any order. The text groups them by metric, as the format requires. */
+/** Collects data points in any order, and groups them by metric as the format requires. */
 export class PrometheusText {
   readonly #families = new Map<string, string[]>();
 
@@ -25,7 +25,7 @@ export class PrometheusText {
     return [...this.parts()].join("");
   }
 
-  /** Returns the text of each metric. */
+  /** Yields the text of each metric, so that the caller can pause between two metrics. */
   *parts(): Generator<string, void> {
     for (const lines of this.#families.values()) yield lines.join("");
   }
@@ -37,7 +37,7 @@ function headOf({ kind, description }: Instrument, name: string): string {
   return `# HELP ${name} ${description}\n# TYPE ${name} ${type}\n`;
 }
 
-/** The name of each metric. Cached, because a page contains each of them thousands of times. */
+/** The name of each metric. Cached, because a page contains each name thousands of times. */
 const names = new Map<Instrument, string>();
 
 /**
@@ -55,10 +55,10 @@ export function prometheusName(instrument: Instrument): string {
   return made;
 }
 
-/** The label of each attribute. Cached for the same reason. */
+/** The label of each attribute. Cached, because a page contains each label thousands of times. */
 const labels = new Map<string, string>();
 
-/** Returns the label that an attribute becomes in Prometheus. */
+/** Returns the Prometheus label of an attribute: dots become underscores. */
 export function labelOf(attribute: string): string {
   const known = labels.get(attribute);
   if (known !== undefined) return known;

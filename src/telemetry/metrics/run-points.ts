@@ -5,12 +5,12 @@ import { ERROR_TYPE, RUN_RESULT, RUNS, SCOPE } from "./instruments.js";
 import { type DataPoint, point } from "./point.js";
 import type { SharedEntry } from "./shared-points.js";
 
-/** Further scopes are left out: each takes some 60 lines. */
+/** The most scopes on a page. Each scope takes about 60 lines, so further scopes are left out. */
 const MAX_SCOPES = 20;
 
 /**
- * Returns the data points of the circuits that count runs, one for each scope. The first scopes by name are
- * listed, so that a series does not come and go.
+ * Returns the data points of run counters, one counter for each scope. Scopes are sorted by name before the
+ * limit, so that the same scopes are exported each time.
  */
 export function pointsOfRuns(counters: readonly SharedEntry[]): readonly DataPoint[] {
   const sorted = [...counters].sort((a, b) => (a.scope < b.scope ? -1 : 1));

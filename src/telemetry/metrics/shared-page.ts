@@ -7,16 +7,16 @@ import { PrometheusText } from "./prometheus-text.js";
 import { pointsOfRuns } from "./run-points.js";
 import { pointsOfAll, pointsOfShared, type SharedEntry, selectShared } from "./shared-points.js";
 
-/** How many circuits to render before other events get a turn. */
+/** Number of circuits to render before the event loop gets a turn. */
 const AT_ONCE = 10;
 
-/** Asks a store, within the limits of the owner of its connection. */
+/** Asks a store a question. The owner of the connection sets the limits, such as a timeout. */
 export type AskStore = <T>(question: (store: FleetStore) => Promise<T>) => Promise<T>;
 
 /**
- * Returns all circuits of a store, with their counts.
+ * Returns all entries of a store, with their counts.
  *
- * @param ownScope The scope to list where the store cannot list scopes.
+ * @param ownScope The scope to list when the store cannot list scopes.
  * @throws FleetStoreError (as a rejection) when the store cannot be read.
  */
 export async function readShared(
@@ -38,8 +38,8 @@ export async function readShared(
 /**
  * Renders the circuits and runs of a store for Prometheus.
  *
- * @param entries The circuits; undefined when the store could not be read.
- * @param before Data points of the same page about anything else.
+ * @param entries The entries of the store; undefined when the store could not be read.
+ * @param before Data points that the page starts with.
  */
 export async function sharedPage(
   entries: readonly SharedEntry[] | undefined,

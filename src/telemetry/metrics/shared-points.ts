@@ -18,28 +18,28 @@ export interface SharedEntry extends FleetEntry {
   readonly scope: string;
 }
 
-/** The limit on the expected size of the page. */
+/** The largest expected size of a page. */
 const MAX_BYTES = 900_000;
-/** The length of a line, without the circuit's name and scope. */
+/** The estimated length of a line, without the circuit's name and scope. */
 const LINE_BYTES = 170;
 const MAX_SCOPE_LENGTH = 100;
 
-/** Returns the circuits in the order in which they are listed: those that are not closed come first. */
+/** Sorts circuits so that those that are not closed come first. */
 export function troubledFirst(circuits: readonly SharedEntry[]): SharedEntry[] {
   const closed = circuits.filter((circuit) => stateOf(circuit) === "closed");
   return [...circuits.filter((circuit) => stateOf(circuit) !== "closed"), ...closed];
 }
 
-/** Returns whether a shared circuit admits only probes, or no calls. */
+/** Returns whether a shared circuit is not closed: it rejects every call, or admits only probes. */
 export function isTroubled(circuit: SharedEntry): boolean {
   return stateOf(circuit) !== "closed";
 }
 
 /**
- * Selects the circuits that are listed by name on a page. Circuits beyond the limits on their number and on
- * the size of the page are only counted, by state.
+ * Selects the circuits to list by name on a page. Two limits apply: the number of circuits, and the
+ * expected size of the page. Circuits beyond the limits are only counted by state.
  *
- * @param otherLines Lines of the same page about anything else.
+ * @param otherLines Number of lines on the page that are not about circuits.
  */
 export function selectShared(
   circuits: readonly SharedEntry[],
@@ -59,7 +59,10 @@ export function selectShared(
   return { named, others: circuits.filter((circuit) => !known.has(circuit)) };
 }
 
-/** Returns the number of circuits by state, and the states of those that are not listed. */
+/**
+ * Returns the number of all circuits in each state. Circuits without series of their own add their states
+ * as `_OTHER`.
+ */
 export function pointsOfAll({ named, others }: Selection<SharedEntry>): readonly DataPoint[] {
   const counts = STATES.map((state) =>
     point(SHARED.circuits, { [STATE]: state }, countOf(named, state) + countOf(others, state)),
@@ -99,8 +102,9 @@ export function pointsOfShared(circuit: SharedEntry): readonly DataPoint[] {
 }
 
 /**
- * Returns how long a circuit has been half-open beyond the lease of a probe. The first probe begins
- * with that state, so a process that got a probe has hung or died. Unknown before the first outcome.
+ * Returns how long a circuit has been half-open beyond the lease of a probe. A circuit becomes half-open
+ * with its first probe. A positive result therefore shows that the process with the probe hung or died.
+ * Returns an empty list before the first outcome, when the lease is unknown.
  */
 function overdueMs({ snapshot, report }: SharedEntry): readonly number[] {
   const policy = report?.policy;

@@ -9,9 +9,9 @@ export interface StoreView {
   /** The kind, such as `redis`. */
   readonly store: string;
   readonly storeUp: boolean;
-  /** Outcomes that the store did not get. */
+  /** Number of outcomes that the store never received. */
   readonly droppedCount: number;
-  /** The counts of the connection, of a process that has one. */
+  /** The counts of the connection to the store. Absent when the process counts none. */
   readonly commands?: LinkCounts;
 }
 

@@ -1,4 +1,4 @@
-/** Reads all sources of one meter in one callback, at the time of a collection. */
+/** Reads all sources of one meter in one callback, each time the SDK collects. */
 
 import { isCircuit } from "../../fleet/client/circuit-name.js";
 import type { Fleet } from "../../fleet/client/fleet.js";
@@ -20,21 +20,24 @@ import { circuitsOf, sharedCircuitsOf } from "../source.js";
 import { KeptNames, KeptSeries, seriesLimit } from "./kept-series.js";
 import type { MeterLike, ObservationResult } from "./otel-api.js";
 
-/** One use of `instrument`. */
+/** The source and limit of one call to `instrument`. */
 export interface Source {
   readonly of: Registry | Fleet;
   readonly maxCircuits: number;
 }
 
-/** The circuits and series of local breakers, or of one fleet, that an SDK has seen. */
+/** The circuits and series of local breakers, or of one fleet, that the SDK has already received. */
 class Exported {
   readonly names = new KeptNames();
   readonly series = new KeptSeries();
-  /** Apart, because an unreadable store does not mean that its circuits are gone. */
+  /** Kept separately, because a store that cannot be read does not mean that its circuits are gone. */
   readonly ofStore = new KeptSeries();
 }
 
-/** The callback of one meter. Registries are summed in it: an SDK takes only the last value of a series. */
+/**
+ * The callback of one meter. It adds up all registries, because the SDK keeps only the last value of a
+ * series.
+ */
 class Collection {
   readonly #meter: MeterLike;
   readonly #observables: ReadonlyMap<Instrument, object>;
@@ -46,7 +49,7 @@ class Collection {
     this.#meter = meter;
     const groups = [LOCAL, GUARD, STORE, SHARED, RUNS];
     const instruments = groups.flatMap((group) => Object.values<Instrument>(group));
-    // There are no observable histograms.
+    // OpenTelemetry has no observable histograms.
     const observed = instruments.filter(({ kind }) => kind !== "histogram");
     this.#observables = new Map(observed.map((one) => [one, observableOf(meter, one)]));
     meter.addBatchObservableCallback(this.#collect, [...this.#observables.values()]);
@@ -56,7 +59,7 @@ class Collection {
     this.#sources.add(source);
   }
 
-  /** Removes a source. Returns whether it was the last, which ends the collection. */
+  /** Removes a source. Removing the last source ends the callback, and then the result is true. */
   remove(source: Source): boolean {
     this.#sources.delete(source);
     if (this.#sources.size > 0) return false;

@@ -19,7 +19,7 @@ class Reader extends MetricReader {
   protected onForceFlush = async () => {};
 }
 
-/** Sets up the SDK as an application does. */
+/** Sets up the OpenTelemetry SDK as an application would. */
 function newSdk() {
   const reader = new Reader();
   const meter = new MeterProvider({ readers: [reader] }).getMeter("test");
@@ -31,7 +31,7 @@ function newSdk() {
     expect(errors).toEqual([]);
     return resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
   };
-  /** Returns the values of a metric, by its attributes without their prefix. */
+  /** Returns the values of a metric. Each key is made of the point's attributes, without their prefix. */
   const values = async (name: string, circuit?: string) => {
     const found = (await collected()).find(({ descriptor }) => descriptor.name === name);
     const points = (found?.dataPoints ?? []).filter(

@@ -15,21 +15,22 @@ const SCOPE_NAME = "dagger-circuit-breaker";
 
 /** Options of `instrument`. */
 export interface InstrumentOptions {
-  /** The meter of the metrics. Default: that of the global meter provider, which must be set before. */
+  /** The meter of the metrics. Default: the meter of the global meter provider, which you must set first. */
   readonly meter?: MeterLike | undefined;
-  /** The logger of the events. Default: that of the global logger provider. */
+  /** The logger of the events. Default: the logger of the global logger provider. */
   readonly logger?: LoggerLike | undefined;
   /**
-   * Maximum number of circuits that get series of their own while the process runs, 1 to 10,000. Circuits that are
-   * not closed come first; the rest is summed as `_OTHER`. For more than 300, set the cardinality limit of your
-   * metric reader to seven times as many. The sources of one meter share the largest number. Default: 300.
+   * Maximum number of circuits that get series of their own while the process runs, 1 to 10,000. Circuits
+   * that are not closed come first. The other circuits are added up as `_OTHER`. For more than 300
+   * circuits, set the cardinality limit of your metric reader to seven times this number. When several
+   * sources share a meter, the largest number applies. Default: 300.
    */
   readonly maxCircuits?: number | undefined;
 }
 
-/** Metrics and events that are being exported. */
+/** A running export of metrics and events. */
 export interface Instrumentation {
-  /** Stops the export. The SDK repeats the last values, so stop only when you shut down the SDK as well. */
+  /** Stops the export. The SDK would repeat the last values, so stop only when you also shut down the SDK. */
   stop(): void;
   /** Same as `stop`. */
   [Symbol.dispose](): void;
@@ -48,11 +49,12 @@ const FIELDS = {
 };
 
 /**
- * Exports the metrics and changes of all breakers of a registry, of the guard of a Dagger client, or of a fleet.
- * Metrics are read when your SDK collects them, in one callback for each meter. Nothing listens to single calls.
+ * Exports the metrics and changes of a registry's breakers, of a Dagger client's guard, or of a fleet.
+ * Metrics are read when your SDK collects them, in one callback for each meter. Nothing listens to single
+ * calls.
  *
- * @throws TypeError for any other source, or for an unknown or invalid option. RangeError for a bound
- * out of range.
+ * @throws TypeError for any other source, or for an unknown or invalid option. RangeError when
+ * `maxCircuits` is out of range.
  * @example
  * ```ts
  * import { defaultRegistry } from "dagger-circuit-breaker";

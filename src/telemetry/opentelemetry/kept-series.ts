@@ -1,6 +1,6 @@
 /**
- * Bounds the series that an SDK gets. The JavaScript SDK keeps each series that it has once seen, repeats its
- * last value for ever, and folds those past 2,000 into one.
+ * Limits the series that an SDK receives. The JavaScript SDK keeps every series that it has ever received,
+ * and repeats its last value forever. It merges all series beyond 2,000 into one.
  */
 
 import type { Instrument } from "../metrics/instruments.js";
@@ -12,32 +12,38 @@ import {
   type Selection,
 } from "../metrics/point.js";
 
-/** The limit of the SDK for each instrument, without a margin for its own overflow series. */
+/** The SDK's limit of series for each instrument, minus a margin for its own overflow series. */
 const SDK_SERIES = 1990;
-/** Series of a circuit in the metric that has most, `circuit.calls`, and a share of `_OTHER`. */
+/**
+ * The average number of series that a circuit has in `circuit.calls`, the metric with the most series.
+ * Includes a share of `_OTHER`.
+ */
 const SERIES_PER_CIRCUIT = 6.6;
-/** Series of a circuit in its status. */
+/** Number of series that a circuit has in its status: one for each state. */
 const SERIES_OF_STATUS = 4;
 
-/** Returns the most series of one instrument. Above the SDK's own limit, its reader must allow as many. */
+/**
+ * Returns the maximum number of series of one instrument. When this exceeds the SDK's default limit, users
+ * must raise the limit of their metric reader.
+ */
 export function seriesLimit(maxCircuits: number): number {
   return Math.max(SDK_SERIES, Math.ceil(maxCircuits * SERIES_PER_CIRCUIT));
 }
 
 interface Series {
   readonly attributes: Attributes;
-  /** The last collection that had a value for the series. */
+  /** Number of the last collection in which the series had a value. */
   round: number;
 }
 
-/** The series that an SDK has seen. */
+/** The series that an SDK has received. */
 export class KeptSeries {
   readonly #families = new Map<Instrument, Map<string, Series>>();
   #round = 0;
 
   /**
-   * Returns the data points to export. A series that is new and beyond the limit is left out. A series that is
-   * gone reports 0, except a counter: there, 0 would be a restart.
+   * Returns the data points to export. New series beyond the limit are left out. Series that have
+   * disappeared report 0, except counters: Prometheus would take 0 for a restart of the process.
    */
   complete(points: readonly DataPoint[], limit: number): readonly DataPoint[] {
     this.#round += 1;
@@ -67,17 +73,18 @@ export class KeptSeries {
   }
 }
 
-/** The circuits that have series. */
+/** The circuits that have series of their own. */
 export class KeptNames {
   readonly #kept = new Set<string>();
 
   /**
-   * Selects the circuits with series of their own. One that once had them keeps them. Some places are only for
-   * circuits in trouble, so that the one that opens last is still exported by name.
+   * Selects the circuits that get series of their own. A circuit that once had series keeps them. Some
+   * places beyond `maxCircuits` are reserved for troubled circuits, so that a circuit that opens late is
+   * still exported by name.
    *
-   * @param circuits The circuits, with those first that need series most.
-   * @param nameOf Returns the name under which a circuit is kept.
-   * @param isTroubled Returns whether a circuit may take one of these places.
+   * @param circuits The circuits, sorted so that those with the greatest need of series come first.
+   * @param nameOf Returns the name under which a circuit is remembered.
+   * @param isTroubled Returns whether a circuit may use a reserved place.
    */
   select<T extends { readonly name: string }>(
     circuits: readonly T[],
@@ -85,7 +92,7 @@ export class KeptNames {
     nameOf: (circuit: T) => string,
     isTroubled: (circuit: T) => boolean,
   ): Selection<T> {
-    // Without a few for the sum of the others and for the circuits by state.
+    // Three places are left free for `_OTHER` and for the counts of circuits by state.
     const places = Math.floor(seriesLimit(maxCircuits) / SERIES_OF_STATUS) - 3;
     const named: T[] = [];
     const others: T[] = [];

@@ -1,15 +1,15 @@
 /**
- * The parts of OpenTelemetry's meters and loggers that we use. Our own types, so that these declarations compile
- * where its packages are not installed.
+ * The parts of OpenTelemetry's meters and loggers that we use. The types are our own, so that our
+ * declarations compile without OpenTelemetry's packages.
  */
 
-/** The description of an instrument. */
+/** The optional description and unit of an instrument. */
 export interface MeterInstrumentOptions {
   description?: string;
   unit?: string;
 }
 
-/** Receives the values of one collection. */
+/** An object that receives the values of one collection. */
 export interface ObservationResult {
   observe(
     instrument: object,
@@ -18,7 +18,7 @@ export interface ObservationResult {
   ): void;
 }
 
-/** Called for each collection. */
+/** A function that the SDK calls for each collection. */
 export type CollectionCallback = (result: ObservationResult) => void | Promise<void>;
 
 /** A meter of OpenTelemetry. */

@@ -32,7 +32,7 @@ export const EVENTS = {
   storeUp: "dagger_breaker.store.up",
 } as const;
 
-/** The attribute for each field of a log entry. Words are written as in metrics, and times in seconds. */
+/** The attribute for each field of a log entry. Metrics spell words in the same way. Times are in seconds. */
 const ATTRIBUTES: Readonly<Record<string, string>> = {
   breaker: NAME,
   scope: SCOPE,
@@ -55,10 +55,11 @@ const WORDS: readonly string[] = ["from", "to", "reason"];
 const SEVERITY = { debug: 5, info: 9, warn: 13 } as const;
 
 /**
- * Sends the changes of all breakers of a registry, or the shared changes that this process caused and the state
- * of a fleet's store. Each change of a fleet is sent by one process only.
+ * Sends the changes of a registry's breakers or of a fleet as events. For a fleet, it sends only the shared
+ * changes that this process caused, so that each change is sent once. It also sends when the fleet's store
+ * goes down or comes back.
  *
- * @returns A function that stops.
+ * @returns A function that stops sending.
  */
 export function sendTransitions(source: Registry | Fleet, logger: LoggerLike): () => void {
   let stopped = false;
@@ -67,7 +68,7 @@ export function sendTransitions(source: Registry | Fleet, logger: LoggerLike): (
   };
   const off = isFleet(source) ? attachToFleet(source, emit) : attachToRegistry(source, emit);
   return () => {
-    // Evicted breakers still have the listener.
+    // Evicted breakers keep their listeners, so a flag must stop these listeners.
     stopped = true;
     off();
   };

@@ -1,22 +1,25 @@
 /**
- * Writes queries in PromQL. Names come from the list of instruments, so that an alert or a panel cannot
- * have a second spelling of a metric.
+ * Builds queries in PromQL. Metric names come from the list of instruments, so that no alert or panel can
+ * misspell one.
  */
 
 import { type Instrument, LOCAL, NAME, SCOPE, SHARED, STATE } from "../metrics/instruments.js";
 import type { StateName } from "../metrics/point.js";
 import { labelOf, prometheusName } from "../metrics/prometheus-text.js";
 
-/** A condition on an attribute or on a label of Prometheus, such as `job="api"`. */
+/** A condition on a label of Prometheus, such as `job="api"`. */
 export type Matcher = string;
 
-/** The metrics that local and shared circuits have in common. */
+/** The metrics that both local and shared circuits have. */
 export type CircuitMetric = keyof typeof LOCAL & keyof typeof SHARED;
 
-/** The labels that identify a circuit in a job. Two servers of one store report the same circuit. */
+/**
+ * The labels that identify a circuit. The instance is not among them, because two servers of one store
+ * report the same circuit.
+ */
 export const CIRCUIT_LABELS = ["job", labelOf(NAME), labelOf(SCOPE)].join(", ");
 
-/** Writes a condition: `is` for an exact value, `matches` for a regular expression. */
+/** Builds conditions: `is` compares with an exact value, `matches` with a regular expression. */
 export const where = {
   is: (attribute: string, value: string): Matcher => `${labelOf(attribute)}=${quoted(value)}`,
   isNot: (attribute: string, value: string): Matcher => `${labelOf(attribute)}!=${quoted(value)}`,
@@ -33,26 +36,29 @@ export function series(
   return `${prometheusName(instrument)}${suffix}{${matchers.join(",")}}`;
 }
 
-/** Selects a metric of local and of shared circuits. Only shared circuits have a scope, so none is counted twice. */
+/**
+ * Selects a metric of both local and shared circuits. Only shared circuits have a scope label, so the two
+ * kinds never mix in one group.
+ */
 export function circuitSeries(metric: CircuitMetric, matchers: readonly Matcher[]): string {
   const names = [LOCAL[metric], SHARED[metric]].map(prometheusName).join("|");
   return `{${[`__name__=~${quoted(names)}`, ...matchers].join(",")}}`;
 }
 
-/** Selects 1 or 0 for each circuit: whether it is in a state. */
+/** Selects a series for each circuit: 1 while the circuit is in the state, else 0. */
 export function inState(state: StateName, matchers: readonly Matcher[]): string {
   return circuitSeries("status", [...matchers, where.is(STATE, state)]);
 }
 
 /**
- * Takes the highest value of each group. Never a sum: several servers of one store report the same circuits,
- * and a sum would count each of them as often.
+ * Returns the highest value of each group. A sum would be wrong: several servers of one store report the
+ * same circuits, so a sum would count each circuit several times.
  */
 export function maxBy(labels: string, expression: string): string {
   return `max by (${labels}) (${expression})`;
 }
 
-/** Quotes a text as PromQL does. */
+/** Quotes a text for PromQL, whose escapes are those of JSON. */
 function quoted(text: string): string {
   return JSON.stringify(text);
 }

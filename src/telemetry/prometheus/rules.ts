@@ -1,4 +1,4 @@
-/** The alerts, as data. Each has a section of docs/runbook.md. */
+/** Lists the alerts as data. Each alert has a section in docs/runbook.md. */
 
 import {
   LIMITED,
@@ -22,16 +22,15 @@ import {
   where,
 } from "./promql.js";
 
-/** One alert. */
 export interface AlertRule {
   readonly alert: string;
-  /** The query, for the job whose targets it watches. A result is a problem. */
+  /** Returns the query for the targets of a job. Each result of the query is a problem. */
   readonly expr: (job: Matcher) => string;
   /** How long the query must have results before the alert fires. */
   readonly for?: string;
   readonly summary: string;
   readonly description: string;
-  /** The anchor of its section in docs/runbook.md. */
+  /** The anchor of the alert's section in docs/runbook.md. */
   readonly section: string;
 }
 
@@ -40,7 +39,6 @@ const CIRCUIT = `${label(NAME)}{{ with $labels.${labelOf(SCOPE)} }} (scope {{ . 
 const STORE_LABELS = `job, ${labelOf(STORE_KIND)}`;
 const A_DAY_S = 86_400;
 
-/** All alerts. */
 export const ALERT_RULES: readonly AlertRule[] = [
   {
     alert: "DaggerBreakerCallsRejected",
@@ -120,14 +118,15 @@ export const ALERT_RULES: readonly AlertRule[] = [
 ];
 
 /**
- * Returns the query for calls that a circuit rejected after it had not been closed for 5 minutes. The calls
- * that opened it are not enough: otherwise a short outage without calls after it would fire, as at
- * night. An idle circuit stays open, because only a call can change it.
+ * Returns the query for calls that a circuit rejected after it had not been closed for 5 minutes.
+ * Rejections of the first 5 minutes do not count. Without calls, a circuit stays open, because only a call
+ * can close it. A short outage at night would otherwise fire the alert although nothing has called since.
  */
 function rejected(job: Matcher): string {
   const calls = circuitSeries("calls", [job, where.is(OUTCOME, "rejected")]);
   const closed = inState("closed", [job]);
-  // A server that starts again has no samples for a moment, and must not end the alert.
+  // A restarting server has no samples for a moment. That gap must not end the alert, so the last sample
+  // counts.
   const isNotClosed = `${maxBy(CIRCUIT_LABELS, `last_over_time(${closed}[5m])`)} == 0`;
   return [
     "max_over_time((",
@@ -140,8 +139,8 @@ function rejected(job: Matcher): string {
 }
 
 /**
- * Returns how much a counter has gained. `increase` misses the first value of a series, and the first failure
- * of a kind begins one. A series that is new counts in full, if its target was scraped before.
+ * Returns how much a counter has gained. `increase` misses the first value of a new series, such as the
+ * first failure of a kind. So a new series counts in full when its target was already scraped before.
  */
 function gained(counter: string, job: Matcher, window: string): string {
   return [
