@@ -40,12 +40,22 @@ export function checkFiles(paths = []) {
 
 /** Returns the faults of one text. `path` decides how it is read. */
 export function checkText(path, text) {
-  const [, read] = READERS.find(([pattern]) => pattern.test(path)) ?? [];
-  if (read === undefined || isIn(path, LEFT_OUT)) return [];
-  return read(path, text)
-    .filter(({ kind }) => kind !== "message" || !isIn(path, QUOTING))
+  return piecesOf(path, text)
     .flatMap((piece) => faultsOf(piece).map((fault) => ({ path, kind: piece.kind, ...fault })))
     .sort((one, other) => one.line - other.line);
+}
+
+/** Returns the pieces of prose in the files below a folder: `{ path, kind, line, text }`. */
+export function piecesBelow(folder) {
+  return filesBelow(folder).flatMap((path) =>
+    piecesOf(path, readFileSync(join(ROOT, path), "utf8")).map((piece) => ({ path, ...piece })),
+  );
+}
+
+function piecesOf(path, text) {
+  const [, read] = READERS.find(([pattern]) => pattern.test(path)) ?? [];
+  if (read === undefined || isIn(path, LEFT_OUT)) return [];
+  return read(path, text).filter(({ kind }) => kind !== "message" || !isIn(path, QUOTING));
 }
 
 function faultsOf(piece) {
