@@ -65,18 +65,20 @@ const ANSWERS = [
 ];
 
 /**
- * Plays a session on one connection. It answers the question for its version: otherwise the first cut
- * would end the session, and every later request would be rejected.
+ * Plays a session on one connection. It always answers the question for its version. A cut there would
+ * end the session, and the proxy would reject every later request.
  */
 export function playSession(socket, random, isCalm) {
   socket.on("error", () => undefined);
-  if (!isCalm() && random.chance(0.02)) endSomehow(socket, random);
+  let isBegun = false;
   socket.on("end", () => socket.end());
   socket.on("data", async (chunk) => {
     if (isCalm() || chunk.includes('"{ version }"')) {
       socket.write(CALM);
       return;
     }
+    if (!isBegun && random.chance(0.02)) endSomehow(socket, random);
+    isBegun = true;
     if (random.chance(0.1)) return;
     const answer = Buffer.from(random.pick(ANSWERS), "latin1");
     await writeInPieces(socket, random.chance(0.3) ? damaged(random, answer) : answer, random);
