@@ -1,23 +1,23 @@
-/** Starts a receiver for the spans of a CLI that will start with a given environment. */
+/** Starts a receiver for the spans of a CLI, before the CLI itself starts. */
 
 import { codeOf } from "../files/error-code.js";
 import { collectorOf, type Environment, engineEnvironment } from "./environment.js";
 import { startTraceReceiver, type TraceReceiver } from "./receiver/receiver.js";
 
-/** The receiver of the spans that a CLI sends, or the reason why it is missing. */
+/** The receiver for the spans of a CLI, or the reason why there is no receiver. */
 export type EngineTraces =
   | {
       readonly receiver: TraceReceiver;
-      /** Variables for the environment of the CLI. Set them only there. */
+      /** Variables to add to the environment of the CLI. Set them for no other process. */
       readonly variables: Readonly<Record<string, string>>;
-      /** Whether the user has a collector, to which the receiver forwards everything. */
+      /** Whether the user has a collector, to which the receiver forwards every body. */
       readonly hasCollector: boolean;
     }
   | {
       readonly receiver: undefined;
-      /** The code of the warning to give with this reason. */
+      /** The code of the warning that reports the missing receiver. */
       readonly offCode: "traces-left-alone" | "traces-not-read";
-      /** The reason. It contains names of variables, never their values. */
+      /** Why there is no receiver. Contains names of variables, but never their values. */
       readonly offReason: string;
     };
 

@@ -1,4 +1,7 @@
-/** Finds where an environment sends traces and logs, and creates the variables that send them to our receiver. */
+/**
+ * Finds where an environment sends traces and logs. Creates variables that send them to our receiver
+ * instead.
+ */
 
 import { warnOnce } from "../options/warn-once.js";
 import { proxyVariable } from "./outbound-proxy.js";
@@ -8,9 +11,12 @@ import { isHttpUrl } from "./receiver/receiver-options.js";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Where an environment sends traces: nowhere; to a collector that we can forward to; or to one that we
- * leave alone, because forwarding to it would lose data. The reason contains names of variables, never
- * their values.
+ * Where an environment sends traces.
+ *
+ * - `none`: nowhere
+ * - `http`: to a collector to which we can forward
+ * - `left-alone`: to a collector to which we cannot forward without losing data. `reason` contains names of
+ * variables, but never their values.
  */
 export type TraceCollector =
   | { readonly kind: "none" }
@@ -19,11 +25,17 @@ export type TraceCollector =
 
 /** The environment for a CLI whose spans we want to receive. */
 export interface EngineEnvironment {
-  /** Variables for the environment of the CLI; empty if it sends us no spans. Set them only there. */
+  /**
+   * Variables to add to the environment of the CLI. Empty when the CLI sends us no spans. Set them for no
+   * other process.
+   */
   readonly variables: Readonly<Record<string, string>>;
   /** Whether a CLI with these variables sends its spans to our receiver. */
   readonly witness: boolean;
-  /** Why it does not send them; undefined if it does. Contains names of variables, never their values. */
+  /**
+   * Why the CLI sends us no spans; undefined when it does. Contains names of variables, but never their
+   * values.
+   */
   readonly reason: string | undefined;
 }
 
@@ -38,7 +50,7 @@ const SAMPLER = "OTEL_TRACES_SAMPLER";
 const HTTP_PROTOBUF = "http/protobuf";
 
 /**
- * How long the CLI collects spans before it sends them. With its default of 5 s they would arrive long
+ * How long the CLI collects spans before it sends them. Its default is 5 s, so spans would arrive long
  * after the answers.
  */
 const SCHEDULE_DELAY_MS = 100;
@@ -47,11 +59,11 @@ const RECORDING_ALL: ReadonlySet<string> = new Set(["always_on", "parentbased_al
 
 /**
  * Finds where an environment sends traces, by the rules of Dagger's CLI.
- * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is used as it is, with `/v1/traces` added if it has no path.
- * Otherwise `OTEL_EXPORTER_OTLP_ENDPOINT` is used with `/v1/traces` added. A collector is left
- * alone if it uses another protocol than `http/protobuf`, has no http or https URL, or needs
- * certificates or a proxy from the environment.
+ * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` takes precedence, and gets the path `/v1/traces` when it has no
+ * path. Otherwise `/v1/traces` is added to `OTEL_EXPORTER_OTLP_ENDPOINT`.
  *
+ * A collector is left alone in three cases. Its protocol is not `http/protobuf`. Its URL is not an http or
+ * https URL. Or the environment names certificates or a proxy for the connection.
  * @example
  * ```ts
  * import { collectorOf } from "dagger-circuit-breaker/traces";
@@ -65,8 +77,8 @@ export function collectorOf(env: Environment): TraceCollector {
 }
 
 /**
- * Finds where an environment sends logs, by the rules of Dagger's CLI: only to
- * `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT`. `OTEL_EXPORTER_OTLP_ENDPOINT` alone sends no logs.
+ * Finds where an environment sends logs, by the rules of Dagger's CLI. The CLI sends logs only to
+ * `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT`, and ignores `OTEL_EXPORTER_OTLP_ENDPOINT` for logs.
  */
 export function logCollectorOf(env: Environment): TraceCollector {
   return collectorFor("LOGS", [LOGS_ENDPOINT], env);
@@ -100,16 +112,15 @@ function collectorFor(
 }
 
 /**
- * Returns the variables that make a CLI send its spans to a receiver. Set them only for the CLI: in an
- * SDK's process they would start telemetry of the SDK. The user's sampling stays as it is.
+ * Returns the variables that make a CLI send its spans to a receiver. The user's sampling stays as it is.
+ * Set the variables only for the CLI: in your own process they would start the telemetry of the SDK.
  *
- * If the user's collector must be left alone, the result is empty, and no spans are received. This case,
- * and a sampler that hides requests, cause one warning per process (type `CircuitBreakerWarning`, code
- * `traces-left-alone` or `traces-sampled`).
+ * When the user's collector must be left alone, there are no variables, and no spans arrive. This case
+ * causes one warning per process (type `CircuitBreakerWarning`, code `traces-left-alone`). So does a
+ * sampler that leaves out requests (code `traces-sampled`).
  *
  * @param receiver A receiver that forwards to the endpoint of `collectorOf(env)`, if there is one.
- * @param env The environment that the CLI would have without us.
- *
+ * @param env The environment that the CLI would have without these variables.
  * @example
  * ```ts
  * import { collectorOf, engineEnvironment, startTraceReceiver } from "dagger-circuit-breaker/traces";

@@ -1,6 +1,6 @@
 /**
- * Receives the engine's spans on loopback, returns which hosts each request contacted, and forwards the
- * spans unchanged to the user's collector.
+ * Receives the engine's spans on loopback, and forwards them unchanged to the user's collector. Returns the
+ * hosts that each request contacted.
  */
 
 export type { EngineSpan } from "../attribution/spans/span.js";

@@ -7,8 +7,9 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
 const LOOPBACK = /^(localhost|127\.[0-9.]+|\[::1\])$/;
 
 /**
- * Returns the variable that names the proxy for `url`; undefined for a direct connection. Networks in
- * `NO_PROXY`, such as `10.0.0.0/8`, are not supported: a host in such a network counts as proxied.
+ * Returns the name of the variable that sets the proxy for `url`; undefined for a direct connection.
+ * Networks in `NO_PROXY`, such as `10.0.0.0/8`, are not supported. A host in such a network counts as
+ * proxied.
  */
 export function proxyVariable(
   url: URL,

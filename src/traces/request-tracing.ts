@@ -1,6 +1,6 @@
 /**
- * Creates a span of ours for each request to a session. The engine's spans for the request are below it;
- * together they form its request trace.
+ * Creates a span of ours for each request to a session. The engine's spans for the request are children of
+ * that span. Together they form the request trace.
  */
 
 import { isCircuitBreakerOpenError } from "../breaker/errors.js";
@@ -8,16 +8,16 @@ import type { TraceReceiver } from "./receiver/receiver.js";
 import { SpanCollector, type WatchedRequest } from "./span-collector.js";
 import { childOf, type TraceContext } from "./trace-context.js";
 
-/** One request with its span. */
+/** A request, with the span that was created for it. */
 export interface TracedRequest {
   /** The `traceparent` header to send with the request. */
   readonly traceparent: string;
   /**
-   * The engine's spans for the request. Undefined if the user's trace is not sampled, because the engine
-   * then exports nothing.
+   * The engine's spans for the request. Undefined when the user's trace is not sampled, because the engine
+   * then exports no spans.
    */
   readonly trace: WatchedRequest | undefined;
-  /** Ends the span. `error` is the failure of the request, if it failed. */
+  /** Ends the span. `error` is the error of a failed request. */
   end(error?: unknown): void;
 }
 
@@ -53,8 +53,8 @@ export class RequestTracing {
   }
 
   /**
-   * Exports the span of a request. Of an error, it contains only the class and the name of the circuit
-   * breaker.
+   * Exports the span of a request. It contains only the class of the error and the name of the circuit
+   * breaker, because messages can contain secrets.
    */
   #export({ traceId, spanId, parentSpanId }: TraceContext, startMs: number, error: unknown): void {
     const rejection = isCircuitBreakerOpenError(error) ? { "breaker.name": error.breakerName } : {};

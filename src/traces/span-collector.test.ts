@@ -6,7 +6,7 @@ import { childOf, type TraceContext } from "./trace-context.js";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Creates a receiver that sends the spans of the test. */
+/** Creates a fake receiver. The test sends spans through it. */
 function source() {
   const listeners = new Set<(spans: readonly EngineSpan[]) => void>();
   return {
@@ -201,7 +201,7 @@ test("with thousands of requests in one trace, each costs only its own spans", a
     const context = childOf(user);
     const watched = collector.watch(context);
     const root = request(context);
-    // Spans that match no request of ours, such as late ones, stay for a while.
+    // Spans that match no watched request, such as late spans, stay in memory for a while.
     receiver.send(span(context, "00000000deadbeef", {}), pull(context, root), root);
     expect(await watched.exchanges(1000)).toHaveLength(1);
   }

@@ -1,4 +1,4 @@
-/** Collects the engine's spans of requests in progress, and returns what they prove about hosts. */
+/** Collects the engine's spans of requests in progress. Returns which exchanges with hosts the spans show. */
 
 import { type Evidence, evidenceFromSpans } from "../attribution/spans/evidence.js";
 import { callsFunction } from "../attribution/spans/forgeable.js";
@@ -8,26 +8,26 @@ import { lightSpan, weightOf } from "./otlp/light-span.js";
 import type { TraceReceiver } from "./receiver/receiver.js";
 import type { TraceContext } from "./trace-context.js";
 
-/** The bound on the spans in memory for requests in progress, as their approximate size in characters. */
+/** The limit on all spans in memory, as their approximate size in characters. */
 const MAX_WEIGHT = 8 * 1024 * 1024;
 
-/** A request whose spans are collected. */
+/** A request whose spans are being collected. */
 export interface WatchedRequest {
   /**
-   * Records that our own timeout has just ended the request. Only spans that arrive later count now: code
-   * in a container could forge spans only before, because it is killed with the request. An exchange that
-   * was cut off after at least half of the timeout is a failure of its host.
+   * Records that our own timeout has just ended the request. From now on, only spans that arrive later
+   * count. A container could forge spans only before, because its code is killed with the request. An
+   * exchange that was cut off after at least half of the timeout is a failure of its host.
    */
   dropped(timeoutMs: number): void;
   /**
-   * Returns what the spans prove, once the engine reports the end of the request. Undefined if that report
-   * does not arrive in time, or if spans were dropped because there were too many. Call it once: it ends
-   * the collection.
+   * Returns the exchanges that the spans show, once the engine reports the end of the request. Undefined
+   * when that report does not arrive in time. Also undefined when spans were dropped and the others show no
+   * exchange. Call it only once, because it ends the collection.
    *
-   * @param withinMs The longest wait in milliseconds; it does not keep the process alive.
+   * @param withinMs The longest wait in milliseconds. The wait does not keep the process alive.
    */
   exchanges(withinMs: number): Promise<readonly Evidence[] | undefined>;
-  /** Ends the collection, unless `exchanges` was called. */
+  /** Ends the collection. Does nothing once `exchanges` was called. */
   end(): void;
 }
 
@@ -37,29 +37,29 @@ interface Watch {
   asked: boolean;
   /** Ends the wait in `exchanges`. */
   resolveWait: (() => void) | undefined;
-  /** The timeout that ended the request, and the number of spans that had arrived until then. */
+  /** The timeout that ended the request, and the number of spans that had arrived by then. */
   drop: { readonly timeoutMs: number; readonly taken: number } | undefined;
 }
 
-/** A span with its number in the order of arrival. */
+/** A span, and its number in the order of arrival. */
 interface HeldSpan {
   readonly span: EngineSpan;
   readonly taken: number;
 }
 
-/** The spans of one trace, and its requests in progress. */
+/** The spans of one trace, and the requests of that trace that are in progress. */
 interface TraceInFlight {
-  /** The spans by the id of their parent, in the order in which the parents first occurred. */
+  /** Spans grouped by the id of their parent, in the order in which the parents first occurred. */
   readonly byParent: Map<string, HeldSpan[]>;
   readonly watches: Map<string, Watch>;
   weight: number;
-  /** Whether spans were dropped because there were too many. */
+  /** Whether spans were dropped to stay within the memory limit. */
   incomplete: boolean;
 }
 
 /**
- * Keeps the spans of requests in progress. Work per request depends on its own spans only, however many
- * requests a trace contains.
+ * Keeps the spans of requests in progress. The work for a request depends only on its own spans, even when
+ * its trace contains many requests.
  */
 export class SpanCollector {
   readonly #traces = new Map<string, TraceInFlight>();
@@ -72,12 +72,11 @@ export class SpanCollector {
     this.#stop = receiver.onSpans((spans) => this.#take(spans));
   }
 
-  /** The number of spans in memory. */
   get size(): number {
     return this.#held;
   }
 
-  /** Collects the spans below one of our own spans, until `exchanges` or `end`. */
+  /** Collects all spans that descend from one of our own spans, until `exchanges` or `end` is called. */
   watch({ traceId, spanId }: TraceContext): WatchedRequest {
     const trace = this.#traces.get(traceId) ?? newTrace();
     this.#traces.set(traceId, trace);
@@ -100,7 +99,7 @@ export class SpanCollector {
     };
   }
 
-  /** Stops listening and forgets all spans. Waiting requests get no result. */
+  /** Stops listening and drops all spans. Requests that wait for their exchanges get undefined. */
   close(): void {
     this.#stop();
     this.#traces.clear();
@@ -109,8 +108,8 @@ export class SpanCollector {
   }
 
   /**
-   * Stores all spans of a body before it looks for the ends of requests: a body may contain the end of a
-   * request before its other spans.
+   * Stores all spans of a body first, and then looks for requests that have ended. The end of a request can
+   * come before its other spans in the same body.
    */
   #take(spans: readonly EngineSpan[]): void {
     const touched = new Set<TraceInFlight>();
@@ -143,7 +142,7 @@ export class SpanCollector {
     if (this.#weight > MAX_WEIGHT) this.#dropOldest();
   }
 
-  /** Forgets a request and its spans. Other requests of the same trace may still be in progress. */
+  /** Drops a request and its spans. Other requests of the same trace may still be in progress. */
   #unwatch(traceId: string, spanId: string): void {
     const trace = this.#traces.get(traceId);
     if (trace === undefined || !trace.watches.delete(spanId)) return;
@@ -152,7 +151,10 @@ export class SpanCollector {
     if (trace.watches.size === 0) this.#traces.delete(traceId);
   }
 
-  /** Drops the older half of the largest trace, and marks it, because a missing span may have been a proof. */
+  /**
+   * Drops the older half of the largest trace, and marks the trace as incomplete. A dropped span may have
+   * shown an exchange.
+   */
   #dropOldest(): void {
     let largest: TraceInFlight | undefined;
     for (const trace of this.#traces.values()) {
@@ -183,7 +185,7 @@ function newTrace(): TraceInFlight {
   return { byParent: new Map(), watches: new Map(), weight: 0, incomplete: false };
 }
 
-/** Returns the ids of all parents below a span, including its own id. */
+/** Returns the id of a span, and the ids of all its descendants that have children. */
 function parentsBelow({ byParent }: TraceInFlight, spanId: string): ReadonlySet<string> {
   const found = new Set([spanId]);
   for (const parent of found) {
@@ -195,8 +197,8 @@ function parentsBelow({ byParent }: TraceInFlight, spanId: string): ReadonlySet<
 }
 
 /**
- * Returns whether a request has ended and all its spans have arrived. The exchanges of a module's function
- * arrive one body after the call of the function.
+ * Returns whether a request has ended and all its spans have arrived. When a module's function makes
+ * exchanges, their spans arrive one body after the span of the function's call.
  */
 function isComplete(trace: TraceInFlight, spanId: string, { over }: Watch): boolean {
   if (!over) return false;
@@ -215,16 +217,17 @@ function isComplete(trace: TraceInFlight, spanId: string, { over }: Watch): bool
 }
 
 /**
- * Returns whether a call of a function should have led to a request of its own. A constructor usually sends
- * none, and a call of a module without constructor looks the same.
+ * Returns whether a function call should have led to a request by the function itself. A call of a
+ * constructor does not count: most constructors send no request, and a module without a constructor has the
+ * same span.
  */
 function shouldAsk(span: EngineSpan): boolean {
   return callsFunction(span) && !isCached(span) && !span.name.startsWith("Query.");
 }
 
 /**
- * Returns what the spans of a request prove. If spans were dropped, finding nothing proves nothing, so the
- * result is undefined.
+ * Returns the exchanges that the spans of a request show. Undefined when spans were dropped and the others
+ * show no exchange, because a dropped span may have shown one.
  */
 function evidenceOf(trace: TraceInFlight, spanId: string, { drop }: Watch): Evidence[] | undefined {
   const spans: EngineSpan[] = [];

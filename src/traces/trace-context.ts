@@ -1,10 +1,10 @@
-/** W3C trace contexts: the trace and the span that a request belongs to. */
+/** Reads and creates W3C trace contexts, which name the trace and the span that a request belongs to. */
 
 import { randomBytes } from "node:crypto";
 
-/** Version, trace id, parent id, flags, and what later versions add. */
+/** Matches version, trace id, parent id and flags, and anything that a later version adds. */
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
-/** The length of a header of version 00. */
+/** The length of a `traceparent` header of version 00. */
 const PLAIN_LENGTH = 55;
 const SAMPLED = 1;
 
@@ -18,7 +18,7 @@ export interface TraceParent {
   readonly sampled: boolean;
 }
 
-/** A new span, and the `traceparent` header that makes another span its child. */
+/** A new span, with the `traceparent` header that makes other spans its children. */
 export interface TraceContext extends TraceParent {
   /** The id of the parent span; undefined for the first span of a trace. */
   readonly parentSpanId: string | undefined;
@@ -27,10 +27,10 @@ export interface TraceContext extends TraceParent {
 }
 
 /**
- * Reads a `traceparent` header as strictly as the standard: capitals, an id of zeros, and additions to
- * version 00 are invalid.
+ * Reads a `traceparent` header as strictly as the standard does. Capital letters and ids of zeros are
+ * invalid. Additions to version 00 are invalid too.
  *
- * @returns Its content; undefined if it is missing or invalid.
+ * @returns The content of the header; undefined when the header is missing or invalid.
  * @example
  * ```ts
  * import { parseTraceparent } from "dagger-circuit-breaker/traces";
@@ -49,7 +49,7 @@ export function parseTraceparent(header: string | undefined): TraceParent | unde
 }
 
 /**
- * Creates a span. If `traceparent` is valid, the span is a child of that span, with the same sampling.
+ * Creates a span. With a valid `traceparent`, the new span is a child of that span, with the same sampling.
  * Otherwise it is the first span of a new, sampled trace.
  * @example
  * ```ts

@@ -14,14 +14,14 @@ import { MAX_RETRY_AFTER_MS, RETRYABLE } from "./retry-policy.js";
 
 /** The options of a forwarder. */
 export interface ForwarderOptions {
-  /** The collector: an http or https URL. */
+  /** The http or https URL of the collector. */
   readonly endpoint: string;
-  /** The most bytes in the queue: bodies and headers, including the body that is being sent. */
+  /** The most bytes in the queue. Counts bodies and headers, including the body that is being sent. */
   readonly maxQueueBytes: number;
   readonly maxQueuedBodies: number;
-  /** Named in the warning about lost bodies. Default: traces. */
+  /** The contents of the bodies, for the warning about lost bodies. Default: traces. */
   readonly contents?: "traces" | "logs";
-  /** The OTLP resource of our own spans, such as `service.name`. */
+  /** The OTLP resource of this package's own spans, such as `service.name`. */
   readonly resourceAttributes: Readonly<Record<string, OwnAttribute>>;
   readonly tryTimeoutMs: number;
   readonly maxTries: number;
@@ -29,7 +29,7 @@ export interface ForwarderOptions {
   readonly random: Random;
 }
 
-/** Counters of forwarded, retried and lost bodies, and of our own spans. */
+/** Counters of forwarded, retried and lost bodies, and of this package's own spans. */
 export interface ForwarderMetrics {
   readonly forwarded: number;
   readonly retried: number;
@@ -51,7 +51,7 @@ const CLOSED = "closed before it took them";
 
 /**
  * Sends one body at a time, in the order of arrival. Headers contain the user's credentials. They are kept
- * only as long as their body, and no metric, warning or error shows them.
+ * only as long as their body, and no metric, warning or error contains them.
  */
 export class Forwarder {
   readonly #options: ForwarderOptions;
@@ -72,7 +72,7 @@ export class Forwarder {
     this.#collector = new Collector(options.endpoint);
   }
 
-  /** Queues a body unchanged. Drops it if the queue is full or the forwarder closed. */
+  /** Queues a body unchanged. Drops the body when the queue is full or the forwarder is closed. */
   add(body: Uint8Array, rawHeaders: readonly string[]): void {
     const { maxQueueBytes, maxQueuedBodies } = this.#options;
     const bytes = rawHeaders.reduce((sum, text) => sum + text.length, body.length);
@@ -87,8 +87,9 @@ export class Forwarder {
   }
 
   /**
-   * Keeps one of our own spans until the next body has been forwarded, then sends it with that body's
-   * headers. The collector needs these credentials, and we do not keep them longer than a body.
+   * Keeps one of our own spans until the next body has been forwarded. The span is then sent with the
+   * headers of that body, because the collector needs the user's credentials. Credentials are not kept any
+   * longer than their body.
    */
   addOwn(span: OwnSpan): void {
     if (this.#own.length < MAX_OWN_SPANS && !this.#closed.signal.aborted) this.#own.push(span);
@@ -107,7 +108,7 @@ export class Forwarder {
     this.#collector.close();
     this.#ownSpansDropped += this.#own.length;
     this.#own = [];
-    // The first body is being sent. It fails now and is counted there.
+    // The first body is already being sent. Its sending now fails, and that failure is counted elsewhere.
     for (const { bytes } of this.#queue.splice(1)) {
       this.#queuedBytes -= bytes;
       this.#drop(CLOSED);
@@ -147,13 +148,13 @@ export class Forwarder {
       const body = encodeSpans(spans, this.#options.resourceAttributes);
       arrived = isSuccess(await this.#deliver(body, headersForOwnBody(headers)));
     } catch {
-      // One span that cannot be encoded loses all spans of this batch. The counter below shows it.
+      // A single span that cannot be encoded loses the whole batch. `ownSpansDropped` counts these spans.
     }
     if (arrived) this.#ownSpans += spans.length;
     else this.#ownSpansDropped += spans.length;
   }
 
-  /** Sends a body, again if that may help, and returns the result of the last attempt. */
+  /** Sends a body, with retries where they may help. Returns the result of the last attempt. */
   async #deliver(body: Uint8Array, headers: PassedHeaders): Promise<PostResult> {
     const { tryTimeoutMs, maxTries } = this.#options;
     for (let tries = 1; ; tries++) {
@@ -177,8 +178,8 @@ export class Forwarder {
   }
 
   /**
-   * Counts a lost body. The first one causes a warning, because the exporter was already told that it
-   * succeeded.
+   * Counts a lost body. The first lost body causes a warning, because its exporter was already told that
+   * the export succeeded.
    */
   #drop(reason: string): void {
     this.#dropped++;

@@ -1,9 +1,9 @@
-/** Selects which headers of an export go on to the user's collector. */
+/** Selects the headers of an export that are forwarded to the user's collector. */
 
 /** Header names in their original spelling, each with its values. */
 export type PassedHeaders = Readonly<Record<string, readonly string[]>>;
 
-/** Headers about one connection. The connection to the collector has its own. */
+/** Headers that describe one connection. Our connection to the collector sets its own. */
 const OF_ONE_CONNECTION: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -19,10 +19,10 @@ const OF_ONE_CONNECTION: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Headers about the encoding of one body. They must not go with another body. */
+/** Headers that describe the encoding of one body. They would be wrong for another body. */
 const OF_ONE_BODY: ReadonlySet<string> = new Set(["content-encoding", "content-type"]);
 
-/** Returns those headers of an export that go on to the collector. They include credentials. */
+/** Returns the headers of an export to forward to the collector. They include the user's credentials. */
 export function headersToPassOn(rawHeaders: readonly string[]): PassedHeaders {
   const named = new Map<string, { readonly name: string; readonly values: string[] }>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -39,15 +39,15 @@ export function headersToPassOn(rawHeaders: readonly string[]): PassedHeaders {
 }
 
 /**
- * Returns the headers for a body of our own: those of a forwarded body, which contain the credentials, with
- * our own encoding.
+ * Returns the headers for a body of our own. They are the headers of a forwarded body, including its
+ * credentials, but with our own encoding.
  */
 export function headersForOwnBody(headers: PassedHeaders): PassedHeaders {
   const kept = Object.entries(headers).filter(([name]) => !OF_ONE_BODY.has(name.toLowerCase()));
   return toRecord([...kept, ["content-type", ["application/x-protobuf"]]]);
 }
 
-/** Returns an object without a prototype, because a header may have any name, such as `__proto__`. */
+/** Returns an object without a prototype, because a header can have any name, even `__proto__`. */
 function toRecord(entries: readonly (readonly [string, readonly string[]])[]): PassedHeaders {
   return Object.assign(Object.create(null), Object.fromEntries(entries));
 }

@@ -1,22 +1,22 @@
-/** Posts one body to the user's collector, once, with a timeout. */
+/** Makes one attempt to post a body to the user's collector, with a timeout. */
 
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { PassedHeaders } from "./headers.js";
 
-/** The result of one attempt. It contains no part of the body and no address. */
+/** The result of one attempt. It contains nothing from the body and no address. */
 export interface PostResult {
-  /** The HTTP status, or 0 without an answer. */
+  /** The HTTP status; 0 when there was no answer. */
   readonly status: number;
-  /** A short text for a warning: `"status 401"`, `"ECONNREFUSED"`. */
+  /** A short text for a warning, such as `"status 401"` or `"ECONNREFUSED"`. */
   readonly reason: string;
-  /** The delay that the collector asked for, if any. */
+  /** The delay that the collector asked for; undefined when it asked for no delay. */
   readonly retryAfterMs: number | undefined;
 }
 
-/** The most bytes of an answer that are read before the connection is closed. The content is not used. */
+/** The most bytes of an answer to read before the connection is closed. The content is not used. */
 const MAX_ANSWER_BYTES = 65_536;
 
-/** A connection to the user's collector. It does not keep the process alive. */
+/** A connection to the user's collector. The connection does not keep the process alive. */
 export class Collector {
   readonly #endpoint: URL;
   readonly #agent: HttpAgent;
@@ -27,7 +27,7 @@ export class Collector {
     this.#endpoint = new URL(endpoint);
     const options = { keepAlive: true, maxSockets: 1 };
     if (this.#endpoint.protocol === "https:") {
-      // Loaded only for https: loading TLS takes longer than all else that a command does to start.
+      // TLS is loaded only for https, because loading it takes longer than the rest of a command's start.
       const { Agent, request } = process.getBuiltinModule("node:https");
       this.#agent = new Agent({ ...options, ...trustOfTheSystem() });
       this.#request = request;
@@ -37,15 +37,15 @@ export class Collector {
     }
   }
 
-  /** Aborts the current post, which then fails. */
+  /** Aborts the current post, so that it fails. */
   close(): void {
     this.#closed.abort();
     this.#agent.destroy();
   }
 
   /**
-   * Posts a body. Never throws. It does not follow redirects: the headers contain credentials for this host
-   * only.
+   * Posts a body. Never throws. Redirects are not followed, because the headers contain credentials for
+   * this host only.
    */
   post(body: Uint8Array, headers: PassedHeaders, timeoutMs: number): Promise<PostResult> {
     return new Promise((resolve) => {
@@ -75,7 +75,7 @@ export class Collector {
       resolve(result);
     };
     request.on("socket", (socket) => socket.unref());
-    // An error behind the head of an answer does not change its status.
+    // Once the head of an answer has arrived, a later error does not change the status.
     let answered: PostResult | undefined;
     request.on("error", (error) => end(answered ?? failure(error)));
     request.on("response", (response) => {
@@ -97,7 +97,7 @@ export class Collector {
 
 /**
  * Returns the certificate authorities of the system. Dagger's CLI trusts them, but Node trusts only its own
- * list, so a company's collector would fail. Before Node 22.15 this is not possible; set
+ * list, so connections to a company's collector would fail. Node before 22.15 cannot read them. Users set
  * `NODE_EXTRA_CA_CERTS` there.
  */
 function trustOfTheSystem(): { readonly ca?: string[] } {
@@ -112,14 +112,17 @@ function timeout(): Error {
   return Object.assign(new Error("the collector does not answer"), { code: "ETIMEDOUT" });
 }
 
-/** Returns a failure with only the code of the error: a message may contain the address or a header. */
+/**
+ * Returns a failure that contains only the code of the error, because the message may contain the address
+ * or a header.
+ */
 function failure(error: unknown): PostResult {
   const code = String((error as { code?: unknown } | null)?.code ?? "");
   const reason = /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : "no answer";
   return { status: 0, reason, retryAfterMs: undefined };
 }
 
-/** Returns a `Retry-After` header in milliseconds. It contains seconds or a date. */
+/** Converts a `Retry-After` header, which contains seconds or a date, to milliseconds. */
 function readRetryAfter(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const delayMs = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();

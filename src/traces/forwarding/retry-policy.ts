@@ -1,6 +1,9 @@
-/** When, how often and how long forwarding a body to the user's collector is tried again. */
+/** Defines when, how often and after which delays a body is sent again to the user's collector. */
 
-/** At most five tries of 10 s each. If the collector refuses at once, they take about 4 s on average. */
+/**
+ * The limits of one body: five attempts of at most 10 s each. When the collector rejects at once, all
+ * attempts take about 4 s on average.
+ */
 export const PATIENCE = {
   tryTimeoutMs: 10_000,
   maxTries: 5,
@@ -8,7 +11,7 @@ export const PATIENCE = {
   random: Math.random,
 };
 
-/** Statuses after which OTLP permits to send the same body again. */
+/** Statuses after which OTLP permits sending the same body again. */
 export const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-/** The longest wait that a `Retry-After` can cause. Longer, and the queue would be full long before. */
+/** The longest wait for a `Retry-After`. During a longer wait the queue would fill up and lose bodies. */
 export const MAX_RETRY_AFTER_MS = 30_000;

@@ -1,4 +1,4 @@
-/** Counts the log records of an OTLP export by instrumentation scope. It reads nothing else of them. */
+/** Counts the log records of an OTLP export by instrumentation scope. Reads no other field of the records. */
 
 import { PbfReader } from "pbf";
 
@@ -9,12 +9,12 @@ const SCOPE_LOGS_SCOPE = 1;
 const SCOPE_LOGS_RECORD = 2;
 const SCOPE_NAME = 1;
 
-/** The most scopes that are counted. An engine uses far fewer; a body with more is not from one. */
+/** The most scopes to count. An engine uses far fewer, so a body with more is not from an engine. */
 const MAX_SCOPES = 1_000;
 
 /**
- * Counts the records of a body up to the first unreadable byte. Records contain output and command lines
- * with secrets, so none of their fields is read.
+ * Counts the records of a body up to its first unreadable byte. No field of a record is read, because
+ * records contain output and command lines, which can contain secrets.
  */
 export function countRecords(body: Uint8Array): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
@@ -29,7 +29,7 @@ export function countRecords(body: Uint8Array): ReadonlyMap<string, number> {
       });
     });
   } catch {
-    // A truncated or malformed body. The records before that point did arrive.
+    // The body is truncated or malformed. Records before that point arrived and count.
   }
   return counts;
 }
@@ -51,7 +51,7 @@ function readScope(reader: PbfReader, end: number): { scope: string; records: nu
   return { scope, records };
 }
 
-/** Calls `visit` for each message in one field, with the index of the message's end. */
+/** Calls `visit` for each message in one field. `visit` gets the index at which the message ends. */
 function eachMessage(
   reader: PbfReader,
   end: number,

@@ -1,6 +1,6 @@
 /**
- * Receives the logs of a CLI, as a sign that its steps are active. Logs contain the output of steps, so
- * they are only counted and forwarded to the user's collector, never kept.
+ * Receives the logs of a CLI, which show that its steps are active. Logs contain the output of steps, so
+ * they are counted and forwarded to the user's collector, but never kept.
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -13,17 +13,17 @@ import { readBody, unpack } from "../receiver/incoming-body.js";
 import { withinOrOver } from "../receiver/quiet.js";
 import { countRecords } from "./count-records.js";
 
-/** Called with the number of records per instrumentation scope in one body. */
+/** A function that receives, for each body, the number of records per instrumentation scope. */
 export type RecordsListener = (records: ReadonlyMap<string, number>) => void;
 
-/** A receiver of logs on loopback. It does not keep the process alive. */
+/** A receiver of logs on loopback. The receiver does not keep the process alive. */
 export interface LogReceiver {
-  /** The URL to export to. Its path contains a random token. Requests without it are rejected. */
+  /** The URL to export to. Its path contains a random token, and requests without the token are rejected. */
   readonly endpoint: string;
   /** Calls the listener for each body. Returns a function that removes it. */
   onRecords(listener: RecordsListener): () => void;
   /**
-   * Stops receiving, and waits a moment until the queue is forwarded. Never rejects.
+   * Stops receiving, and waits until the queue is forwarded. Never rejects.
    *
    * @param withinMs The longest wait in milliseconds. Default: 2,000.
    */
@@ -41,8 +41,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /**
  * Starts a receiver on a free port of 127.0.0.1.
  *
- * @param forwardTo The user's own endpoint for logs; undefined without one.
- * @throws The system's error if no port is available.
+ * @param forwardTo The endpoint of the user's log collector; undefined without a collector.
+ * @throws The system's error when no port is available.
  */
 export async function startLogReceiver(forwardTo: string | undefined): Promise<LogReceiver> {
   const receiver = new Receiver(forwardTo);
@@ -58,7 +58,10 @@ class Receiver implements LogReceiver {
   readonly #forwarder: Forwarder | undefined;
   readonly #held = new HeldBytes(MAX_HELD_BYTES);
   readonly #listeners = new Set<RecordsListener>();
-  /** The last of the reads. Each waits for the one before, so that only one decompressed body is in memory. */
+  /**
+   * The read of the latest body. Bodies are read one after the other, so that only one decompressed body is
+   * in memory.
+   */
   #reading: Promise<void> = Promise.resolve();
 
   constructor(endpoint: string | undefined) {
@@ -97,8 +100,8 @@ class Receiver implements LogReceiver {
   }
 
   /**
-   * Receives one body and always answers 200. With another status, the exporter would retry and delay the
-   * end of the CLI. Never rejects.
+   * Receives one body. Always answers 200, because any other status would make the exporter retry and delay
+   * the end of the CLI. Never rejects.
    */
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!this.#server.isMeant(request)) {

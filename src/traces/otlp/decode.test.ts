@@ -18,10 +18,7 @@ function readLines<T>(name: string): T[] {
   return lines.map((line) => JSON.parse(line));
 }
 
-/**
- * Builds a body with one span from the fields that `write` adds after the ids, unless `ids` is
- * false.
- */
+/** Builds a body with one span. `write` adds fields after the ids. With `ids` false, the span has no ids. */
 function body(write: (writer: PbfWriter) => void, ids = true): Uint8Array {
   const writer = new PbfWriter();
   const span = (_: null, inner: PbfWriter) => {
@@ -39,7 +36,7 @@ function body(write: (writer: PbfWriter) => void, ids = true): Uint8Array {
   return writer.finish();
 }
 
-/** Decodes attribute `k` with the protobuf value that `write` adds. */
+/** Encodes an attribute with the protobuf value that `write` adds, and returns its decoded value. */
 function attribute(write: (writer: PbfWriter) => void, key = "k"): unknown {
   const pair = (_: null, writer: PbfWriter) => {
     writer.writeTag(1, 2);
@@ -112,7 +109,7 @@ describe("values", () => {
     for (const [value, expected] of cases) {
       const write = (writer: PbfWriter) => {
         writer.writeTag(3, 0);
-        // The writer takes only numbers, and these do not fit into one.
+        // The writer takes only JavaScript numbers, which cannot hold these integers.
         const bits = BigInt.asUintN(64, value).toString(2);
         for (let end = bits.length; end > 0; end -= 7) {
           const seven = Number.parseInt(bits.slice(Math.max(0, end - 7), end), 2);

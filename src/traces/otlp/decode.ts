@@ -1,4 +1,4 @@
-/** Decodes the spans in the body of an OTLP export. A truncated or malformed body throws. */
+/** Decodes the spans in the body of an OTLP export. Throws for a truncated or malformed body. */
 
 import { PbfReader } from "pbf";
 import type { EngineSpan } from "../../attribution/spans/span.js";
@@ -8,16 +8,16 @@ import { withoutUrlSecrets } from "./url-secrets.js";
 import { readDecimal, readInteger } from "./wide-integers.js";
 
 /**
- * The most spans in one body; exporters send far fewer. Without a bound, a span of two bytes would take a
- * hundred here.
+ * The most spans in one body. Exporters send far fewer. Without this limit, an attacker could turn two
+ * bytes of a body into a hundred bytes of memory.
  */
 const MAX_SPANS = 100_000;
-/** The most attributes and list members in one body, for the same reason. */
+/** The most attributes and list members in one body. The limit exists for the same reason as `MAX_SPANS`. */
 const MAX_VALUES = 1_000_000;
-/** The deepest nesting of lists. A deeper list is read as null. */
+/** The deepest nesting of lists to read. A list below that depth is read as null. */
 const MAX_DEPTH = 8;
 
-/** The wire type of a protobuf field. The byte before a value is the field number times 8, plus this. */
+/** Wire types of protobuf fields. The byte before a value is 8 times the field number, plus the wire type. */
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
@@ -52,9 +52,9 @@ const STATUSES = ["unset", "ok", "error"] as const;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * The error for a body that is not an OTLP export of traces: truncated, malformed, or with too many spans
- * or values. `code` is `"TRACES_UNDECODABLE"`. The message contains the byte offset and none of the
- * content.
+ * The error for a body that is not an OTLP export of traces. The body is truncated or malformed, or has too
+ * many spans or values. `code` is `"TRACES_UNDECODABLE"`. The message contains the byte offset, but nothing
+ * from the body.
  */
 export class TracesUndecodableError extends CircuitBreakerError {
   constructor(atByte: number) {
@@ -135,7 +135,7 @@ class SpanDecoder {
       else if (tag === SCOPE_SPANS_SCOPE) scope = this.#readScope(this.#end(end));
     }
     this.#close(end);
-    // Sets the scope only now, because it may come after its spans.
+    // The scope is set only now, because it can follow its spans in the body.
     for (let index = first; index < this.#spans.length; index++) {
       (this.#spans[index] as Mutable<EngineSpan>).scope = scope;
     }
@@ -221,7 +221,7 @@ class SpanDecoder {
       else if (tag === PAIR_VALUE) value = this.#readValue(this.#end(end), 0);
     }
     this.#close(end);
-    // Setting this key would change the prototype of the object.
+    // Assigning the key `__proto__` would change the prototype of the object.
     if (key !== "__proto__") attributes[key] = value;
   }
 
@@ -275,8 +275,8 @@ class SpanDecoder {
   }
 
   /**
-   * Reads an id and returns it in hex. Returns an empty text if it has a wrong length, which makes it
-   * invalid.
+   * Reads an id and returns it in hex. An id of the wrong length becomes an empty text, which callers treat
+   * as invalid.
    */
   #readId(limit: number, bytes: number): string {
     const end = this.#end(limit);
@@ -285,7 +285,10 @@ class SpanDecoder {
     return end - from === bytes ? this.#texts.readHex(from, end) : "";
   }
 
-  /** Reads the length of the next value and returns the index of its end, at most `limit`. */
+  /**
+   * Reads the length of the next value, and returns the index at which the value ends. Throws beyond
+   * `limit`.
+   */
   #end(limit: number): number {
     const length = this.#reader.readVarint();
     const end = this.#reader.pos + length;
@@ -293,7 +296,7 @@ class SpanDecoder {
     return end;
   }
 
-  /** Throws if the last value went past the end of its message. */
+  /** Throws when the last value did not end where its message ends. */
   #close(end: number): void {
     if (this.#reader.pos !== end) throw new RangeError("end");
   }

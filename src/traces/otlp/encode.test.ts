@@ -68,7 +68,7 @@ test("lists are nested as deep as they are read, and no deeper", () => {
 
 test("writes the kind and the resource where collectors look for them", () => {
   const body = Buffer.from(encodeSpans([{ ...SPAN, kind: "client" }], { "service.name": "ci" }));
-  // Field 6 of a span is its kind; field 1 of a resource is an attribute.
+  // 0x30 is field 6 of a span, its kind. 0x0a is field 1 of a resource, an attribute.
   expect(body.includes(Buffer.from([0x30, 3, 0x39]))).toBe(true);
   expect(Buffer.from(encodeSpans([SPAN], {})).includes(Buffer.from([0x30, 1, 0x39]))).toBe(true);
   expect(body.subarray(3).includes(Buffer.from("service.name\x12\x04\x0a\x02ci"))).toBe(true);

@@ -5,32 +5,32 @@ import type { EngineSpan } from "../../attribution/spans/span.js";
 
 /** The instrumentation scope of this package's own spans. */
 const OWN_SCOPE = "dagger-circuit-breaker";
-/** The bound on nested lists, the same as for decoding. */
+/** The deepest nesting of lists that can be encoded. Decoding has the same limit. */
 const MAX_DEPTH = 8;
 
 const KINDS = { internal: 1, client: 3 } as const;
 const STATUSES = { unset: 0, ok: 1, error: 2 } as const;
-/** The wire type of a fixed value of eight bytes. */
+/** The protobuf wire type of a value with a fixed size of eight bytes. */
 const FIXED64 = 1;
 
-/** The value of an attribute of a span. Lists may be nested, at most eight deep. */
+/** The value of a span's attribute. Lists can be nested up to eight levels deep. */
 export type OwnAttribute = string | number | boolean | readonly OwnAttribute[];
 
 /** A span to encode; `EngineSpan` describes its fields. */
 export interface OwnSpan extends Omit<EngineSpan, "scope" | "attributes"> {
   /** The instrumentation scope. Default: `dagger-circuit-breaker`. */
   readonly scope?: string | undefined;
-  /** `"client"` for a call to another process, such as a request to the engine. Default: `"internal"`. */
+  /** `"client"` for a call to another process, such as the engine. Default: `"internal"`. */
   readonly kind?: "internal" | "client" | undefined;
   readonly attributes: Readonly<Record<string, OwnAttribute>>;
 }
 
 /**
- * Encodes an OTLP `ExportTraceServiceRequest` in its protobuf form, uncompressed. Spans of the same scope
- * are grouped; otherwise the order stays.
+ * Encodes an OTLP `ExportTraceServiceRequest` in its protobuf form, uncompressed. Spans are grouped by
+ * scope, and keep their order within a group.
  *
- * @param resourceAttributes The source of the spans, such as `service.name`.
- * @throws TypeError if an id or a time of a span is invalid; RangeError if lists are nested too deep.
+ * @param resourceAttributes Attributes of the source of the spans, such as `service.name`.
+ * @throws TypeError when an id or a time of a span is invalid. RangeError when lists are nested too deep.
  * @example
  * ```ts
  * import { decodeSpans, encodeSpans } from "dagger-circuit-breaker/traces";

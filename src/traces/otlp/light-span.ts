@@ -1,4 +1,7 @@
-/** Removes from a span what attribution does not read. That is most of its size, and most of its secrets. */
+/**
+ * Removes the parts of a span that attribution does not read. These parts are most of its size, and most of
+ * its secrets.
+ */
 
 import type { EngineSpan } from "../../attribution/spans/span.js";
 
@@ -19,7 +22,7 @@ const READ_CALLS: ReadonlySet<string> = new Set([
   "Query.git",
   "Query.http",
 ]);
-/** Calls of the API whose error message shows how an exchange ended. */
+/** Calls of the API whose error messages show how an exchange ended. */
 const READ_MESSAGES: ReadonlySet<string> = new Set(["Query.git", "Query.http"]);
 
 const READ_WORK = /^(?:git|fetching) /;
@@ -28,10 +31,10 @@ const MAX_CALL = 16_384;
 const MAX_NAME = 4_096;
 const MAX_TEXT = 2_048;
 const MAX_SCOPE = 256;
-/** The approximate size of a span without its texts, in characters. */
+/** The approximate size of a span without its texts. A text adds its length in characters. */
 const OBJECT_WEIGHT = 500;
 
-/** Returns a span with only the fields that attribution reads. Each text has a bounded length. */
+/** Returns a span with only the fields that attribution reads. Long texts are cut or left out. */
 export function lightSpan(span: EngineSpan): EngineSpan {
   const { scope, name, attributes } = span;
   const kept: Record<string, unknown> = {};
@@ -66,7 +69,7 @@ export function weightOf({ name, message, attributes }: EngineSpan): number {
   return weight;
 }
 
-/** Returns both ends of a long text, as a copy. A substring would keep the whole original in memory. */
+/** Returns both ends of a long text as a copy, because a substring would keep the whole original in memory. */
 function cut(text: string): string {
   if (text.length <= MAX_TEXT) return text;
   const half = MAX_TEXT / 2;

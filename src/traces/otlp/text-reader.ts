@@ -1,11 +1,12 @@
-/** Decodes the texts of one OTLP body. It keeps short texts, because they repeat. */
+/** Decodes the texts of one OTLP body. Short texts are cached, because they repeat. */
 
 const SLOTS = 1024;
 const LONGEST_REMEMBERED = 64;
 
 /**
- * The texts of one body. Names, keys and hosts repeat in nearly every span, and comparing bytes is several
- * times cheaper than decoding them again. Nothing is kept after the body, because texts may be secrets.
+ * Decodes the texts of one body. Names, keys and hosts repeat in nearly every span, and comparing bytes is
+ * several times cheaper than decoding them again. The cache ends with the body, because texts can be
+ * secrets.
  */
 export class TextReader {
   readonly #bytes: Buffer;
@@ -42,7 +43,7 @@ export class TextReader {
     return hash % SLOTS;
   }
 
-  /** Returns whether the bytes at `from` are this text. It is always false for text that is not ASCII. */
+  /** Returns whether the bytes at `from` are this text. Always false for text that is not ASCII. */
   #matches(text: string, from: number): boolean {
     const bytes = this.#bytes;
     for (let index = 0; index < text.length; index++) {

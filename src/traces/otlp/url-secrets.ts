@@ -1,11 +1,14 @@
-/** Removes secrets from URLs in the name of a span. Engines of 1.0 name a fetch by its whole URL. */
+/**
+ * Removes secrets from URLs in the name of a span. Engines of 1.0 use the whole URL of a fetch as the
+ * span's name.
+ */
 
 const URL_IN_NAME = /([a-z][a-z0-9+.-]{0,31}:\/\/)([^\s"'<>]{1,65536})/gi;
 const AUTHORITY_END = /[/?#\\]/;
-/** A host with an optional port. Any other text may be a part of credentials and is removed. */
+/** Matches a host with an optional port. Any other text may be part of credentials, so it is removed. */
 const HOST = /^(?:[^\s:@]{0,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i;
 
-/** Returns a name whose URLs have no credentials, query string or fragment. */
+/** Returns a span's name without the credentials, query strings and fragments of its URLs. */
 export function withoutUrlSecrets(name: string): string {
   if (!name.includes("://")) return name;
   return name.replace(URL_IN_NAME, (_url, scheme: string, rest: string) => {

@@ -6,10 +6,10 @@ const BILLION = 1_000_000_000;
 const TWO_POW_16 = 0x1_0000;
 
 /**
- * Reads the next eight bytes as a decimal text. It divides by a billion, in steps that a JavaScript number
- * can represent exactly. This is several times as fast as a BigInt.
+ * Reads the next eight bytes as a decimal text. All steps of the division by a billion stay within what a
+ * JavaScript number represents exactly. This is several times as fast as a BigInt.
  *
- * @throws RangeError if fewer bytes are left.
+ * @throws RangeError when fewer than eight bytes are left.
  */
 export function readDecimal(reader: PbfReader): string {
   const low = reader.dataView.getUint32(reader.pos, true);
@@ -24,7 +24,7 @@ export function readDecimal(reader: PbfReader): string {
   return billions === 0 ? `${rest}` : `${billions}${`${rest + BILLION}`.slice(1)}`;
 }
 
-/** Reads the next varint as a signed number, or as a decimal text if a number cannot hold it. */
+/** Reads the next varint as a signed number. Returns a decimal text when a number cannot hold the value. */
 export function readInteger(reader: PbfReader): number | string {
   const from = reader.pos;
   const value = reader.readVarint(true);

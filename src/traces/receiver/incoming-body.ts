@@ -1,15 +1,18 @@
-/** Receives and decompresses the body of an export, both up to a bound. */
+/** Receives and decompresses the body of an export. Both sizes are limited. */
 
 import type { IncomingMessage } from "node:http";
 import { gunzip } from "node:zlib";
 import { type HeldBytes, holdBody } from "../../sockets/bounded-body.js";
 
-/** Why a body was not received: the sender left, it is too large, or too many bytes are in memory. */
+/**
+ * Why a body was not received: the sender disconnected, the body is too large, or too many bytes are in
+ * memory.
+ */
 export type BodyProblem = "cut" | "too-large" | "busy";
 
 /**
- * Reads the body of a request. Its bytes count against the bound until the caller releases them. A rejected
- * body is released here, and its rest is discarded as it arrives.
+ * Reads the body of a request. Its bytes count as held until the caller releases them. When the body is
+ * rejected, its bytes are released here, and the rest of it is discarded.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -27,7 +30,7 @@ export async function readBody(
   return body.cutShort;
 }
 
-/** Decompresses a body to at most `maxBytes`. */
+/** Decompresses a body. Returns `"too-large"` beyond `maxBytes`. */
 export function unpack(
   body: Uint8Array,
   maxBytes: number,

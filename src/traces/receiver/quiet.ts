@@ -1,4 +1,4 @@
-/** Waits until a server has no client left. */
+/** Waits until no client is connected to a server. */
 
 import type { Socket } from "node:net";
 
@@ -25,7 +25,7 @@ export class Connections {
 
 /**
  * Resolves when a promise settles, or after `withinMs`. The timer keeps the process alive, because a caller
- * awaits it.
+ * awaits the result.
  */
 export async function withinOrOver(done: Promise<unknown>, withinMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -13,23 +13,23 @@ import type { OwnAttribute } from "../otlp/encode.js";
 /** The options of a receiver of traces. */
 export interface TraceReceiverOptions {
   /**
-   * The user's collector, to which every body is forwarded unchanged: an http or https URL, such as
-   * `collectorOf` returns. Default: none.
+   * The http or https URL of the user's collector, such as `collectorOf` returns. Every body is forwarded
+   * to it unchanged. Default: none.
    */
   readonly forwardTo?: string | undefined;
   /**
-   * The largest body in bytes, 1 to 268,435,456. It holds for the compressed and for the decompressed size.
-   * A larger body is answered 413 and not forwarded. Default: 16,777,216 (16 MiB).
+   * The largest body in bytes, 1 to 268,435,456. Limits both the compressed and the decompressed size. A
+   * larger body is answered with status 413 and not forwarded. Default: 16,777,216 (16 MiB).
    */
   readonly maxBodyBytes?: number | undefined;
   /**
-   * The most connections with the token at the same time, 1 to 10,000. A connection that does not send the
-   * token is closed after 5 seconds and does not count. Default: 64.
+   * The most connections at the same time, 1 to 10,000. Only connections that have sent the token count.
+   * Others are closed after 5 seconds. Default: 64.
    */
   readonly maxConnections?: number | undefined;
   /**
-   * The most bytes in the queue for the collector, 1 to 1,073,741,824. Bodies that do not fit are
-   * dropped and counted. Default: 33,554,432 (32 MiB).
+   * The most bytes in the queue for the collector, 1 to 1,073,741,824. Bodies beyond the limit are dropped
+   * and counted. Default: 33,554,432 (32 MiB).
    */
   readonly maxQueueBytes?: number | undefined;
   /** The most bodies in the queue for the collector, 1 to 100,000. Default: 1,000. */
@@ -48,7 +48,7 @@ export interface TraceReceiverOptions {
 
 const MIB = 1_048_576;
 
-/** A field for a URL. Its errors do not show the value, because a collector's URL may contain a key. */
+/** An option for a URL. Its error messages leave out the value, because a collector's URL may contain a key. */
 const urlField: Field<string | undefined> = {
   absent: undefined,
   read(value, label) {
@@ -82,15 +82,14 @@ const FIELDS = {
   resourceAttributes: attributesField,
 };
 
-/** The validated options of a receiver, with defaults. */
+/** The validated options of a receiver, with defaults filled in. */
 export type ReceiverSettings = ReturnType<typeof readReceiverOptions>;
 
-/** Validates the options of a receiver. Throws a TypeError or RangeError that names the option. */
+/** Validates the options of a receiver. Throws a TypeError or RangeError that names the invalid option. */
 export function readReceiverOptions(given: unknown) {
   return readOptions("startTraceReceiver", given, FIELDS);
 }
 
-/** Returns whether a text is an http or https URL. */
 export function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }

@@ -21,81 +21,81 @@ import {
 } from "./receiver-options.js";
 import { formOf, type UnreadBodies, UnreadCounts } from "./unread.js";
 
-/** Called with the spans of one body. They contain secrets: read them and forget them. */
+/** A function that receives the spans of each body. Spans contain secrets, so do not keep them. */
 export type SpansListener = (spans: readonly EngineSpan[]) => void;
 
-/** The counters of a receiver; they never decrease. */
+/** The counters of a receiver. They never decrease, except the two about the queue. */
 export interface TraceReceiverMetrics {
-  /** Accepted bodies, and their bytes as received. */
+  /** Accepted bodies, and the sum of their sizes as received, in `bytes`. */
   readonly bodies: number;
   readonly bytes: number;
   /** Spans decoded from the bodies. */
   readonly spans: number;
-  /** Bodies that were accepted and forwarded, but could not be decoded. */
+  /** Bodies that were accepted and forwarded, but are malformed. */
   readonly undecodable: number;
-  /** Bodies rejected with 413, because they were too large, compressed or decompressed. */
+  /** Bodies rejected with status 413, because they were too large before or after decompression. */
   readonly tooLarge: number;
   /** Bodies that were accepted and forwarded, but not decoded because of their type or compression. */
   readonly unread: number;
-  /** The `unread` bodies by kind, such as `"JSON"` or `"deflate"`. */
+  /** The bodies in `unread`, grouped by kind, such as `"JSON"` or `"deflate"`. */
   readonly unreadByKind: Readonly<Record<string, UnreadBodies>>;
   /** Requests rejected for another reason: a wrong path, too many bytes in memory, or a closed receiver. */
   readonly refused: number;
   /** Bodies that the collector accepted. */
   readonly forwarded: number;
-  /** Repeated attempts to forward a body. */
+  /** Retries of forwarding a body. */
   readonly retried: number;
   /**
-   * Bodies that were lost: the collector did not receive them. Without a collector, bodies that were not
-   * decoded either.
+   * Bodies that the collector did not receive. Without a collector, this counts the bodies in `unread`,
+   * because nothing used them.
    */
   readonly dropped: number;
-  /** Bodies, and their bytes, that wait in the queue for the collector. */
+  /** Bodies that wait in the queue for the collector, and the sum of their sizes. */
   readonly queuedBodies: number;
   readonly queuedBytes: number;
-  /** Spans given to `addOwn`: accepted by the collector, and lost. */
+  /** Spans given to `addOwn`. `ownSpans` reached the collector, `ownSpansDropped` were lost. */
   readonly ownSpans: number;
   readonly ownSpansDropped: number;
 }
 
-/** A receiver of traces. Neither it nor its connections keep the process alive. */
+/** A receiver of traces. Neither the receiver nor its connections keep the process alive. */
 export interface TraceReceiver {
   /**
-   * The URL to export to, for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. It contains a random token; Requests
-   * without it are rejected.
+   * The URL to export to, for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. It contains a random token, and
+   * requests without the token are rejected.
    */
   readonly endpoint: string;
   /**
-   * Calls `listener` with the spans of each readable body that has any. A listener that throws causes one
-   * warning of the process and affects nothing else.
+   * Calls `listener` with the spans of each body, unless the body has none. A listener that throws causes
+   * one warning for the process and affects nothing else.
    *
    * @returns A function that removes the listener.
    */
   onSpans(listener: SpansListener): () => void;
   /**
-   * Sends one of our own spans to the collector, after the next forwarded body and with its headers:
-   * credentials are not kept longer. At most 2,048 spans wait. Without a collector or a further body, they
-   * are never sent.
+   * Queues one of our own spans. It is sent after the next forwarded body and with the headers of that
+   * body, because credentials are not kept longer. Up to 2,048 spans wait. Without a collector, or without
+   * a further body, they are never sent.
    */
   addOwn(span: OwnSpan): void;
   metrics(): TraceReceiverMetrics;
   /**
-   * Resolves when no exporter is connected and all bodies are decoded, or after `withinMs`. A CLI that has
-   * exited has sent everything. Never rejects.
+   * Resolves when no exporter is connected and all bodies are decoded, or after `withinMs`. Useful after a
+   * CLI has exited, because an exited CLI has sent all its spans. Never rejects.
    */
   quiet(withinMs: number): Promise<void>;
   /**
-   * Stops receiving, and waits up to `closeTimeoutMs` until all bodies are decoded and forwarded. The rest
-   * is dropped and counted. You can call it more than once. It never rejects.
+   * Stops receiving, and waits until all bodies are decoded and forwarded, up to `closeTimeoutMs`. Bodies
+   * that remain are dropped and counted. A second call returns the same promise. Never rejects.
    */
   close(): Promise<void>;
 }
 
-/** The bound on bytes in memory, as a number of bodies of the largest size. */
+/** The limit on bytes in memory, as a number of bodies of the largest size. */
 const HELD_BODIES = 4;
 /**
- * The status for a body that was not received. It is not 503, because an exporter then retries for 30 s and
- * delays the end of the CLI.
+ * The status for a body that was not received. A full receiver answers 200 and not 503: after 503, an
+ * exporter would retry for 30 s and delay the end of the CLI.
  */
 const REJECTION_STATUS: Readonly<Record<BodyProblem, number>> = {
   cut: 400,
@@ -113,13 +113,14 @@ const NO_FORWARDER = {
 };
 
 /**
- * Starts a receiver of OTLP traces (HTTP, protobuf, gzip or plain) on a free port of 127.0.0.1. It
- * answers as soon as it has a body, then reads the spans. It forwards bodies unchanged, with their
- * headers, one at a time. A collector that is slow, down or rejects does not delay exporters: a
- * body that fails five times, or does not fit in the queue, is dropped and counted. The first drop
- * causes a warning of the process with the code `traces-dropped`.
+ * Starts a receiver of OTLP traces on a free port of 127.0.0.1. It accepts HTTP with protobuf bodies, plain
+ * or compressed with gzip. Bodies are forwarded unchanged, one at a time, with their headers.
  *
- * @throws TypeError or RangeError that names the option; the system's error if no port is
+ * Exporters never wait for the collector: the receiver answers as soon as it has a body. A body is dropped
+ * and counted when five attempts fail or the queue is full. The first dropped body causes a warning of the
+ * process with the code `traces-dropped`.
+ *
+ * @throws TypeError or RangeError that names the invalid option. The system's error when no port is
  * available.
  * @example
  * ```ts
@@ -152,7 +153,10 @@ class Receiver implements TraceReceiver {
     refused: 0,
   };
   readonly #unread = new UnreadCounts();
-  /** The last of the reads. Each waits for the one before, so that only one decompressed body is in memory. */
+  /**
+   * The read of the latest body. Bodies are read one after the other, so that only one decompressed body is
+   * in memory.
+   */
   #reading: Promise<void> = Promise.resolve();
   readonly #connections = new Connections();
   #closing: Promise<void> | undefined;
@@ -180,7 +184,7 @@ class Receiver implements TraceReceiver {
   }
 
   onSpans(listener: SpansListener): () => void {
-    // A new object per call, so that the same function can listen twice.
+    // Each call adds a new object, so that the same function can be added twice.
     const entry = { listener: checkFunction<SpansListener>(listener, "the listener of onSpans") };
     if (this.#closing === undefined) this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);
@@ -243,7 +247,10 @@ class Receiver implements TraceReceiver {
     this.#held.giveBack(body.length);
   }
 
-  /** Returns the status for rejecting a request before its body is read; undefined to accept it. */
+  /**
+   * Returns the status with which to reject a request before its body is read; undefined for a request to
+   * accept.
+   */
   #rejectionOf(request: IncomingMessage): number | undefined {
     if (!this.#server.isMeant(request)) return 404;
     if (this.#closing !== undefined || !this.#server.admit(request)) return REJECTION_STATUS.busy;
@@ -272,7 +279,7 @@ class Receiver implements TraceReceiver {
   }
 
   async #read(body: Buffer | "damaged"): Promise<void> {
-    // Lets the answer go out first, so that the exporter does not wait for the decoding.
+    // The answer goes out first, so that the exporter does not wait for the decoding.
     await nextTurn();
     const spans = body === "damaged" ? undefined : decode(body);
     if (spans === undefined) this.#counts.undecodable++;

@@ -1,4 +1,4 @@
-/** Counts the telemetry that this package cannot decode, by kind. */
+/** Counts, by kind, the telemetry that this package cannot decode. */
 
 /** The headers of a request that describe its body. */
 interface BodyHeaders {
@@ -13,8 +13,8 @@ export interface UnreadBodies {
 }
 
 /**
- * The kinds under which an undecodable body is counted. The header itself is not used: its text is up to
- * the sender, so it may contain secrets, and each new value would be one more counter.
+ * The kinds of bodies that cannot be decoded. The counters do not use the header itself, because the sender
+ * chooses its text. The text could contain secrets, and each new text would add a counter.
  */
 const KINDS: ReadonlyMap<string, string> = new Map([
   ["application/json", "JSON"],
@@ -31,12 +31,12 @@ const KINDS: ReadonlyMap<string, string> = new Map([
 /** The compressions that this package can decode. */
 type Packing = "identity" | "gzip";
 
-/** How to decode a body, or the kind under which it counts as undecodable. */
+/** The compression of a body that can be decoded, or the kind of a body that cannot. */
 type BodyForm =
   | { readonly packing: Packing; readonly unread?: undefined }
   | { readonly packing?: undefined; readonly unread: string };
 
-/** Returns how to decode a body, from its headers. */
+/** Reads from the headers of a body whether and how it can be decoded. */
 export function formOf(headers: BodyHeaders): BodyForm {
   const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   if (type !== "application/x-protobuf") return { unread: KINDS.get(type) ?? "another type" };
@@ -60,8 +60,8 @@ export class UnreadCounts {
 }
 
 /**
- * Describes how many bodies were not decoded, of which kinds, and what happened to them; undefined without
- * any.
+ * Describes the bodies that were not decoded: how many, of which kinds, and whether they were forwarded.
+ * Undefined when there were no such bodies.
  */
 export function unreadText(
   byKind: Readonly<Record<string, UnreadBodies>>,
