@@ -1,4 +1,4 @@
-/** Time that stands still until a test moves it. */
+/** A clock for tests, which stands still until a test moves it. */
 
 import type { Clock } from "../breaker/clock.js";
 
@@ -9,8 +9,7 @@ interface Timer {
 
 /**
  * A {@link Clock} for tests. It starts at 0 and moves only by `advance` and `advanceAsync`. Retries,
- * timeouts and waits that use this clock continue when its time reaches them.
- *
+ * timeouts and waits with this clock continue when it reaches their time.
  * @example
  * ```ts
  * import { CircuitBreaker } from "dagger-circuit-breaker";
@@ -33,7 +32,7 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
-  /** Number of timers that have not run. */
+  /** Number of timers that are waiting to run. */
   get timerCount(): number {
     return this.#timers.size;
   }
@@ -46,10 +45,10 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time forward. Timers that it reaches run in order, each at its own time.
+   * Moves time forward. Timers that become due run in order, each at its own time.
    *
    * @param ms Milliseconds, 0 or more.
-   * @throws RangeError if `ms` is negative or not finite: a monotonic clock never goes back.
+   * @throws RangeError when `ms` is negative or not finite, because a monotonic clock never goes back.
    */
   advance(ms: number): void {
     const endMs = this.#endAfter(ms);
@@ -58,11 +57,11 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time forward like `advance`. Before each timer and at the end it lets promises settle, so that
-   * one call can pass through all attempts of a retry.
+   * Moves time forward like `advance`. Promises can settle before each timer and at the end, so one call
+   * can pass through all attempts of a retry.
    *
    * @param ms Milliseconds, 0 or more.
-   * @throws RangeError (as a rejection) if `ms` is negative or not finite.
+   * @throws RangeError (as a rejection) when `ms` is negative or not finite.
    */
   async advanceAsync(ms: number): Promise<void> {
     const endMs = this.#endAfter(ms);
@@ -77,7 +76,7 @@ export class VirtualClock implements Clock {
     throw new RangeError(`ms is ${ms}, expected a finite number of milliseconds, 0 or more`);
   }
 
-  /** Runs the earliest timer that is due by `endMs`. Returns false without such a timer. */
+  /** Runs the earliest timer that is due by `endMs`. Returns false when no timer is due. */
   #runNext(endMs: number): boolean {
     let next: Timer | undefined;
     for (const timer of this.#timers) {
@@ -91,7 +90,10 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Resolves when all promises that can settle have settled: the event loop runs them before the next turn. */
+/**
+ * Resolves when all promises that can settle have settled, because the event loop settles them before its
+ * next turn.
+ */
 function promisesSettled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,19 +1,19 @@
-/** The form of a case of the conformance suite, and the stores and circuits that a case uses. */
+/** Defines a case of the conformance suite, with the stores and circuits that the case uses. */
 
 import { randomUUID } from "node:crypto";
 import type { SharedPolicy } from "../../fleet/rules/policy.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { Circuit } from "./circuit.js";
 
-/** A rule for stores, with a check that a store keeps it. */
+/** A rule for stores, with a check that fails when a store breaks the rule. */
 export interface RuleCase {
   readonly title: string;
-  /** Whether the check needs two stores with the same circuits, as two processes with one server have. */
+  /** Whether the check needs two stores with the same circuits, like two processes that use one server. */
   readonly twoStores?: boolean;
   check(setting: CaseStores): Promise<void>;
 }
 
-/** The stores of one case. Each case has its own scope. */
+/** The stores of one case. Each case has a scope of its own, so that cases do not disturb each other. */
 export class CaseStores {
   readonly scope = `conformance/${randomUUID()}`;
   readonly store: FleetStore;
@@ -46,7 +46,7 @@ export class CaseStores {
     return store;
   }
 
-  /** Returns a circuit with a new name, or with the given one. */
+  /** Returns a circuit. Each call creates a new name, unless a name is given. */
   circuit(policy: Partial<SharedPolicy> = {}, name = `registry:${randomUUID()}`): Circuit {
     return new Circuit(this.store, { scope: this.scope, name }, policy);
   }

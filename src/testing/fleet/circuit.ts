@@ -1,4 +1,4 @@
-/** One circuit of the store under test, with a short function for each command. */
+/** Wraps one circuit of the store under test, with a short function for each command. */
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,11 +8,11 @@ import type { FleetChange, FleetReply, FleetSnapshot } from "../../fleet/rules/r
 import type { Reporter, SharedFailure } from "../../fleet/rules/state.js";
 import type { FleetKey, FleetStore } from "../../fleet/store.js";
 
-/** The longest wait for a condition. It is long for the sake of slow machines. */
+/** The longest wait for a condition, long enough for slow machines. */
 const PATIENCE_MS = 30_000;
 const POLL_MS = 5;
 
-/** The default policy. An open circuit stays open longer than any case runs, unless a case changes that. */
+/** The default policy. Its reset timeout is longer than any case runs, unless a case changes it. */
 export const POLICY: SharedPolicy = {
   badSeconds: 5,
   windowMs: 3_600_000,
@@ -26,7 +26,7 @@ export const POLICY: SharedPolicy = {
   halfOpenProbeTimeoutMs: 600_000,
 };
 
-/** The reporter of all commands, and two failures to report. */
+/** The reporter of all commands. Two failures to report follow. */
 export const REPORTER: Reporter = { id: "reporter-1", host: "runner-1", run: null };
 export const FAILURE: SharedFailure = { fault: "registry", rule: "http-503", limited: false };
 export const RATE_LIMIT: SharedFailure = { fault: "registry", rule: "http-429", limited: true };
@@ -43,7 +43,7 @@ export class Circuit {
     this.#policy = { ...POLICY, ...policy };
   }
 
-  /** Returns the same circuit with another policy, or in another store. */
+  /** Returns the same circuit with another policy, or through another store. */
   with(policy: Partial<SharedPolicy>, store: FleetStore = this.#store): Circuit {
     return new Circuit(store, this.key, { ...this.#policy, ...policy });
   }
@@ -52,13 +52,13 @@ export class Circuit {
     return this.#store.run(this.key, command);
   }
 
-  /** Asks to admit a call. By default it asks for one call, with a unique name for its place. */
+  /** Asks to admit a call. By default it asks for one call, with a unique lease id. */
   admit(parts: Partial<AdmitCommand> = {}): Promise<FleetReply> {
     const policy = this.#policy;
     return this.run({ kind: "admit", policy, count: 1, lease: randomUUID(), chance: 0, ...parts });
   }
 
-  /** Reports the outcomes of calls. By default it reports none. */
+  /** Reports the outcomes of calls. By default all counts are 0. */
   settle(generation: number | null, parts: Partial<SettleCommand> = {}): Promise<FleetReply> {
     return this.run({
       kind: "settle",
@@ -81,7 +81,7 @@ export class Circuit {
     return this.settle(null, { failures: 1, failure: RATE_LIMIT, openNow: true, ...parts });
   }
 
-  /** Asks until the circuit is half-open, and returns the answer that admitted the first probes. */
+  /** Asks for admission until the circuit is half-open. Returns the reply that admitted the first probes. */
   async probe(parts: Partial<AdmitCommand> = {}): Promise<FleetReply> {
     const probing = (reply: FleetReply) => reply.snapshot.state === "half-open";
     return until(() => this.admit(parts), probing, "the open time is over");
@@ -104,7 +104,7 @@ export class Circuit {
     return (await this.run({ kind: "read" })).snapshot;
   }
 
-  /** Reads the circuit until it is in the given state. */
+  /** Reads the circuit until its snapshot meets the condition `stands`. */
   readUntil(
     stands: (snapshot: FleetSnapshot) => boolean,
     expected: string,
@@ -117,7 +117,7 @@ export class Circuit {
   }
 }
 
-/** Repeats a command until the answer is right. Rejects with the last answer if that takes too long. */
+/** Repeats a command until its answer meets a condition. After 30 s, rejects with the last answer. */
 export async function until<T>(
   ask: () => Promise<T>,
   isRight: (answer: T) => boolean,
@@ -134,7 +134,7 @@ export async function until<T>(
   }
 }
 
-/** Returns a snapshot without the fields that change while time passes. */
+/** Returns a snapshot without the fields that change as time passes. */
 export function timeless({ ageMs, retryAfterMs, ...rest }: FleetSnapshot): Partial<FleetSnapshot> {
   return rest;
 }

@@ -1,11 +1,11 @@
-/** Conformance: what a closed circuit counts, and what opens it. */
+/** Tests what a closed circuit counts, and what opens it. */
 
 import assert from "node:assert/strict";
 import { UNKNOWN_SNAPSHOT } from "../../fleet/rules/snapshot.js";
 import type { RuleCase } from "./case.js";
 import { REPORTER, timeless } from "./circuit.js";
 
-/** The number of commands that are sent at the same time. */
+/** The number of commands to send at the same time. */
 const CROWD = 300;
 
 export const closedCases: readonly RuleCase[] = [

@@ -6,7 +6,7 @@ import type { FleetReply } from "../../fleet/rules/reply.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { fleetStoreConformance } from "./conformance.js";
 
-/** Stores that break one rule, each with the case that detects it. */
+/** Stores that each break one rule. `title` matches the case that must detect the flaw. */
 const FLAWS: Record<string, [title: RegExp, flaw: (store: FleetStore) => Partial<FleetStore>]> = {
   "admits every call": [/as there are places/, answers(() => ({ admitted: 1, refusal: null }))],
   "rounds generations as a script does": [
@@ -106,7 +106,7 @@ test.each([
   expect(make).toThrow(message);
 });
 
-/** Changes the answers of a store. */
+/** Changes the replies of a store. */
 function answers(change: (reply: FleetReply, command: FleetCommand) => Partial<FleetReply>) {
   return (store: FleetStore): Partial<FleetStore> => ({
     run: async (key, command) => {
@@ -116,7 +116,7 @@ function answers(change: (reply: FleetReply, command: FleetCommand) => Partial<F
   });
 }
 
-/** Answers as if it had applied a command that it dropped. */
+/** Drops one of every `oneIn` commands, but replies as if it had applied the command. */
 function loses(oneIn: number) {
   return (store: FleetStore): Partial<FleetStore> => {
     let commands = 0;

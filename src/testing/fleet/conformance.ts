@@ -1,6 +1,6 @@
 /**
- * The conformance suite for stores of shared circuits. It checks all rules that can be seen through the
- * interface of a store.
+ * Lists the conformance suite for stores of shared circuits. It checks all rules that are visible through a
+ * store's interface.
  */
 
 import type { FleetStore } from "../../fleet/store.js";
@@ -15,11 +15,11 @@ import { storeCases } from "./store-cases.js";
 
 /** The options of the suite. */
 export interface FleetStoreConformanceOptions {
-  /** Opens a store. The suite closes it. It is called once or twice per case. */
+  /** Opens a store. The suite calls this once or twice per case, and closes the stores. */
   readonly open: () => FleetStore | Promise<FleetStore>;
   /**
-   * Whether all stores that `open` returns have the same circuits, as with one server. Default: true. If
-   * false, cases that need two stores are left out.
+   * Whether all stores that `open` returns have the same circuits, as with one server. When false, cases
+   * that need two stores are left out. Default: true.
    */
   readonly shared?: boolean | undefined;
 }
@@ -28,7 +28,7 @@ export interface FleetStoreConformanceOptions {
 export interface FleetStoreConformanceCase {
   /** The rule that the case checks. Titles are unique. */
   readonly title: string;
-  /** Rejects with an `AssertionError` if the store breaks the rule. */
+  /** Rejects with an `AssertionError` when the store breaks the rule. */
   run(): Promise<void>;
 }
 
@@ -40,10 +40,9 @@ const FIELDS = {
 };
 
 /**
- * Returns the cases that a store must pass. Each case uses its own scope, so that cases can run in parallel
- * and on a server that is in use. They need real time, and wait for conditions. The longest takes two
- * seconds on a store without faults.
- *
+ * Returns the cases that a store must pass. Each case uses its own scope, so cases can run in parallel, and
+ * on a server that is in use. Cases need real time, and wait for conditions. On a correct store, the
+ * longest case takes two seconds.
  * @example
  * ```ts
  * import { openStore } from "dagger-circuit-breaker/fleet";
@@ -56,7 +55,7 @@ const FIELDS = {
  * }
  * ```
  *
- * @throws TypeError naming the option, its value and what was expected.
+ * @throws TypeError that names the option, its value and the expected value.
  */
 export function fleetStoreConformance(
   options: FleetStoreConformanceOptions,

@@ -1,10 +1,10 @@
-/** Conformance: isolation, release and reset, across the fleet and by hand. */
+/** Tests isolation, release and reset, by processes of the fleet and by hand. */
 
 import assert from "node:assert/strict";
 import type { RuleCase } from "./case.js";
 import { timeless, until } from "./circuit.js";
 
-/** A reason with all kinds of characters, including syntax of JSON and of scripts. */
+/** A reason with unusual characters, including syntax of JSON and of scripts. */
 const ODD_TEXT =
   'Läuft nicht: "it\'s" \\ %d {0} $1 \u{1f6d1}\u{1f468}\u{200d}\u{1f680} \u0000\u0001\t\r\n\u2028 שלום 你好 null';
 

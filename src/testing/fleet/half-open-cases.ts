@@ -1,4 +1,4 @@
-/** Conformance: the probes of a half-open circuit, and what their outcomes do. */
+/** Tests the probes of a half-open circuit, and what the outcomes of probes cause. */
 
 import assert from "node:assert/strict";
 import type { SharedPolicy } from "../../fleet/rules/policy.js";
@@ -148,7 +148,7 @@ export const halfOpenCases: readonly RuleCase[] = [
   },
 ];
 
-/** Returns a circuit that becomes half-open ten milliseconds after it opens. */
+/** Returns an open circuit whose reset timeout of ten milliseconds is over. */
 async function soonProbing(setting: CaseStores, policy: Partial<SharedPolicy>): Promise<Circuit> {
   const circuit = setting.circuit({ resetTimeoutMs: 10, ...policy });
   await circuit.limit();

@@ -1,4 +1,4 @@
-/** The conformance suite of stores of shared circuits. */
+/** The public entry of the conformance suite for stores of shared circuits. */
 
 export {
   type FleetStoreConformanceCase,

@@ -1,4 +1,4 @@
-/** Conformance: how long a circuit opens, and how an open one behaves. */
+/** Tests how long a circuit stays open, and how it behaves while open. */
 
 import assert from "node:assert/strict";
 import type { RuleCase } from "./case.js";
@@ -62,7 +62,7 @@ export const openCases: readonly RuleCase[] = [
       assert.deepEqual([late.counted, late.late, late.changes], [0, 3, []]);
       const counts = { ...opened.counts, late: 3 };
       assert.deepEqual(timeless(late.snapshot), { ...timeless(opened), counts });
-      // No call was admitted while the circuit was open, so a store must ignore these reports.
+      // The open circuit admitted no calls, so these reports cannot be true. A store must ignore them.
       for (const told of [null, opened.generation]) {
         const untrue = await circuit.settle(told, { successes: 1 });
         assert.deepEqual([untrue.counted, untrue.late], [0, 1]);
@@ -141,7 +141,7 @@ export const openCases: readonly RuleCase[] = [
   },
 ];
 
-/** Lets one probe fail, and returns the reset timeout that follows. */
+/** Fails one probe, and returns the reset timeout that follows. */
 async function failProbe(circuit: Circuit): Promise<number | null | undefined> {
   const { generation } = (await circuit.probe()).snapshot;
   const { changes } = await circuit.settle(generation, { failures: 1 });

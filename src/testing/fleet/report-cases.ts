@@ -1,4 +1,4 @@
-/** Conformance: the counters of a circuit. A store that cannot list scopes need not count. */
+/** Tests the counters of a circuit. A store that cannot list scopes does not have to count. */
 
 import assert from "node:assert/strict";
 import type { CircuitReport } from "../../fleet/rules/report.js";
@@ -131,7 +131,10 @@ export const reportCases: readonly RuleCase[] = [
   },
 ];
 
-/** Returns a case that runs only on a store with counters. A store of the version before has none and passes. */
+/**
+ * Returns a case that checks only stores with counters. Stores of the previous version have no counters,
+ * and pass.
+ */
 function counting(
   check: (circuit: Circuit, setting: CaseStores) => Promise<void>,
   policy: Parameters<CaseStores["circuit"]>[0] = {},

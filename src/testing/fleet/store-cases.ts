@@ -1,4 +1,4 @@
-/** Conformance: what a store does besides single circuits: history, lists, subscriptions, names and closing. */
+/** Tests what concerns a whole store: history, lists, subscriptions, names and closing. */
 
 import assert from "node:assert/strict";
 import type { FleetChange } from "../../fleet/rules/reply.js";
@@ -8,12 +8,12 @@ import type { RuleCase } from "./case.js";
 import { Circuit, timeless, until } from "./circuit.js";
 
 /**
- * The most changes that a history keeps. It is written here again, because the suite must not trust the
+ * The most changes that a history keeps. The number is repeated here, because the suite must not trust the
  * code that it tests.
  */
 const MAX_HISTORY = 100;
 
-/** Names with characters that a store might split at, join by, or interpret. */
+/** Names with characters at which a store might split or join names, or which it might interpret. */
 const ODD_NAMES = [
   "registry:docker.io",
   "registry:docker.io ",
@@ -177,7 +177,10 @@ async function tell(store: FleetStore, key: FleetKey, successes: number): Promis
   await new Circuit(store, key).settle(null, { successes });
 }
 
-/** Changes a circuit until the subscription reports a change: it may start a little later than the call. */
+/**
+ * Changes a circuit until the subscription reports a change. A subscription can start a little later than
+ * its call returns, so one change might be missed.
+ */
 async function receives(
   received: readonly unknown[],
   cause: () => Promise<unknown>,
