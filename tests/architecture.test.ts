@@ -1,4 +1,4 @@
-/** The rules of the code: which folders import which, the length of files, required comments. */
+/** Tests the rules of the code: which folders may import which, the length of files, and required comments. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SRC = join(ROOT, "src");
 
-/** The folders of src. Each row may import those above it; folders in one row do not know each other. */
+/** The folders of src. A row may import the rows above it. Folders in one row must not import each other. */
 const ROWS = [
   ["options"],
   ["files"],
@@ -28,11 +28,11 @@ const ROWS = [
   ["cli"],
   ["testing"],
 ];
-/** Folders of pure rules: they read no file, open no socket and do not ask the system. */
+/** Folders of pure code, which may not read files, open sockets or ask the system. */
 const PURE = ["options", "breaker", "registry", "attribution", "guard", "quota"];
-/** The exceptions, which store data beyond the life of a process. */
+/** Exceptions in these folders: their code stores data that outlives the process. */
 const STORES = ["guard/digests/", "guard/locks/lock-file.ts"];
-/** The rooms of a folder that a room may import; an unlisted room may import none. */
+/** The rooms of a folder that each room may import. A room that is not listed may import no other room. */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   attribution: {
     reading: ["log"],
@@ -82,22 +82,22 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     logs: ["forwarding", "receiver"],
   },
 };
-/** The only file directly in cli/ that knows commands: it finds the requested one. */
+/** The only file directly in cli/ that may import commands, because it finds the requested command. */
 const COMMAND_LINE = "cli/command-line.ts";
-/** It turns facts into outcomes, without breakers, permits or stores. */
+/** The pure judge: it turns facts into outcomes, and may not import breakers, permits or stores. */
 const JUDGE = "guard/judgement/judge.ts";
 const UNKNOWN_TO_THE_JUDGE = /^(?:breaker|policies|fleet)\//;
 const LONGEST_FILE = 320;
 
-/** Programs of these folders load modules of the build by path, which no compiler checks. */
+/** Folders with programs that load built modules by path. No compiler checks these paths. */
 const USERS_OF_THE_BUILD = ["bench", "scripts", "tests"];
 
 interface Source {
-  /** Relative to src, with slashes: `breaker/machine.ts`. */
+  /** The path relative to src, with slashes, such as `breaker/machine.ts`. */
   readonly path: string;
   readonly folder: string;
   readonly text: string;
-  /** Its imports as written, including types and `import()`. */
+  /** The paths that the file imports, as written there. Includes types and `import()`. */
   readonly imports: readonly string[];
 }
 
@@ -239,13 +239,16 @@ function undocumentedExports(program: ts.Program, entry: string): string[] {
     .map((symbol) => `${symbol.name} of ${relative(ROOT, entry)}`);
 }
 
-/** Returns whether a symbol is declared in src, not in another package. */
+/** Returns whether a symbol is declared in src, and not in another package. */
 function isOurs(symbol: ts.Symbol): boolean {
   const declarations = symbol.getDeclarations() ?? [];
   return declarations.some((node) => node.getSourceFile().fileName.startsWith(SRC));
 }
 
-/** Creates a program of only our own sources. Resolving imports of packages takes seconds. */
+/**
+ * Creates a TypeScript program of only our own sources, because resolving imports of packages takes
+ * seconds.
+ */
 function ownProgram(rootNames: string[]): ts.Program {
   const options = { ...readCompilerOptions(), noLib: true, types: [] };
   const host = ts.createCompilerHost(options);
@@ -264,7 +267,7 @@ function readCompilerOptions(): ts.CompilerOptions {
   return ts.parseJsonConfigFileContent(config, ts.sys, dirname(path)).options;
 }
 
-/** Returns the circular imports, each as a list of files with the first one repeated at the end. */
+/** Returns each import cycle as a list of files. The first file is repeated at the end. */
 function findCircles(): string[][] {
   const targets = new Map(
     sources.map(({ path, imports }) => [
@@ -300,7 +303,7 @@ function folderOf(path: string): string {
   return path.includes("/") ? (path.split("/")[0] ?? "") : "";
 }
 
-/** Returns the room inside that folder; empty for files directly in the folder. */
+/** Returns the room that contains a file; empty for a file directly in its folder. */
 function roomOf(path: string): string {
   const [, room = "", ...rest] = path.split("/");
   return rest.length > 0 ? room : "";

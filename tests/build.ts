@@ -1,4 +1,4 @@
-/** One build of the sources for all tests: what another process starts must be JavaScript. */
+/** Builds the sources once for all tests, because other processes can start only JavaScript. */
 
 import { mkdtempSync } from "node:fs";
 import { chmod, copyFile, readdir } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { bundleForPackage } from "../scripts/packaging/bundle-program.mjs";
 import { made, ROOT } from "../scripts/packaging/cache.mjs";
 
-/** The lock file stands for the packages. */
+/** The files whose hash identifies a build. The lock file stands for all installed packages. */
 const INPUTS = [
   "src",
   "package.json",
@@ -17,14 +17,15 @@ const INPUTS = [
   "tests/build.ts",
 ];
 
-/** Makes a new folder inside the project, where a program finds the project's packages. */
+/** Creates a folder inside the project, where a program can import the project's packages. */
 export function projectFolder(name: string): string {
   return mkdtempSync(join(ROOT, `node_modules/.${name}-`));
 }
 
 /**
- * Returns a folder with `package.json` and `dist/`, built from the sources as they are. It takes a second, because it
- * checks no types and writes no declarations. Test files, runs and versions of Node.js share it: no test writes into it.
+ * Returns a folder with `package.json` and `dist/`, built from the present sources. The build takes a
+ * second, because it checks no types and writes no declarations. Test files, runs and versions of Node.js
+ * share the folder, so no test may write into it.
  */
 export function buildPackage(): Promise<string> {
   return made("transpiled", INPUTS, async (folder) => {
@@ -46,10 +47,10 @@ export function buildPackage(): Promise<string> {
 }
 
 /**
- * Bundles a program of the tests and all its imports into one file, and returns its path. The file starts in half
- * the time, and every import is in it.
+ * Bundles a program of the tests with all its imports into one file, and returns the path. One file starts
+ * in half the time.
  *
- * @param source From the root of the project. What it imports must not ask where it is.
+ * @param source The path from the root of the project. Its imports must not depend on their own location.
  */
 export async function bundleProgram(source: string): Promise<string> {
   const name = `program-${parse(source).name}`;
@@ -68,7 +69,7 @@ export async function bundleProgram(source: string): Promise<string> {
   return join(folder, "program.cjs");
 }
 
-/** Returns the files of the library, without tests and the bundled program. */
+/** Returns the files of the library. Tests and the command line are left out. */
 async function libraryFiles(): Promise<string[]> {
   const files = await readdir(join(ROOT, "src"), { recursive: true });
   return files

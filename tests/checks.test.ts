@@ -1,4 +1,4 @@
-/** scripts/test.sh with sections that hang or fail, and with missing tools. */
+/** Tests scripts/test.sh with sections that hang or fail, and with missing tools. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { progressLine } from "../scripts/checks/progress.mjs";
 import { Sections } from "../scripts/checks/sections.mjs";
 import { findTool } from "../scripts/checks/tools.mjs";
 
-/** Shows no progress. */
+/** An output that drops the progress. */
 const SILENT = { write: () => true };
 
 let lines: string[];
@@ -27,7 +27,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** Returns a body that ends only when it is aborted. */
+/** Hangs until the section is aborted. */
 function hanging({ signal }: { signal: AbortSignal }): Promise<object> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve({})));
 }
@@ -170,7 +170,7 @@ test("reports a missing or outdated tool with its installation", async () => {
   expect(old).toContain("is Redis server v=6.2.7 sha=00000000:0, and 7.0 or later is needed");
 });
 
-/** Makes a script the redis-server of the tests. */
+/** Makes a script the `redis-server` that the tests start. */
 function stubRedis(script: string): void {
   const folder = mkdtempSync(join(tmpdir(), "tools-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

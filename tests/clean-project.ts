@@ -1,9 +1,12 @@
-/** Runs around all tests: they leave nothing in the folder of the project, where others would read it. */
+/**
+ * Fails the test run when tests leave files in the folder of the project, where other tools would read
+ * them.
+ */
 
 import { readdirSync } from "node:fs";
 import { ROOT } from "../scripts/packaging/cache.mjs";
 
-/** Files and folders that a developer may create meanwhile. */
+/** Files and folders that a developer may create while the tests run. */
 const OF_OTHERS = /^(?:build|coverage|dist.*|node_modules)$/;
 
 export function setup(): () => void {

@@ -1,4 +1,4 @@
-/** README.md and docs/: every link leads somewhere, and no page is longer than a reader has patience for. */
+/** Tests README.md and docs/: every link has a target, and no page is too long to read. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
-/** The pages whose length counts. */
+/** The pages whose length is limited. */
 const pages = ["README.md", ...filesIn("docs", /\.md$/)];
 const markdown = [
   ...pages,
@@ -17,10 +17,10 @@ const markdown = [
   "CONTRIBUTING.md",
   "findings/README.md",
 ];
-/** Tests that name pages which are not there. */
+/** Tests that mention pages that do not exist, on purpose. */
 const OF_MADE_UP_PAGES = ["tests/words.test.ts"];
 
-/** Files that name pages in messages, help texts, comments and tests. */
+/** Folders with files that mention pages, in messages, help texts, comments and tests. */
 const folders = ["src", "scripts", "bench", "examples", "findings", "tests"];
 const sources = [
   "action.yml",
@@ -35,12 +35,12 @@ function filesIn(folder: string, name: RegExp): string[] {
     .sort();
 }
 
-/** Removes blocks of code, in which a bracket is not a link and a `#` is not a heading. */
+/** Removes code, in which a bracket is not a link and `#` is not a heading. */
 function withoutCode(text: string): string {
   return text.replace(/^( *)(`{3,}).*?^\1\2$/gms, "").replace(/`[^`\n]*`/g, "code");
 }
 
-/** Returns the anchors that GitHub gives to the headings of a page; a heading that comes twice gets a number. */
+/** Returns the anchors that GitHub gives to the headings of a page. Repeated headings get a number. */
 function anchorsOf(path: string): Set<string> {
   const anchors = new Set<string>();
   const text = read(path).replace(/^( *)(`{3,}).*?^\1\2$/gms, "");
@@ -54,7 +54,7 @@ function anchorsOf(path: string): Set<string> {
   return anchors;
 }
 
-/** Returns why a link of a page leads nowhere; undefined when it leads somewhere. */
+/** Returns why a link of a page has no target; undefined when it has one. */
 function faultOf(page: string, target: string): string | undefined {
   const [path = "", anchor] = target.split("#");
   const file = path === "" ? page : normalize(join(dirname(page), path));
@@ -85,21 +85,21 @@ test("every page and heading that a source, a test or the action names is there"
 });
 
 /**
- * Counts the words of a page as a reader meets them: blocks of code and tables count, except the parts that
- * a script writes. A word has a letter or a digit, so the lines of a table are not words.
+ * Counts the words of a page as a reader sees them. Code and tables count, but parts that a script writes
+ * do not. A word has a letter or a digit, so the lines of a table are not words.
  */
 function wordsOf(text: string): number {
   const own = text.replace(GENERATED, "").replace(/^ *```.*$/gm, "");
   return own.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 }
 
-/** Parts that the benchmarks and the scripts/write-*-docs.mjs and scripts/simulate-fleet.mjs write. */
+/** Matches the parts that benchmarks, scripts/write-*-docs.mjs and scripts/simulate-fleet.mjs write. */
 const GENERATED =
   /<!-- (?:measured: begin|rules: written|simulated: written|generated: begin)[^\n]*\n.*?\n<!-- (?:measured: end|end of the rules|end of what was simulated|generated: end) -->/gs;
 
 /**
- * The pages for those who operate a service or a store. They are read in an incident or once while setting
- * up alerts, and beside the others, so they have a limit of their own.
+ * The pages for people who operate a service or a store. They are read in an incident, or once while
+ * setting up alerts. Readers need few other pages, so these pages have a limit of their own.
  */
 const OF_OPERATION = ["operation", "runbook"].map((page) => `docs/${page}.md`);
 

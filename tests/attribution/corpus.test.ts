@@ -54,7 +54,10 @@ interface Answer {
   failures: Label[] | null;
 }
 
-/** Failures of one answer have no fixed order. Both lists are sorted, so that labels and results match. */
+/**
+ * Reads recorded answers and classifies them. The failures of an answer have no fixed order, so labels and
+ * results are sorted before they are compared.
+ */
 function answers(name: string): Case[] {
   return read<Answer>(name).flatMap(({ status, contentType, body, query, failures }) => {
     if (failures === null) return [];

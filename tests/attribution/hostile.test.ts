@@ -27,7 +27,7 @@ function isSound(failure: Failure): boolean {
   );
 }
 
-/** Words that rules look for, thrown together as no engine would. */
+/** Words that rules look for, which the tests combine in ways that no engine would. */
 const words = ATTRIBUTION_RULES.flatMap((rule) => {
   const conditions = [rule.when].flat();
   return conditions.flatMap((one) =>
@@ -129,7 +129,7 @@ function refuses(): never {
   throw new Error("no");
 }
 
-/** An object that throws whatever it is asked. */
+/** An object that throws on every access. */
 const hostile = new Proxy({}, { get: refuses, has: refuses, ownKeys: refuses });
 
 function revoked(target: object): object {

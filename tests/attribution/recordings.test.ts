@@ -1,4 +1,5 @@
-// Cases that the guard of an earlier build classified wrong on real engines, and commands in every progress format.
+// Tests recordings of real engines that an earlier build classified wrong, and commands in every progress
+// format.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { classifyFailure } from "../../src/attribution/classify/classify-failure.js";
@@ -52,7 +53,7 @@ test.each(answered)("$engine $id: the answer is classified as what happened", (r
   expect(failures.map((failure) => failure.sessionLost)).toEqual(wanted.map(() => sessionLost));
 });
 
-/** Rows with breakers that learn from spans, each with the outcome that its upstream should get. */
+/** Recordings in which spans decide, each with the outcome that its upstream should get. */
 const traced = live.flatMap((row) =>
   row.spans === undefined
     ? []
@@ -101,7 +102,7 @@ test.each(commands)(
       );
     expect(row.spans?.find(({ id }) => id === parent)?.name).toBe("Container.withExec");
     expect(accused(parent)).toEqual([]);
-    // The same span where only the engine sends one.
+    // The same span counts below a span under which only the engine can send spans.
     const pull = row.spans?.find(({ name }) => name.startsWith("resolving "));
     expect(accused(pull?.id ?? "")).toMatchObject([{ outcome: "failed", forgeable: false }]);
   },
@@ -120,7 +121,7 @@ interface Command {
 
 function isSame(label: Label, got: Failure, text: string): boolean {
   if (label.fault !== got.fault || label.counts !== got.counts) return false;
-  // No words can tell a host that does not stand in them.
+  // A text that does not contain the host cannot identify it, so the upstream is not compared.
   if (typeof label.upstream !== "string" || !text.includes(label.upstream)) return true;
   return (
     got.upstream !== null &&

@@ -1,4 +1,4 @@
-// Compares what the recorded spans of real engines prove with what really happened.
+// Compares what the recorded spans of real engines show with what really happened.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { breakerName } from "../../src/attribution/hosts.js";
@@ -33,7 +33,7 @@ const answers = ["attribution/answers.jsonl", "attribution/answers-1.0.jsonl"]
   .map((answer) => ({ ...answer, key: `${answer.engine} ${answer.id}` }))
   .filter(({ key }) => spans.has(key));
 
-/** Commands of modules fail without a word about the host: only the spans know it. */
+/** Cases of modules whose errors do not name the host. Only spans name it. */
 const UNNAMED: Readonly<Record<string, string>> = {
   "v0.21.8 module-fetch-503": "http:files.example.com",
   "v1.0.0-beta.10 module-fetch-503": "http:files.example.com",
@@ -78,7 +78,7 @@ test.each(working)("$key: what worked and asked a host proves that it answered",
 test.each(hanging)("$key: who gave up matters", ({ key, ms }) => {
   expect(blamed(evidenceFromSpans(spansOf(key)))).toEqual([]);
   expect(blamed(evidenceFromSpans(spansOf(key), { timedOutAfterMs: ms }))).toHaveLength(1);
-  // A host that hung only briefly within a long timeout was merely asked when it ended.
+  // A hang during only a small part of a long timeout does not prove that the host failed.
   expect(blamed(evidenceFromSpans(spansOf(key), { timedOutAfterMs: 4 * ms }))).toEqual([]);
 });
 
@@ -114,7 +114,7 @@ function blamed(evidence: readonly Evidence[]): string[] {
     .map(({ kind, host }) => breakerName(kind, host));
 }
 
-/** Returns the hosts that a working case must have asked, from the spans of its exchanges alone. */
+/** Returns the hosts that a working case must have contacted, read from the spans of its exchanges alone. */
 function hostsAsked(key: string): string[] {
   return spansOf(key).flatMap(({ name, attributes }) => {
     if (name === "Query.http") return ["http:files.example.com"];

@@ -3,7 +3,7 @@ import { classifyFailure } from "../../src/attribution/classify/classify-failure
 import { classifyResponse } from "../../src/attribution/classify/classify-response.js";
 import { processorMs } from "../own-time.js";
 
-/** Stretches that make a pattern with a repetition inside a repetition take for ever. */
+/** Texts for which a pattern with a repetition inside a repetition would need very long. */
 const STRETCHES = [
   "a",
   " ",
@@ -93,7 +93,7 @@ const STRETCHES = [
   "the push refers to repository [a.b/c",
 ];
 
-/** Returns the shortest of some runs, since other work of the machine only adds time. */
+/** Returns the shortest time of several runs, because other work of the machine only adds time. */
 function leastMs(text: string): number {
   return Math.min(
     ...[1, 2, 3].map(() => processorMs(() => classifyFailure(text, { query: text }))),

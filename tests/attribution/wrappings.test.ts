@@ -77,7 +77,7 @@ test.each<[string, (text: string) => string]>([
   expect(wrong.map((row) => row.message)).toEqual([]);
 });
 
-/** Words that rules look for, spelled as a name; a few are whole hosts and stand for themselves. */
+/** Words that rules look for, spelled as names of images or hosts. */
 const names = [
   ...new Set(
     ATTRIBUTION_RULES.flatMap(({ when }) =>

@@ -18,7 +18,7 @@ import {
 } from "./reference-model.js";
 import type { Command } from "./schedules.js";
 
-/** A call made through `execute` that has not ended. */
+/** A call through `execute` that has not ended yet. */
 interface Running {
   readonly permit: ReferencePermit;
   readonly result: Promise<unknown>;
@@ -27,7 +27,7 @@ interface Running {
   reject(error: unknown): void;
 }
 
-/** Runs one schedule on both and compares them after every step. */
+/** Runs one schedule on a breaker and on the model, and compares them after every step. */
 export class Comparison {
   readonly #clock = new VirtualClock();
   readonly #breaker: CircuitBreaker;
@@ -209,7 +209,7 @@ export class Comparison {
     same(others, this.#model.metrics("default"));
     same(sumOf(failures), metrics.metrics.failureCount);
     same(sumOf(transitions), metrics.metrics.stateChanges);
-    // The same time, added up in other parts and rounded down.
+    // The breaker adds up the same time in other parts, and rounds it down.
     const roundedMs = this.#model.openTimeMs - openTimeMs;
     same(roundedMs > -0.001 && roundedMs < 1.001, true);
     same(this.#breaker.state, this.#model.state);

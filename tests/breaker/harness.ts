@@ -1,11 +1,11 @@
-/** Shared helpers of the breaker's tests. */
+/** Sets up breakers for tests. */
 
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
 import type { CallCounts } from "../../src/breaker/metrics.js";
 import type { CircuitBreakerOptions } from "../../src/breaker/options.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
 
-/** Creates a breaker on virtual time. Default: it opens at its first failure, for 1,000 ms. */
+/** Creates a breaker on virtual time. By default it opens at its first failure, for 1,000 ms. */
 export function setUp(options: CircuitBreakerOptions = {}) {
   const clock = new VirtualClock();
   const threshold = options.trip === undefined ? { failureThreshold: 1 } : {};
@@ -13,7 +13,7 @@ export function setUp(options: CircuitBreakerOptions = {}) {
   return { breaker, clock };
 }
 
-/** Creates a breaker as `setUp` does, in the state half-open, with every probe slot free. */
+/** Creates a half-open breaker with the defaults of `setUp`. All its probe slots are free. */
 export function setUpHalfOpen(options: CircuitBreakerOptions = {}) {
   const { breaker, clock } = setUp(options);
   trip(breaker);
@@ -22,7 +22,7 @@ export function setUpHalfOpen(options: CircuitBreakerOptions = {}) {
   return { breaker, clock };
 }
 
-/** Opens a circuit at once. */
+/** Opens a circuit with one failure. */
 export function trip(breaker: CircuitBreaker, error: unknown = new Error("down")): void {
   breaker.acquire().failure(error, { openNow: true });
 }
@@ -33,7 +33,7 @@ export function counted(breaker: CircuitBreaker): Partial<CallCounts> {
   return Object.fromEntries(counters.filter(([, count]) => count !== 0));
 }
 
-/** Returns a promise that the test settles. */
+/** Returns a promise, with the functions with which the test settles it. */
 export function deferred<T = string>() {
   let resolve: (value: T) => void = () => {};
   let reject: (error: unknown) => void = () => {};

@@ -1,4 +1,4 @@
-/** Tests that need their own process: reports of Node, and its exit. */
+/** Tests that need a process of their own: errors that Node reports, and how the process exits. */
 
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -7,11 +7,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPackage } from "../build.js";
 
-/** Far below the reset timeout of a minute, so that a timer of the breaker would show. */
+/**
+ * The longest run of a process. It is far below the breaker's reset timeout of a minute, so a timer that
+ * keeps the process alive would fail the test.
+ */
 const LONGEST_RUN_MS = 30_000;
 let folder: string;
 
-// A process of plain Node needs JavaScript. The breaker imports only the checks of options.
+// The process runs plain Node, so it needs the compiled files. The breaker imports only the checks of
+// options.
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "circuit-breaker-process-"));
   await writeFile(join(folder, "package.json"), '{"type":"module"}');
@@ -28,7 +32,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a program with `breaker` and `fail` in scope, to its end. */
+/** Runs a program to its end. The program can use `breaker` and `fail`. */
 async function run(program: string): Promise<Ended> {
   const path = join(folder, `program-${Math.random()}.js`);
   await writeFile(

@@ -1,6 +1,6 @@
 /**
- * A plain model of the breaker's rules. It keeps every outcome and permit in lists and derives
- * everything from them.
+ * Models the breaker's rules in plain code. The model keeps every outcome and permit in lists, and derives
+ * all results from the lists.
  */
 
 import type { Control } from "../../src/breaker/events.js";
@@ -18,7 +18,7 @@ export interface ReferenceOptions {
   readonly halfOpenProbeTimeoutMs: number;
 }
 
-/** The constant result of `random` in the schedules. */
+/** The constant value that `random` returns in all schedules. */
 export const CHANCE = 0.5;
 
 export interface ReferencePermit {
@@ -63,15 +63,15 @@ export class ReferenceModel {
   isolationReason: string | undefined = undefined;
   #phase: Phase = { state: "closed", sinceMs: 0, outcomes: [] };
   #openings = 0;
-  /** Since when `state` reads as it does. */
+  /** The time since which `state` has returned its present value. */
   #readsSinceMs = 0;
   #pastOpenMs = 0;
-  /** The counts when the circuit last opened out of closed. */
+  /** The counts at the last change from closed to open. */
   #trip: object | undefined = undefined;
-  /** The counts in the change that began each generation. */
+  /** For each generation, the counts in the change that began the generation. */
   readonly trips = new Map<number, object | undefined>();
   /**
-   * The time until which the upstream asked to be left alone, in the last failure since the circuit
+   * The time until which the upstream asked for no requests. Taken from the failures since the circuit last
    * closed.
    */
   #quietUntilMs = 0;
@@ -84,7 +84,7 @@ export class ReferenceModel {
     return this.control === "isolated" ? "open" : this.#phase.state;
   }
 
-  /** For how long `state` has read open. */
+  /** For how long `state` has been open, in total. */
   get openTimeMs(): number {
     return this.#pastOpenMs + (this.state === "open" ? this.nowMs - this.#readsSinceMs : 0);
   }
@@ -93,7 +93,7 @@ export class ReferenceModel {
     return this.#permits.filter((permit) => !permit.settled).length;
   }
 
-  /** Probes of this generation that hold a slot now. */
+  /** The probes of the present generation that still hold a slot. */
   get liveProbes(): ReferencePermit[] {
     const { halfOpenProbeTimeoutMs } = this.#options;
     return this.#permits.filter(
@@ -105,7 +105,7 @@ export class ReferenceModel {
     );
   }
 
-  /** Returns the answer for a caller now. */
+  /** Returns what a caller would get now: an admission, or the reason of a rejection. */
   ask(): { admits: boolean; reason: Refusal["reason"] | undefined; retryAfterMs?: number } {
     const admitted = { admits: true, reason: undefined, retryAfterMs: 0 };
     if (this.control === "disabled") return admitted;
@@ -194,7 +194,7 @@ export class ReferenceModel {
     return this.#phase.state === "open" ? this.#trip : undefined;
   }
 
-  /** Returns whether an admission finds enough bad seconds. */
+  /** Returns whether the bad seconds so far would make the next admission open the circuit. */
   #isDue(): boolean {
     const { trip } = this.#options;
     const phase = this.#phase;
@@ -256,7 +256,7 @@ export class ReferenceModel {
     this.#enter({ state: "open", sinceMs: this.nowMs, untilMs });
   }
 
-  /** Returns the remaining time for which the upstream asked to be left alone. */
+  /** Returns how much longer the upstream asked for no requests. */
   #quietMs(): number {
     return Math.max(0, this.#quietUntilMs - this.nowMs);
   }
@@ -289,7 +289,10 @@ export class ReferenceModel {
   }
 }
 
-/** Rounds remaining time up to whole milliseconds. Less than a microsecond is noise. */
+/**
+ * Rounds a remaining time up to whole milliseconds. Parts of a microsecond are rounding errors, so they do
+ * not count.
+ */
 function toldMs(ms: number): number {
   return Math.ceil(Number(ms.toFixed(3)));
 }

@@ -1,6 +1,6 @@
-/** Decides from the whole list of outcomes whether it trips. */
+/** Decides from the whole list of outcomes whether the circuit must open. */
 
-/** The options of any trip policy; the given ones select it. */
+/** The options of all trip policies. The options that are set select the policy. */
 export interface TripRule {
   readonly consecutive?: number;
   readonly badSeconds?: number;
@@ -54,7 +54,7 @@ function streak(outcomes: WindowEntry[]): number {
 
 function failuresInside(rule: TripRule, outcomes: WindowEntry[], nowMs: number): number {
   const windowMs = rule.windowMs as number;
-  // Only this many are kept, and more are not needed.
+  // The breaker keeps only the last `failures` failures, and needs no more.
   const last = outcomes.filter(({ failed }) => failed).slice(-(rule.failures as number));
   return last.filter(({ atMs }) => nowMs - atMs <= windowMs).length;
 }
@@ -75,7 +75,7 @@ function totals(rule: TripRule, outcomes: WindowEntry[], nowMs: number) {
   };
 }
 
-/** Returns the number of recent consecutive bad seconds within the window. */
+/** Returns the number of consecutive bad seconds at the end of the window. */
 function badRow(rule: TripRule, outcomes: WindowEntry[], nowMs: number): number {
   const seconds: { startedMs: number; balance: number }[] = [];
   for (const { atMs, failed } of outcomes) {

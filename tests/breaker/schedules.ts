@@ -1,4 +1,4 @@
-/** Random breakers and random schedules of events. */
+/** Generates random breakers and random schedules of events. */
 
 import fc from "fast-check";
 import type { Outcome } from "../../src/breaker/options.js";
@@ -102,7 +102,7 @@ const slow = fc.record(
   { requiredKeys: ["slowCallMs"] },
 );
 const rate = fc.record({ failureRate: fc.constantFrom(0.3, 0.5, 1), minimumCalls: small });
-/** The trip policies, by their names in the tests. */
+/** Generators of trip policies, by the names that the tests use. */
 export const rules: Readonly<Record<string, fc.Arbitrary<TripRule>>> = {
   consecutive: fc.record({ consecutive: small }),
   badSeconds: fc.record({

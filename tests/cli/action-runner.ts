@@ -1,4 +1,4 @@
-/** Runs a composite action as the runner of GitHub Actions does, as far as ours needs it. */
+/** Runs a composite action as the runner of GitHub Actions does. It supports only what our action uses. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,6 @@ interface Step {
   readonly "working-directory"?: string;
 }
 
-/** The content of action.yml. */
 export interface Action {
   readonly inputs: Readonly<
     Record<
@@ -29,7 +28,6 @@ export interface Action {
   readonly runs: { readonly using: string; readonly steps: readonly Step[] };
 }
 
-/** How a run of an action ended. */
 export interface ActionRun {
   readonly exitCode: number | null;
   readonly stdout: string;
@@ -38,22 +36,21 @@ export interface ActionRun {
   readonly summary: string;
 }
 
-/** Where an action runs. */
+/** The folders and variables with which an action runs. */
 export interface ActionPlace {
-  /** The checkout of the action. */
+  /** The folder of the action's checkout. */
   readonly actionPath: string;
   readonly workspace: string;
-  /** A folder for the files of the runner. */
+  /** A folder for the files that the runner creates. */
   readonly temporary: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Reads action.yml. */
 export function readAction(path: string): Action {
   return parse(readFileSync(path, "utf8")) as Action;
 }
 
-/** Runs all steps until one fails. An input that is not given has its default, or is empty. */
+/** Runs the steps until a step fails. An input that is not given gets its default value, or an empty text. */
 export async function runAction(
   action: Action,
   given: Readonly<Record<string, string>>,
@@ -125,7 +122,7 @@ async function runStep(
   { cwd, script, env }: { cwd: string; script: string; env: Record<string, string> },
 ) {
   if (shell !== "bash") throw new Error(`no shell but bash is known here, not ${shell}`);
-  // A shell runs text that is inserted into a script, so our action must insert no text.
+  // A shell would execute text that is inserted into a script, so our action must insert none.
   if (run.includes("${{")) throw new Error("an expression stands in a script");
   writeFileSync(script, run);
   const child = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", script], { cwd, env });
@@ -140,7 +137,7 @@ async function runStep(
   return { exitCode, ...output };
 }
 
-/** Replaces the expressions in a text. An unknown one becomes empty, as on GitHub. */
+/** Replaces the expressions in a text. An unknown expression becomes empty, as on GitHub. */
 function replaced(text: string, values: ReadonlyMap<string, string>): string {
   return text.replace(/\$\{\{\s*([\w.-]+)\s*\}\}/g, (_, name: string) => values.get(name) ?? "");
 }
@@ -151,7 +148,7 @@ function condition(text: string, values: ReadonlyMap<string, string>): boolean {
   return (values.get(name) ?? "") !== "";
 }
 
-/** Reads a file of outputs: `name=value`, or `name<<DELIMITER` and lines. */
+/** Parses a file of outputs. An output is `name=value`, or `name<<DELIMITER` with lines after it. */
 function fileCommands(path: string): [string, string][] {
   const lines = readFileSync(path, "utf8").split(/\r?\n/);
   const found: [string, string][] = [];

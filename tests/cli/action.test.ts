@@ -1,4 +1,4 @@
-/** action.yml, run step by step as the runner of GitHub Actions does, around a stand-in for dagger. */
+/** Tests action.yml with a stand-in for dagger. Steps run as on the runner of GitHub Actions. */
 
 import {
   chmodSync,
@@ -20,7 +20,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const action: Action = readAction(join(ROOT, "action.yml"));
 const cli = builtCli();
 
-/** Makes a checkout of the built program in which nothing is stale, so that nothing is built. */
+/** Makes a checkout that contains the built program. The build is current, so the action builds nothing. */
 beforeAll(() => {
   const checkout = cli.folder;
   cpSync(join(ROOT, "scripts"), join(checkout, "scripts"), { recursive: true });
@@ -37,7 +37,7 @@ beforeAll(() => {
   writeFileSync(join(checkout, "build/examples/dagger/circuit-breaker-example.js"), "");
 });
 
-/** Runs the action around a stand-in that does these things. */
+/** Runs the action with a stand-in for dagger that performs the given tasks. */
 async function runWith(
   inputs: Readonly<Record<string, string>>,
   tasks: readonly string[] = ["ok"],
@@ -53,7 +53,7 @@ async function runWith(
   return { ...(await runAction(action, inputs, place)), dagger };
 }
 
-/** Returns the arguments of the stand-in, as its task "show" prints them. */
+/** Returns what the stand-in's task "show" printed: its arguments, folder and environment. */
 function shown({ stdout }: ActionRun): {
   args: string[];
   cwd: string;
@@ -242,7 +242,10 @@ describe("an input", () => {
 });
 
 describe("the version", () => {
-  /** Makes a download that records its request, and installs a dagger that shows it was downloaded. */
+  /**
+   * Replaces the download by a stand-in that records its request and installs a dagger. That dagger shows
+   * that it was downloaded.
+   */
   async function withDownload(version: string, tasks: readonly string[] = ["ok"]) {
     const folder = replay(cli.folder).folder;
     const log = join(folder, "asked");
@@ -283,7 +286,7 @@ END
     async (version) => {
       const { exitCode, stdout, asked, words } = await withDownload(version);
       expect(exitCode).toBe(0);
-      // A server may ask for any pause before a retry, or never answer.
+      // A server may ask for a very long pause before a retry, or never answer, so both times need limits.
       expect(words).toMatch(/--max-time 60 .*--retry-max-time 60 /);
       expect(stdout).toBe("installed\n");
       expect(asked).toEqual(["https://dl.dagger.io/dagger/install.sh", version.replace("v", "")]);

@@ -1,4 +1,4 @@
-/** `dagger-breaker` as built for the tests, run as users do: through a link, in a home of each test file. */
+/** Runs the built `dagger-breaker` as users do: through a link, with a separate home for each test file. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,32 +7,30 @@ import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { buildPackage, projectFolder } from "../build.js";
 
-/** The result of a run. */
 export interface Run {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** How to run it. */
 export interface RunOptions {
   readonly stdin?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
 }
 
-/** The program, and a folder for the files of the tests. */
+/** The built program, and a folder for the files of the tests. */
 export interface BuiltCli {
   readonly folder: string;
-  /** The folder of main.js and program.cjs, which other test files use as well. */
+  /** The folder of main.js and program.cjs. Other test files use it too, so do not change it. */
   readonly dist: string;
   readonly program: string;
-  /** Returns the environment of a run: a separate home, and the Node.js and PATH of the caller. */
+  /** Returns the environment of a run: a separate home, and the caller's Node.js and PATH. */
   environment(more?: Readonly<Record<string, string>>): Record<string, string>;
   run(args: readonly string[], options?: RunOptions): Promise<Run>;
 }
 
-/** Prepares the program before the tests of a file and tidies up after them. */
+/** Prepares the program before the tests of a file, and removes its files afterwards. */
 export function builtCli(): BuiltCli {
   let folder = "";
   let dist = "";
@@ -41,7 +39,7 @@ export function builtCli(): BuiltCli {
     dist = join(await buildPackage(), "dist/cli");
     mkdirSync(join(folder, "home"));
     mkdirSync(join(folder, "bin"));
-    // As npm installs a program.
+    // npm installs programs as links too.
     symlinkSync(join(dist, "main.js"), join(folder, "bin/dagger-breaker"));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -69,7 +67,7 @@ export function builtCli(): BuiltCli {
           output[name] += text;
         });
       }
-      // A program that ends without reading closes its input.
+      // A program that ends without reading its input causes an error here, which must not end the test.
       child.stdin.on("error", () => {});
       child.stdin.end(stdin);
       const [exitCode] = (await once(child, "close")) as [number | null];

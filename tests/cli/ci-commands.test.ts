@@ -1,4 +1,4 @@
-/** Texts of other users in a shared store reach the logs of other jobs, where runners read commands. */
+/** Tests that texts from other users of a shared store cannot run commands: runners read commands from logs. */
 
 import { expect, test, vi } from "vitest";
 import { fleetCli } from "./fleet/fleet-cli.js";

@@ -1,4 +1,7 @@
-/** docs/ci.md and docs/run.md describe the action, `run` and its reports as they are, and their snippets work. */
+/**
+ * Tests that docs/ci.md and docs/run.md describe the action, `run` and its reports correctly, and that
+ * their snippets work.
+ */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +26,10 @@ const snippets = pages.flatMap(({ path, text }) => snippetsOfMarkdown(path, text
 const action = readAction(join(ROOT, "action.yml"));
 const cli = builtCli();
 
-/** Returns the names in backquotes that begin the rows of the table behind a heading, or within it. */
+/**
+ * Returns the names in backquotes in the first column of a table. `table` is the heading before the table,
+ * or text in it.
+ */
 function firstColumn(table: string): string[] {
   const at = docs.indexOf(table);
   expect(at, table).toBeGreaterThan(0);
@@ -135,7 +141,7 @@ interface WorkflowStep {
   readonly with?: Readonly<Record<string, unknown>>;
 }
 
-/** All steps of a workflow, wherever they stand. */
+/** Returns all steps in a workflow, at any depth. */
 function stepsOf(value: unknown): WorkflowStep[] {
   if (Array.isArray(value)) return value.flatMap(stepsOf);
   if (typeof value !== "object" || value === null) return [];
@@ -143,7 +149,7 @@ function stepsOf(value: unknown): WorkflowStep[] {
   return [...own, ...Object.values(value).flatMap(stepsOf)];
 }
 
-/** Returns the command lines of `run` in all snippets of files. */
+/** Returns all `dagger-breaker run` command lines in the snippets that show files. */
 function commandLines(): string[] {
   const texts = snippets.filter(({ language }) => language !== "sh" && language !== "text");
   const lines = texts.flatMap(({ text }) => [...text.matchAll(/\bdagger-breaker run[^\n']*/g)]);

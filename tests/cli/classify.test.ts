@@ -1,4 +1,4 @@
-/** The program itself and `classify`, as processes. */
+/** Tests the program itself and its command `classify`, as processes. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -202,7 +202,7 @@ test("reports an unreadable file with the system's code", async () => {
 test("reads only both ends of a huge file", async () => {
   const path = join(cli.folder, "huge.log");
   const handle = openSync(path, "w");
-  // Sparse: it uses no disk space, and reading all of it would take minutes.
+  // The file is sparse: it takes no disk space, but reading all of it would take minutes.
   ftruncateSync(handle, 64 * 1024 ** 3);
   writeSync(handle, `\n${REGISTRY_DOWN}`, 64 * 1024 ** 3);
   closeSync(handle);
@@ -230,7 +230,7 @@ test("a closed reader is not an error, and the exit code stays", async () => {
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  // It waits for its input, so there is no reader when it writes.
+  // The program is still waiting for its input, so its output has no reader by the time it writes.
   child.stdout.destroy();
   child.stdin.end(REGISTRY_DOWN);
   const [exitCode] = await once(child, "close");
@@ -271,7 +271,7 @@ test("a secret given to an option that does not exist is not printed", async () 
   }
 });
 
-// A terminal is made by `script` of util-linux.
+// The test creates a terminal with `script` of util-linux, which other systems lack.
 testWhere(process.platform === "linux")(
   "on a terminal there are colors, with NO_COLOR none",
   () => {

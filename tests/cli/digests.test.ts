@@ -1,4 +1,4 @@
-/** `digests`, as a process, on its own files. */
+/** Tests the command `digests`, as a process, on files of its own. */
 
 import {
   existsSync,

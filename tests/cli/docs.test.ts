@@ -1,4 +1,4 @@
-/** docs/cli.md, docs/cli-reference.md and command lines on other pages show what the program does. */
+/** Tests that docs/cli.md, docs/cli-reference.md and command lines on other pages match the program. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
@@ -43,7 +43,7 @@ const COMMANDS = [
   ["alerts"],
 ];
 
-/** Returns whether a command line begins with a command and one of its parts. */
+/** Returns whether a command line begins with a command and one of its subcommands. */
 function hasParts([command, part]: readonly string[]): boolean {
   return COMMANDS.some((known) => known.length > 1 && known[0] === command && known[1] === part);
 }
@@ -77,7 +77,8 @@ test("the table of exit codes is that of the program", () => {
     }
   }
   const known = new Set(meanings.flatMap(([, codes]) => codes.map(([code]) => `${code}`)));
-  // Only run and trace have the exit codes of a command that cannot be started.
+  // Only `run` and `trace` start a command, so only they have exit codes for a command that cannot be
+  // started.
   const others = cells.filter((row) => !known.has(row[1] ?? "")).map((row) => row[1]);
   expect([...new Set(others)]).toEqual(["126", "127"]);
   expect(cells.map((row) => Number(row[1]))).toEqual(
@@ -95,7 +96,6 @@ test("the reference is what --help prints: else run scripts/write-cli-docs.mjs a
   expect(changed).toContain("| `--other` | does something else |");
 });
 
-/** Returns the output of a command line. */
 async function output(...args: string[]): Promise<string> {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
@@ -134,7 +134,7 @@ test("every command line in README.md and in docs/ is one that the program knows
   ]);
   expect(lines.length).toBeGreaterThan(5);
   for (const [, line = ""] of lines) {
-    // The words after "--" belong to the command that is run.
+    // Words after "--" belong to the command that the program starts.
     const [own = ""] = line.split(/ -- /);
     const words = own.trim().split(/\s+/);
     const command = hasParts(words) ? words.slice(0, 2) : words.slice(0, 1);
@@ -148,7 +148,7 @@ test("documents no option that does not exist", async () => {
   const helps = await Promise.all(
     [...COMMANDS, ["trace"], []].map((command) => output(...command, "--help")),
   );
-  // Options of other programs are in code blocks, not in backquotes.
+  // Pages put options of other programs in code blocks, never in backquotes.
   const told = [...`${docs}${reference}`.matchAll(/`(--[a-z-]+)/g)].map(([, name]) => name ?? "");
   expect(told.filter((name) => !helps.some((help) => help.includes(name)))).toEqual([]);
 });

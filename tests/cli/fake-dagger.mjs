@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-// Stands in for the dagger command. It posts recorded bodies to where it should export its traces, as
-// the real one does. Its first argument selects its task:
-// - call [cases...]: posts the bodies of otlp.jsonl, or those of spans.jsonl of the cases, and prints
-// - fail: does the same, and exits with 3
-// - hang: prints "ready", and at SIGTERM, SIGINT or SIGHUP prints the signal and exits with 0
-// - die: prints "ready", and lets signals end it
-// - flood <spans>: posts that many spans
+// Stands in for the dagger command. It posts recorded bodies to the endpoint for traces, as the real
+// command does. Its first argument selects its task:
+// - call: posts all recorded bodies, and prints a line to each stream
+// - fail: posts all recorded bodies, and exits with 3
+// - hang: prints "ready". At SIGTERM, SIGINT or SIGHUP it prints the signal and exits with 0
+// - die: prints "ready", and lets signals end the process
+// - flood SPANS: posts about that many spans
+// - garbage: posts a body that is not protobuf
 // - show: prints its arguments and environment
-// - late: ends before its child "outlive" has connected and posted
+// - late: ends before its child, with the task "outlive", has connected and posted
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -22,7 +23,7 @@ const bodies = readFileSync(new URL("../fixtures/traces/otlp.jsonl", import.meta
   .split("\n")
   .map((line) => Buffer.from(JSON.parse(line).base64, "base64"));
 
-/** Returns the headers that the real one sends, including the ones from its environment. */
+/** Returns the headers that the real dagger sends, including those from its environment. */
 function headers() {
   const given = (process.env.OTEL_EXPORTER_OTLP_HEADERS ?? "").split(",").filter(Boolean);
   return {
@@ -59,7 +60,7 @@ switch (task) {
       let times = 0;
       process.on(signal, () => {
         times += 1;
-        // Long enough for a second one to come, if one is sent.
+        // Waits long enough to count a second signal, if there is one.
         if (times === 1) setTimeout(() => process.exit(console.log(`${signal} ${times}`)), 200);
       });
     }
@@ -95,7 +96,7 @@ switch (task) {
       stdio: ["pipe", "pipe", "ignore"],
       detached: true,
     });
-    // The child has begun. When we end, it continues.
+    // The child now runs, and keeps running when this process ends.
     await once(child.stdout, "data");
     process.exit();
     break;
@@ -103,7 +104,7 @@ switch (task) {
   case "outlive": {
     console.log("begun");
     await once(process.stdin.resume(), "end");
-    // Connected before all that is loaded for a request, which takes long on a busy machine.
+    // Connects first, because loading the code for a request takes long on a busy machine.
     const socket = connect(Number(new URL(endpoint).port), "127.0.0.1").on("error", () => {});
     await postAll();
     socket.destroy();

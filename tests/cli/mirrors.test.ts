@@ -1,4 +1,4 @@
-/** `mirrors`, as a process, with mirrors on loopback. */
+/** Tests the command `mirrors`, as a process, with mirrors on loopback. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
@@ -87,7 +87,7 @@ test("--dry-run prints the file and writes nothing", async () => {
   expect(() => readFileSync(standardFile())).toThrow(/ENOENT/);
 });
 
-/** Returns the two forms printed when no file is written. */
+/** Returns the two forms of the configuration that the command prints when it writes no file. */
 function formsIn(stdout: string): { readonly json: unknown; readonly toml: string } {
   const [, json = "", toml = ""] = /^engine\.json:\n(.*)\nengine\.toml:\n(.*)$/s.exec(stdout) ?? [];
   return { json: JSON.parse(json), toml };
@@ -146,7 +146,7 @@ test("a file that cannot be written is exit code 73", async () => {
   write(join(home, "file"), "");
   const path = join(home, "file/engine.json");
   const { exitCode, stderr } = await mirrors("write", "docker.io=a", "--file", path);
-  // The system's order of checks decides whether it fails on the look-up or the creation.
+  // Systems check paths in different order, so either the look-up or the creation of the file fails.
   expect([66, 73]).toContain(exitCode);
   expect(stderr).toMatch(/^error: cannot (?:read|write) .+\(ENOTDIR\)/);
 });
@@ -221,12 +221,12 @@ test("a mirror's own entry decides how it is asked", async () => {
     const { stdout } = await mirrors("check", "--json");
     return JSON.parse(stdout).mirrors[0];
   };
-  // With http: false it is asked over TLS, which it does not speak.
+  // With `http: false` the mirror is asked over TLS, which it does not support.
   expect(await check({ http: false })).toMatchObject({
     answers: false,
     url: `https://${plain}/v2/`,
   });
-  // Insecure and http together: TLS is tried first, then plain HTTP.
+  // With `insecure` and `http` together, TLS is tried first, and then plain HTTP.
   expect(await check({ http: true, insecure: true })).toMatchObject({
     answers: true,
     url: `http://${plain}/v2/`,

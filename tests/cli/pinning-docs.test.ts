@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the placeholders are those of other languages.
 
-/** docs/pinning.md: its pattern for Renovate finds the images of pipelines, and only those. */
+/** Tests the pattern for Renovate in docs/pinning.md: it finds all images of pipelines and nothing else. */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -10,7 +10,10 @@ const config = JSON.parse(/^```json\n(.*?)^```/ms.exec(page)?.[1] ?? "");
 const [manager] = config.customManagers;
 const DIGEST = `sha256:${"1".repeat(64)}`;
 
-/** Works like Renovate's strategy "recursive": each pattern searches the matches of the one before. */
+/**
+ * Searches like Renovate's strategy "recursive": each pattern searches the matches of the pattern before
+ * it.
+ */
 function imagesIn(text: string, [pattern, ...further]: readonly string[] = manager.matchStrings) {
   if (pattern === undefined) return [];
   return [...text.matchAll(new RegExp(pattern, "g"))].flatMap((match): object[] =>

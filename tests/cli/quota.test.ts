@@ -1,4 +1,4 @@
-/** `quota`, as a process, against a registry and a token server on loopback. */
+/** Tests the command `quota`, as a process, against a registry and a token server on loopback. */
 
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -18,7 +18,7 @@ interface Heard {
 let heard: Heard[];
 let base: string;
 let stop: () => Promise<void>;
-/** The answers of the servers; a test sets them. */
+/** The functions that answer for the token server and the registry. Each test sets them. */
 let token: (response: ServerResponse) => void;
 let manifest: (response: ServerResponse) => void;
 
@@ -51,7 +51,7 @@ beforeEach(async () => {
 });
 afterEach(() => stop());
 
-/** Asks the servers above. */
+/** Runs `quota` against the two servers of the test. */
 const ask = (args: readonly string[], options: Parameters<typeof cli.run>[1] = {}) =>
   cli.run(["quota", "--registry-url", base, "--auth-url", `${base}/token`, ...args], options);
 
@@ -111,7 +111,7 @@ test("reads a password from standard input, without its line end", async () => {
   expect(heard[0]?.authorization).toBe(basic);
 });
 
-/** A registry other than Docker Hub, whose credentials Docker has. */
+/** A registry that is not Docker Hub. Docker's configuration has credentials for it. */
 const other = ["registry.example:5000"];
 
 test("asks as the user logged in according to config.json", async () => {

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// Stands in for the dagger command and ends as recorded ones did. The file in REPLAY holds its task for
-// each start, one word a line. Each start takes the first word; the last word stays:
+// Stands in for the dagger command, and ends as recorded commands did. The file in REPLAY contains the
+// tasks, one word a line. Each start removes and performs the first word, but the last word stays:
 // - the id of a recorded command, such as pull-429: replays its output and exit code
 // - show: prints its arguments and the relevant part of its environment
 // - version: prints the version v9.8.7
-// - hang: prints "hanging", and at the signal to end it prints that too and ends
-// - deaf: prints "hanging", and ignores the signal to end
+// - hang: prints "hanging", and at SIGINT or SIGTERM prints "told to end" and ends
+// - deaf: prints "hanging", and does not end at SIGINT or SIGTERM
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 
 const [task, ...rest] = readFileSync(process.env.REPLAY, "utf8").trim().split("\n");

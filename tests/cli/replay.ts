@@ -1,4 +1,4 @@
-/** A `dagger` command on PATH that ends as recorded ones did, in the order that a test gives. */
+/** Puts a `dagger` command on PATH that ends as recorded commands did, in the order that a test gives. */
 
 import {
   chmodSync,
@@ -13,19 +13,19 @@ import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("./replay-dagger.mjs", import.meta.url));
 
-/** The stand-in, and what was asked of it. */
+/** The stand-in for dagger, with what a test needs to run and observe it. */
 export interface Replay {
-  /** Where it is as a program named `dagger`. */
+  /** The path of the stand-in, which is a program named `dagger`. */
   readonly dagger: string;
-  /** A folder to run in. */
+  /** The folder to run the stand-in in. */
   readonly folder: string;
-  /** The variables that make it the `dagger` of a process. */
+  /** Variables that make a process find the stand-in as `dagger`. */
   readonly env: Readonly<Record<string, string>>;
-  /** Returns its tasks so far, one word for each start. */
+  /** Returns the tasks performed so far, one word for each start. */
   starts(): string[];
 }
 
-/** Prepares one that does these things, the last of them for ever: see replay-dagger.mjs. */
+/** Creates a stand-in that performs one task per start, and repeats the last task. See replay-dagger.mjs. */
 export function replay(inFolder: string, ...tasks: readonly string[]): Replay {
   const folder = mkdtempSync(join(inFolder, "replay-"));
   const bin = join(folder, "bin");

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// A pipeline as its users write it, with the real SDK: pulls the images that its arguments name, one
-// after another in one session, and prints the result of each.
+// A pipeline with the real SDK, written as users write theirs. It pulls the images in its arguments in one
+// session, one after another, and prints the result of each pull.
 import { connect } from "@dagger.io/dagger";
 
 const images = process.argv.slice(2);

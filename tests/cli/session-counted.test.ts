@@ -1,4 +1,4 @@
-/** `dagger-breaker session` sends the result of its run to the store, as `run` does. */
+/** Tests that `dagger-breaker session` reports the result of its run to the store, as `run` does. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +22,7 @@ const RATE_LIMIT =
 let redis: RedisServer;
 let session: Server;
 let port = 0;
-/** Returns the answer of the session to a query; undefined for none. */
+/** Returns the session's answer to a query. When undefined, the session never answers. */
 let answer: (query: string) => object | undefined;
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ interface Opened {
   ended(): Promise<number | null>;
 }
 
-/** Starts a session in a scope of its own. */
+/** Starts a session. Each session gets a scope of its own, unless the environment sets the scope. */
 function start(behaviour: object, env: Readonly<Record<string, string>> = {}) {
   scopes += 1;
   const scope = env.DAGGER_BREAKER_SCOPE ?? `scope-${scopes}`;
@@ -65,7 +65,7 @@ function start(behaviour: object, env: Readonly<Record<string, string>> = {}) {
       FAKE_SESSION: JSON.stringify(behaviour),
       DAGGER_BREAKER_STORE: redis.url,
       DAGGER_BREAKER_SCOPE: scope,
-      // On a busy machine a store may exceed its default second.
+      // A store on a busy machine may need longer than the default of a second.
       DAGGER_BREAKER_STORE_TIMEOUT: "10s",
       ...env,
     }),
@@ -97,7 +97,7 @@ async function open(env: Readonly<Record<string, string>> = {}): Promise<Opened>
   return { ...started, ask };
 }
 
-/** Reads the counts of a scope: the results that occurred, and the rest. */
+/** Reads the counts of runs in a scope. Results that never occurred are left out. */
 async function counted(scope: string, name = RUNS_CIRCUIT) {
   const client = createClient({ url: redis.url });
   const store = redisStore({ client });

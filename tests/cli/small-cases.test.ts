@@ -1,4 +1,4 @@
-/** Odd paths and values on a command line neither end it nor appear in its output. */
+/** Tests that odd paths and values on a command line neither crash the program nor appear in its output. */
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** `dagger-breaker` starts at once: it loads only what it needs. */
+/** Tests that `dagger-breaker` starts fast, because it loads only the code that it needs. */
 
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -24,14 +24,14 @@ interface Coverage {
   }[];
 }
 
-/** Returns the loaded code: our own modules by their path in src, packages by name. */
+/** Returns the code that a command loads: our own modules by their path in src, packages by name. */
 async function loadedBy(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<readonly string[]> {
   const folder = mkdtempSync(join(cli.folder, "loaded-"));
   const run = await cli.run(args, {
-    // Code from the cache has less exact coverage.
+    // The coverage of code from the compile cache is less exact, so the cache is off.
     env: { NODE_V8_COVERAGE: folder, NODE_DISABLE_COMPILE_CACHE: "1", ...env },
   });
   expect(run.exitCode, run.stderr).toBe(0);
@@ -41,7 +41,8 @@ async function loadedBy(
   const names = reports.flatMap(({ result }) =>
     result.flatMap(({ url, functions }) => [
       ...packageOf(url),
-      // In the bundle, each optional module is a function with the name of its file.
+      // In the bundle, each optional module is a function with the name of its file. It is loaded when that
+      // function has run.
       ...functions
         .filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0)
         .flatMap(({ functionName }) => moduleOf(functionName)),
@@ -62,7 +63,7 @@ function packageOf(path: string): readonly string[] {
 
 const run = (env: Readonly<Record<string, string>> = {}) => loadedBy(["run", "--", "true"], env);
 const ofFleet = (loaded: readonly string[]) => loaded.filter((name) => name.startsWith("fleet/"));
-/** Returns the loaded stores by file, and the clients of Redis. */
+/** Returns which of the loaded modules are stores or clients of Redis. */
 const ofStores = (loaded: readonly string[]) =>
   loaded.filter((name) => /^fleet\/.*\/\w+-store$|^ioredis$|^@redis\//.test(name));
 const ofCommands = (loaded: readonly string[]) =>
@@ -72,8 +73,8 @@ test("without a store it loads nothing that only shared circuits need", async ()
   const loaded = await run();
   expect(loaded).toContain("runner/guarded-run");
   expect(ofStores(loaded)).toEqual([]);
-  // A folder is made for other files too, scope, token and URL are checked early, and a rejection
-  // may come from another process.
+  // These modules are needed without a store too. Other files need a folder as well. Scope, token and URL
+  // are checked early. A rejection may come from another process.
   expect([...ofFleet(loaded)].sort()).toEqual([
     "fleet/client/shared-open-error",
     "fleet/folders",
@@ -107,7 +108,7 @@ test("loads an OpenTelemetry SDK only to send metrics", async () => {
 test("loads no command to print its version", async () => {
   const loaded = await loadedBy(["--version"]);
   expect(ofCommands(loaded)).toEqual([]);
-  // All output is cleaned first, and an unknown command is answered with the nearest one.
+  // Cleaning the output needs `credentials`. Suggesting a command for an unknown one needs `close-words`.
   const others = loaded.filter((name) => !/^(?:cli|attribution)\//.test(name));
   expect(others.toSorted()).toEqual(["commander", "options/close-words", "options/credentials"]);
   expect(loaded).not.toContain("attribution/classifier");
@@ -122,11 +123,11 @@ test.each([
   expect(ofCommands(await loadedBy(args))).toEqual([name]);
 });
 
-/** Returns the slow modules of Node.js that a command loads and that a start does not need. */
+/** Returns the slow modules of Node.js that a command loads, without those of the start itself. */
 async function costlyBuiltinsOf(args: readonly string[]): Promise<readonly string[]> {
   const folder = mkdtempSync(join(cli.folder, "builtins-"));
   const probe = join(folder, "probe.cjs");
-  // The list contains all modules that Node.js has loaded, including its own use.
+  // The list contains all modules that Node.js has loaded, even for its own use.
   writeFileSync(
     probe,
     `process.once("exit", () => {
@@ -145,7 +146,7 @@ const COSTLY = ["tls", "https", "http2", "sqlite", "http", "crypto", "zlib", "fs
 test.each([
   [["--version"], []],
   [["classify", "--exit-code", "0"], []],
-  // The server for the engine's spans listens, but has no connection yet.
+  // The receiver of the engine's spans listens, but has no connection that would load more modules.
   [["trace", "--", "true"], []],
   [["run", "--", "true"], []],
 ])("%j loads no slow module of Node.js that it does not use", async (args, expected) => {
@@ -155,7 +156,7 @@ test.each([
 const hasCompileCache = "enableCompileCache" in require("node:module");
 
 describe("V8's compiled code", () => {
-  /** Creates a separate installation, which no other test file has started. */
+  /** Creates a separate installation, so that no other test file has filled its compile cache. */
   function install() {
     const folder = mkdtempSync(join(cli.folder, "installed-"));
     const dist = join(folder, "dist/cli");
@@ -163,7 +164,7 @@ describe("V8's compiled code", () => {
     for (const name of ["main.js", "program.cjs"]) cpSync(join(cli.dist, name), join(dist, name));
     return {
       cache: join(dist, ".compile-cache"),
-      /** Uses an empty environment, without a home. */
+      /** Prints the version. By default the environment is empty and has no home. */
       version: (env = {}) =>
         execute(process.execPath, [join(dist, "main.js"), "--version"], { env }),
     };
@@ -177,7 +178,7 @@ describe("V8's compiled code", () => {
     if (file === undefined) throw new Error("nothing was kept");
     expect(await version()).toEqual(printed);
     expect(filesIn(cache)).toEqual([file]);
-    // Damages the file, as if the machine stopped during the write.
+    // Truncates the file, as if the machine had stopped during the write.
     writeFileSync(file, readFileSync(file).subarray(0, 1000));
     expect(await version()).toEqual(printed);
   });

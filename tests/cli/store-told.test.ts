@@ -1,4 +1,4 @@
-/** Every reason that keeps a run from asking its store is reported, and costs little time. */
+/** Tests that a run reports every reason for which it could not ask its store, and loses little time. */
 
 import { writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server } from "node:http";
@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-/** Acts like a run: asks the store once before its command and reports the outcome. */
+/** Acts like a run: asks the store once before the command, and reports the outcome afterwards. */
 async function asks(store: string, more: Readonly<Record<string, string>> = {}) {
   const env = { DAGGER_BREAKER_STORE: store, DAGGER_BREAKER_STORE_TOKEN: "t".repeat(32), ...more };
   const [startMs, ownStartMs] = [performance.now(), ownMs()];
@@ -47,7 +47,7 @@ async function listening(server: Server | ReturnType<typeof createServer>): Prom
   return (server.address() as AddressInfo).port;
 }
 
-/** Does the same with a long timeout, for a reply on a busy machine. */
+/** Calls `asks` with a long timeout, because a reply on a busy machine can be late. */
 function answered(store: string, more: Readonly<Record<string, string>> = {}) {
   return asks(store, { DAGGER_BREAKER_STORE_TIMEOUT: "10s", ...more });
 }
@@ -92,7 +92,7 @@ describe("Redis", () => {
 
   test("with a wrong password, which is not shown", async () => {
     const { text } = await answered(redis.url.replace("redis://", "redis://default:hunter2@"));
-    // Without a required password any is accepted.
+    // Redis accepts any password until one is required, so a user with a password is created.
     await redis.send("ACL", "SETUSER", "ann", "on", ">right", "~*", "&*", "+@all");
     const wrong = await answered(redis.url.replace("redis://", "redis://ann:hunter2@"));
     expect(text).toBe("");
@@ -102,7 +102,7 @@ describe("Redis", () => {
 
   test("a script that runs endlessly", async () => {
     await redis.send("CONFIG", "SET", "busy-reply-threshold", "1");
-    // The script can be killed because it writes nothing.
+    // The script writes nothing, so the test can kill it.
     const script = redis.send("EVAL", "while true do end", "0").catch(() => undefined);
     const ping = () => redis.send("PING").then(String, ({ message }: Error) => message);
     try {

@@ -1,6 +1,6 @@
 /**
- * A command under `dagger-breaker trace` runs and ends as it would without: signals, streams,
- * terminal.
+ * Tests that a command under `dagger-breaker trace` runs and ends as it would alone. Covers signals,
+ * streams and terminals.
  */
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
@@ -20,13 +20,16 @@ const cli = builtCli();
 interface Started {
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
   readonly pid: number;
-  /** Returns its output so far, of both streams. */
+  /** Returns what both streams have printed so far. */
   output(): string;
-  /** Resolves once it has printed that. */
+  /** Resolves once the output contains a text. */
   printed(text: string): Promise<void>;
 }
 
-/** Starts a command line without waiting for its end, in its own group, which no terminal reaches. */
+/**
+ * Starts a command line without waiting for its end. It gets a process group of its own, which no terminal
+ * reaches.
+ */
 function start(...task: string[]): Started {
   const args = ["trace", "--", DAGGER, ...task];
   const child = spawn(cli.program, args, { env: cli.environment(), detached: true });
@@ -62,7 +65,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Returns the stand-in's own process. */
+/** Returns the process id that the stand-in has printed. */
 function childOf(output: string): number {
   return Number(/ready ([0-9]+)/.exec(output)?.[1]);
 }
@@ -123,7 +126,8 @@ describe("a command ends as without us", () => {
       await run.printed("ready");
       process.kill(run.pid, signal);
       const expected = 128 + constants.signals[signal];
-      // Node.js opens the command's debugger on SIGUSR1, because the command has no listener.
+      // The stand-in has no listener for SIGUSR1, so its Node.js opens a debugger and does not end. The
+      // test kills it.
       if (signal === "SIGUSR1") process.kill(childOf(run.output()), "SIGKILL");
       expect(await run.ended).toEqual([signal === "SIGUSR1" ? 137 : expected, null]);
       expect(run.output()).toContain("dagger-breaker trace: ended by");
@@ -136,7 +140,7 @@ describe("a command ends as without us", () => {
     async () => {
       const run = start("die");
       await run.printed("ready");
-      // A real-time signal.
+      // 40 is a real-time signal, which Node.js cannot catch.
       process.kill(run.pid, 40);
       await run.ended;
       const command = childOf(run.output());
@@ -158,7 +162,7 @@ describe("a command ends as without us", () => {
   });
 });
 
-// A terminal is made by `script` of util-linux.
+// The test creates a terminal with `script` of util-linux, which other systems lack.
 describeWhere(process.platform === "linux")("on a terminal", () => {
   function onTerminal(...task: string[]): Started & { type(text: string): void } {
     const line = ["exec", cli.program, "trace", "--", DAGGER, ...task].join(" ");

@@ -1,4 +1,4 @@
-/** `dagger-breaker trace` around a stand-in for the dagger command, as users run it. */
+/** Tests `dagger-breaker trace` with a stand-in for the dagger command, as users run it. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ docker.io/library/busybox:h5
   sha256:4fcc380aac80c17646cd400d073fd526af4b5fc447c4622d8cd85b74a8fc8d4c
 `;
 
-/** Runs a task of the stand-in and reads the report that was written as JSON. */
+/** Runs a task of the stand-in, and reads the JSON report of `trace`. */
 async function traced(task: readonly string[], env: Record<string, string> = {}) {
   const file = join(cli.folder, `report-${Math.random()}.json`);
   const run = await cli.run(["trace", "--json", "--output", file, "--", DAGGER, ...task], { env });
@@ -141,7 +141,7 @@ describe("the user's own collector", () => {
     expect(performance.now() - before - report.durationMs).toBeLessThan(6_000);
     if (Symbol.asyncDispose in collector) await collector[Symbol.asyncDispose]();
     expect(exitCode).toBe(3);
-    // Nothing was written into the command's own output.
+    // `trace` writes nothing into the streams of the command.
     expect(stderr).toBe("");
     expect(report.bodies).toMatchObject({ received: 13, forwarded: 0, dropped: 13 });
     expect(report.notes).toEqual([
@@ -160,7 +160,7 @@ describe("the user's own collector", () => {
 });
 
 describe("with the real SDK", () => {
-  /** Creates a CLI that hands out the session of a double, and prints its variables. */
+  /** Creates a CLI that hands out the session of a double and records the names of its variables. */
   function sessionCli({ port, token }: { port: number; token: string }): string {
     const program = join(cli.folder, "session-cli.mjs");
     const line = JSON.stringify({ port, session_token: token });
@@ -203,7 +203,7 @@ describe("with the real SDK", () => {
       });
       const names = JSON.parse(readFileSync(join(cli.folder, "cli-env.json"), "utf8"));
       expect(names).toContain("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
-      // The SDK's own telemetry starts with it if `connection` is used, and sends nothing.
+      // A program that uses `connection` also starts the SDK's own telemetry, which sends nothing here.
       const { bodies, notes } = JSON.parse(readFileSync(file, "utf8"));
       expect(bodies.received).toBe(0);
       expect(notes.map(({ code }: { code: string }) => code)).toEqual(["no-spans"]);

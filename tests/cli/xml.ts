@@ -1,6 +1,8 @@
-/** Reads XML strictly, as far as reports of tests need it: what is not well-formed throws. */
+/**
+ * Parses XML strictly, with only the features that our reports use. Throws when a document is not
+ * well-formed.
+ */
 
-/** An element. */
 export interface XmlElement {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -13,7 +15,7 @@ const NOT_ALLOWED = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const TAG = /<(\/?)([a-z]+)((?: [a-z]+="[^"<]*")*)(\/?)>/y;
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"' };
 
-/** Returns the root of a document. */
+/** Returns the root element of a document. */
 export function parseXml(document: string): XmlElement {
   if (NOT_ALLOWED.test(document)) throw new Error("a character that XML does not know");
   const source = document.replace(DECLARATION, "");

@@ -1,4 +1,4 @@
-/** Sessions that the SDK opens on a double, through the compiled stand-in for its CLI. */
+/** Opens sessions through the SDK, on a double. A compiled program stands in for the SDK's CLI. */
 
 import { tmpdir } from "node:os";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
@@ -12,7 +12,7 @@ import {
 import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
 import { DEFAULT_ENGINE } from "../session-double/engines.js";
 
-/** The fresh setup of each test in a file. */
+/** The objects that each test of a file gets anew. */
 export interface CliSessions {
   double: SessionDouble;
   clock: VirtualClock;
@@ -21,7 +21,7 @@ export interface CliSessions {
   inSession<T>(body: (client: Client) => Promise<T>, guard?: ConnectGuardOptions): Promise<T>;
 }
 
-/** Sets everything up before each test of a file, and removes it afterwards. */
+/** Creates the objects before each test of a file, and removes them afterwards. */
 export function useCliSessions(options: SessionDoubleOptions = {}): CliSessions {
   let kit: BuiltTestKit;
   const sessions = {

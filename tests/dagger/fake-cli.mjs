@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// Stands in for the dagger CLI. FAKE_CLI lists its behavior at each start; the file FAKE_CLI_STATE
-// contains the remaining list. The values:
-// - ok, fails, hangs, hangs-hard
-// - dies: the engine, at the second command
-// - killed: the CLI itself, at the second command
-// - ends-badly: at the end of the session
-// - greets, misspeaks: its first line is not a session line, and it stays
+// Stands in for the dagger CLI. FAKE_CLI lists one behavior for each start. The file FAKE_CLI_STATE
+// contains the rest of the list. The behaviors:
+// - ok, fails
+// - hangs: prints no session line; hangs-hard also ignores SIGTERM
+// - dies: the engine is killed at the second command
+// - killed: the CLI itself is killed at the second command
+// - ends-badly: exits with an error at the end of the session
+// - greets, misspeaks: prints a first line that is not a session line, and keeps running
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 

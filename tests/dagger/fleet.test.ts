@@ -1,4 +1,4 @@
-// Pipelines share their outcomes, with the real SDK against the session double.
+// Tests that pipelines share their outcomes, with the real SDK and the session double.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connect, type GuardOptions } from "../../src/dagger/index.js";
@@ -21,7 +21,7 @@ afterEach(async () => {
   await double.stop();
 });
 
-/** Runs a pipeline with breakers of its own; returns its failure. */
+/** Runs a pipeline with breakers of its own. Returns the pipeline's failure. */
 async function pull(image: string, guard: GuardOptions = {}): Promise<unknown> {
   const session = await double.openSession();
   vi.stubEnv("DAGGER_SESSION_PORT", session.environment.DAGGER_SESSION_PORT);

@@ -1,4 +1,4 @@
-// A command in a container that forges a failed download in its traces.
+// Acts as a command in a container that forges a failed download in its traces.
 const [traces, call] = process.argv.slice(2);
 const { encodeSpans } = await import(traces);
 const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, TRACEPARENT } = process.env;

@@ -1,6 +1,6 @@
-// The function of a module, as its runtime runs it, with a guard of its own. It pulls the given
-// images one after another, and fails like the last failed pull. Its error contains the result of
-// each, and its circuits.
+// Acts as the function of a module that has a guard of its own, run by the module's runtime. It pulls the
+// given images one after another, and fails with the error of the last failed pull. Its error contains the
+// result of each pull, and the states of its circuits.
 import { connection, dag } from "@dagger.io/dagger";
 
 const { guard, guardRegistry } = await import(process.env.GUARD);

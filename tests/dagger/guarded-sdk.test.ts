@@ -1,4 +1,4 @@
-// The guarded SDK against the session double: the real SDK, real sockets, real processes.
+// Tests the guarded SDK with the session double: the real SDK, real sockets, real processes.
 
 import { existsSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -33,7 +33,7 @@ beforeEach(async () => {
   enter(double);
   registry = createRegistry({ defaults: { failureThreshold: 2, resetTimeoutMs: 60_000 } });
   engine = registry.get("engine");
-  // The SDK prints a failed version check by itself.
+  // The SDK itself prints that its version check failed.
   vi.spyOn(console, "error").mockImplementation(() => {});
 });
 
@@ -184,7 +184,7 @@ test("overlapping connections keep dag guarded until the last ends, and then res
   await connection(
     async () => {
       endFirst();
-      await first; // This removes the SDK's global client, but not our guard.
+      await first; // The SDK removes its global client here, but our guard stays.
       expect(context()).not.toBe(plain);
     },
     { guard: { registry } },
@@ -326,7 +326,7 @@ test("no breaker keeps and no rejection contains the plaintext of a secret", asy
       const container = client.container().from("alpine").withSecretVariable("TOKEN", token);
       double.kill();
       const error = await reasonOf(container.withExec(["true"]).sync());
-      expect(JSON.stringify(error)).toContain(secret); // The SDK's own error, for its caller only.
+      expect(JSON.stringify(error)).toContain(secret); // The caller alone gets the SDK's own error.
       const lost = (await reasonOf(container.sync())) as Error;
       expect(JSON.stringify([lost.message, lost.cause])).not.toContain(secret);
     },

@@ -1,4 +1,4 @@
-// A breaker per upstream, with the real SDK against the session double.
+// Tests that each upstream has a breaker, with the real SDK and the session double.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connect, type GuardOptions } from "../../src/dagger/index.js";
@@ -27,7 +27,7 @@ afterEach(async () => {
   await double.stop();
 });
 
-/** Pulls an image and runs a command on it, in a session of its own. */
+/** Pulls an image and runs a command on it, in a new session. */
 async function pull(image: string, guard: GuardOptions = {}): Promise<string> {
   const session = await double.openSession();
   vi.stubEnv("DAGGER_SESSION_PORT", session.environment.DAGGER_SESSION_PORT);

@@ -1,4 +1,4 @@
-// Images in a lock file, with the real SDK against a double of an engine of 1.0.
+// Tests images in a lock file, with the real SDK and a double of an engine of 1.0.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ beforeEach(() => rmSync(file, { force: true }));
 const sessions = useCliSessions({ engineVersion: "v1.0.0-beta.10", workdir: Workdir });
 const locked: LockedEvent[] = [];
 
-/** Pulls an image in a session of its own, like a job started in the folder. */
+/** Pulls an image in a new session, like a job that starts in the folder. */
 async function run(image: string, traces: boolean): Promise<string> {
   const { registry } = sessions;
   const onLocked = (event: LockedEvent) => void locked.push(event);
@@ -33,7 +33,7 @@ async function run(image: string, traces: boolean): Promise<string> {
   }
 }
 
-/** Docker Hub is down, and its circuit open because of other pipelines of this process. */
+/** Takes Docker Hub down, and opens its circuit through failures of other pipelines of this process. */
 function outage(): void {
   const { registry, clock, double } = sessions;
   double.setFaults([{ host: "docker.io", kind: "status", status: 503 }]);
@@ -53,7 +53,7 @@ const hubMetrics = () => sessions.registry.get(HUB).getMetrics();
 test("an engine with a locked image runs it through an outage: no call is rejected, none proves anything", async () => {
   const { double, clock } = sessions;
   expect(await run("alpine:3", true)).toBe("ran\n");
-  // The CLI writes it when it ends, which no call waits for.
+  // The CLI writes the lock file when it ends, and no call waits for that.
   await vi.waitFor(() => expect(existsSync(file)).toBe(true));
   outage();
   const { successCount } = hubMetrics().metrics;

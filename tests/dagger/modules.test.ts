@@ -1,4 +1,4 @@
-// Functions of modules under a guard: their requests, forged spans, and a guard of their own inside
+// Tests functions of modules under a guard: their requests, the spans that they forge, and guards inside
 // them.
 
 import { tmpdir } from "node:os";
@@ -35,7 +35,7 @@ const ci: ModuleDouble = {
         return "pulled";
       },
     },
-    // Fails like a host, and names another one.
+    // Forges a failure of a host in its spans, and fails with an error that names another host.
     lie: {
       args: { host: "String!", message: "String!" },
       run: async ({ args, environment, query }) => {
@@ -46,7 +46,7 @@ const ci: ModuleDouble = {
         throw new Error(message);
       },
     },
-    // The same through a command, and without a host.
+    // Forges a failure through a command, and fails with an error that names no host.
     lieByCommand: async ({ query }) => {
       const forged = httpCall("http", "url", "https://three.example.com/a");
       const args = [process.execPath, FORGING, TRACES, ...Object.values(forged)];
@@ -69,7 +69,7 @@ const ci: ModuleDouble = {
   },
 };
 
-/** Returns forged spans of a download below a forged request of the function. */
+/** Encodes forged spans: a failed download below a forged request of the function. */
 function madeUp(traceparent: string, url: string): Uint8Array {
   const [, trace = "", parent = ""] = traceparent.split("-");
   const now = `${Date.now()}000000`;
@@ -94,14 +94,15 @@ interface Selectable {
   execute(): Promise<unknown>;
 }
 
-/** Calls a function for which the SDK's client has no method. */
+/** Calls a function that the SDK's client has no method for. */
 const call =
   (name: string, args: object = {}) =>
   (client: Client) =>
     (client as unknown as { _ctx: Selectable })._ctx.select("ci").select(name, args).execute();
 
 describeEachEngine((engineVersion) => {
-  // Outside any repository, where an engine of 1.0 would write a lock file.
+  // The folder is outside any repository, because an engine of 1.0 would write a lock file into a
+  // repository.
   const cli = useCliSessions({ engineVersion, modules: { ci }, workdir: tmpdir() });
   const { inSession } = cli;
   let { double, registry } = cli;
@@ -180,7 +181,7 @@ describe("on every engine", () => {
           circuits: ["engine closed", "registry:ghcr.io open", "registry:quay.io closed"],
         },
       });
-      // The engine's own number of attempts for the first, and one for the second.
+      // The engine makes all its attempts for the first image, and only one for the second.
       expect(double.requestsTo("ghcr.io")).toBe(6);
     });
     await expect.poll(() => counts("engine")?.ignoredCount).toBe(1);

@@ -1,5 +1,5 @@
-// Request traces in difficult cases: odd environments, half-open circuits, a killed CLI, secrets in
-// every place.
+// Tests request traces in difficult cases: odd environments, half-open circuits, a killed CLI, and secrets
+// in every place.
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +31,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const breakers = () =>
   [...registry.getAll().values()].map((breaker) => breaker.getMetrics().inFlightCount);
 
-/** Puts a script in front of the CLI, which records its process id and its environment. */
+/** Puts a script before the CLI that records the CLI's process id and environment. */
 function recordingCli() {
   const real = process.env[CLI];
   const script = join(folder, "cli");

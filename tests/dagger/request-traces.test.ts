@@ -1,4 +1,5 @@
-// The engine's traces, and known digests: the real SDK, its CLI's stand-in, the double.
+// Tests the engine's traces and known digests, with the real SDK, a stand-in for its CLI, and the session
+// double.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, test, vi } from "vitest";
@@ -85,7 +86,7 @@ test("the user's collector gets everything, and our own span joins theirs and th
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", new URL("/", collector.endpoint).href);
   vi.stubEnv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc");
   await inSession(pull("alpine:3"));
-  // The engine exports its spans on its own: they come before or after the one of ours.
+  // The engine exports its spans independently, so they come before or after our own span.
   const own = () => spansAt(collector).filter(({ name }) => name === "guarded request");
   const requests = () => spansAt(collector).filter(({ name }) => name === "POST /query");
   await expect.poll(() => own().length).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-// The guard neither keeps nor reveals secrets of a request, however the request ends.
+// Tests that the guard neither keeps nor reveals secrets of a request, however the request ends.
 
 import { inspect } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -10,7 +10,7 @@ const SECRETS = /plain-secret|url-secret|query-secret|argument-secret/;
 
 let double: SessionDouble;
 let registry: Registry;
-/** Everything that the guard itself reports. */
+/** All errors, events and warnings that the guard itself reports. */
 let told: unknown[];
 
 beforeEach(async () => {
@@ -19,7 +19,7 @@ beforeEach(async () => {
   vi.stubEnv("DAGGER_SESSION_TOKEN", double.environment.DAGGER_SESSION_TOKEN);
   registry = createRegistry();
   told = [];
-  vi.spyOn(console, "error").mockImplementation(() => {}); // The SDK prints a failed version check.
+  vi.spyOn(console, "error").mockImplementation(() => {}); // The SDK itself prints that its version check failed.
   vi.spyOn(process, "emitWarning").mockImplementation((...warning) => void told.push(warning));
 });
 
@@ -53,7 +53,7 @@ function listen(): void {
   });
 }
 
-/** Sends each kind of request with secrets in it, twice, and keeps our own errors. */
+/** Sends each kind of request twice, with secrets in it. Keeps the errors that are ours. */
 async function run(guard: GuardOptions): Promise<void> {
   await connect(
     async (client) => {
@@ -72,13 +72,13 @@ async function run(guard: GuardOptions): Promise<void> {
       ];
       for (const request of [...requests, ...requests]) {
         const error = await request().catch((reason: unknown) => reason);
-        // The SDK's own error contains the query, and only its caller gets it.
+        // The SDK's own error contains the query, which is safe because only the caller gets it.
         if (String((error as { code?: unknown }).code).startsWith("D1")) continue;
         told.push(error);
       }
     },
     { guard: { registry, ...guard } },
-  ).catch((error) => void told.push(error)); // The rejection by an isolated engine.
+  ).catch((error) => void told.push(error)); // An isolated engine rejects the whole connection.
 }
 
 const answering = (status: number): FaultRule[] =>

@@ -1,12 +1,12 @@
-// Runs the scripts from its parent, one after the other, because loading the SDK takes longer than
-// they do.
+// Runs the scripts that its parent sends, one after the other, in this one process. Loading the SDK for
+// each script would take longer than the script.
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const AsyncFunction = (async () => {}).constructor;
-// The package in the working folder.
+// Modules are resolved from the package in the working folder.
 const { resolve } = createRequire(join(process.cwd(), "package.json"));
 const load = (name) => import(pathToFileURL(resolve(name)).href);
 const told = (result) => process.send(result);

@@ -1,4 +1,5 @@
-// How sessions start and restart: in real processes, because an unhandled rejection would end them.
+// Tests how sessions start and restart. Real processes are needed, because an unhandled rejection would end
+// the process.
 
 import { type ChildProcess, execFile, fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -28,13 +29,13 @@ beforeEach(() => {
 
 afterEach(() => rmSync(scratch, { recursive: true }));
 
-/** The process that all scripts of `run` share, because loading the SDK takes a second. */
+/** The process that all scripts of `run` share. Loading the SDK takes a second, so it is loaded once. */
 let shared: { readonly child: ChildProcess; readonly ended: Promise<unknown> } | undefined;
 afterAll(() => shared?.child.kill());
 
 /**
- * Runs a script with a new registry and a fresh list of CLI starts, against the built package;
- * resolves to its result.
+ * Runs a script against the built package, with a new registry and a new list of CLI starts. Resolves to
+ * the script's result.
  */
 async function run(starts: string, script: string): Promise<Record<string, unknown>> {
   writeFileSync(state, starts);
@@ -55,7 +56,7 @@ function startShared() {
   return { child, ended };
 }
 
-/** Runs a script in a process of its own, to its end; the last line of output is JSON. */
+/** Runs a script in a process of its own, to its end. The last line of its output must be JSON. */
 async function runAlone(starts: string, script: string): Promise<Record<string, unknown>> {
   writeFileSync(state, starts);
   const { stdout } = await promisify(execFile)(
@@ -80,7 +81,7 @@ const load = (name) => import(name);
 const told = (result) => console.log(JSON.stringify(result));
 `;
 
-/** The definitions for a script, besides `load` for a module and `told` for its result. */
+/** Definitions that scripts can use, besides `load` for a module and `told` for the result. */
 const PRELUDE = `
 const { subscribe } = process.getBuiltinModule("node:diagnostics_channel");
 const { connect, connection, dag, guardRegistry } = await load("dagger-circuit-breaker/dagger");
@@ -94,7 +95,7 @@ const heard = [];
 const hearUnhandled = () => process.on("unhandledRejection", (reason) => heard.push(String(reason)));
 `;
 
-/** By then the process waits for nothing more, so the CLI has ended. */
+/** Reports the result only when the process exits. By then the CLI has ended too. */
 const WHEN_ALL_IS_OVER = `process.on("exit", () => tell({ ...result, heard }));`;
 
 const starts = () =>
@@ -130,7 +131,7 @@ test("a process that ends right after a timeout leaves no CLI that ignores signa
      tell({ ...failure, pid: cli.pid });
      process.exit(0);`,
   );
-  // A process not yet collected by init is a zombie.
+  // An ended process that init has not yet collected shows as a zombie.
   const state = () =>
     spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).stdout;
   await vi.waitFor(() => expect(state()).toMatch(/^(Z|$)/));
@@ -176,7 +177,7 @@ test.each(["hangs", "hangs-hard"])(
        const result = { ...failure, record, pid: cli.pid, cliStillRan: process.kill(cli.pid, 0) };
        ${WHEN_ALL_IS_OVER}`,
     );
-    // The caller does not wait for the end of the CLI.
+    // The caller gets its error before the CLI ends.
     expect(told.cliStillRan).toBe(true);
     expect(told.heard).toEqual([]);
     expect(told).toMatchObject({ name: "TimeoutError", code: "TIMEOUT", failureCount: 1 });

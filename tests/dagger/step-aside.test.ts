@@ -1,5 +1,5 @@
-// The SDK's guard in a program whose session is already guarded: the proxy rejects, and the guard
-// throws.
+// Tests the SDK's guard in a program whose session already has a guard. The proxy rejects, and the SDK's
+// guard throws that rejection.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connect, isSessionLostError } from "../../src/dagger/index.js";

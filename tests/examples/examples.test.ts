@@ -1,9 +1,9 @@
-/** Every example runs to its end and shows its subject. */
+/** Tests that every example runs to its end and shows its subject. */
 
 import { expect, test } from "vitest";
 import { runExample } from "./run.js";
 
-/** The expected output of each small example, in this order. */
+/** Lines that each small example must print, in this order. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   basic: [
     "answer: hello",

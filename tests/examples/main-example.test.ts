@@ -1,4 +1,4 @@
-/** The main example prints its story as text and as JSON, and its exit code shows success. */
+/** Tests that the main example prints its story as text and as JSON, and exits with 0 on success. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ interface Told {
 const SCRIPT = "scripts/dagger/run_circuit_breaker_example.sh";
 const MAIN = "circuit-breaker-example";
 
-/** The story in text, in an environment with colors, run once for several tests. */
+/** The story as text, in an environment with colors. It runs once for several tests. */
 const inText = runExample(MAIN, [], { FORCE_COLOR: "1", COLORTERM: "truecolor" });
 
 test.concurrent("it prints its story as text, as the README shows it", async () => {
@@ -97,7 +97,7 @@ test.concurrent("with --traces it shows what the engine's own spans add", async 
 });
 
 test.concurrent("an unexpected story is reported as broken and ends with exit code 1", async () => {
-  // The engine of the healthy chapter dies at the first command.
+  // The engine is killed at the first command, so the chapter about a healthy engine fails.
   await using session = await startSessionDouble({
     faults: [{ operation: "withExec", calls: 1, kind: "engineKilled" }],
   });
@@ -135,7 +135,7 @@ test.concurrent("with --engine 1.0 the double acts like an engine of 1.0, and th
   expect(refused.stderr).toContain('invalid --engine "2"');
 });
 
-/** Adds up what the story waits for by its own choice. The rest of its time depends on the machine. */
+/** Adds up the delays that the story chooses itself. The rest of its time depends on the machine. */
 function waitedMs(story: readonly Told[]): number {
   let waitMs = 0;
   let announcedMs = 0;
@@ -153,7 +153,7 @@ function linesOf({ stdout }: Ended): readonly Told[] {
     .map((line) => JSON.parse(line) as Told);
 }
 
-/** Returns a function that checks that each line comes after the one before in `all`. */
+/** Returns a function that checks that `all` contains each next line after the line before. */
 function presentInOrder(all: readonly string[]): (line: string) => boolean {
   let from = 0;
   return (line) => {
@@ -163,7 +163,7 @@ function presentInOrder(all: readonly string[]): (line: string) => boolean {
   };
 }
 
-/** Returns the part of the output in the README: the one block with the engine's death. */
+/** Returns the example's output in the README: the one block in which the engine is killed. */
 function shownInReadme(): string {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
   const block = /```text\n((?:(?!```).)*?the engine is killed under it.*?)```/s.exec(readme)?.[1];
@@ -171,7 +171,10 @@ function shownInReadme(): string {
   return block;
 }
 
-/** Returns the lines with equal numbers, and without the reason for this session. */
+/**
+ * Replaces numbers and removes the reason for the choice of session, so that outputs of two runs can be
+ * compared.
+ */
 function comparable(output: string): readonly string[] {
   return output
     .split("\n")

@@ -1,4 +1,4 @@
-/** The messages of the scripts on a machine without their requirements. */
+/** Tests the messages of the scripts on a machine that lacks their requirements. */
 
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -3,10 +3,9 @@
 import { spawn } from "node:child_process";
 import { preparedProject } from "../../scripts/packaging/prepared-project.mjs";
 
-/** A copy, so that the developer's own build stays untouched. */
+/** A copy of the project, so that the developer's own build stays unchanged. */
 export const PROJECT = await preparedProject();
 
-/** The end of a process. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -14,8 +13,8 @@ export interface Ended {
 }
 
 /**
- * The environment of every run. It inherits no session and starts no local engine, so that the
- * examples do the same on every machine.
+ * The environment of every run. It passes no session on and starts no local engine, so that the examples
+ * behave the same on every machine.
  */
 const ENVIRONMENT = {
   PATH: process.env.PATH,
@@ -24,7 +23,7 @@ const ENVIRONMENT = {
   _EXPERIMENTAL_DAGGER_CLI_BIN: "/no-dagger-here",
 };
 
-/** Runs a program in the prepared project to its end. */
+/** Runs a program in the prepared project, to its end. */
 export function run(
   program: string,
   args: readonly string[],

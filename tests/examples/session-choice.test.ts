@@ -1,6 +1,6 @@
 /**
- * The main example takes the session in the environment, otherwise the CLI's, otherwise the double,
- * and prints the reason.
+ * Tests which session the main example uses: the session in the environment, else the CLI's, else the
+ * double's. It also prints the reason.
  */
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -25,7 +25,7 @@ function standIn(name: string, script: string): string {
   return path;
 }
 
-/** Counts only time in which the process ran or could run: see tests/own-time.ts. */
+/** Counts only time in which the process could run. See tests/own-time.ts. */
 const CHOICE = `
   let ticks = 0;
   setInterval(() => { ticks += 1; }, 10).unref();
@@ -34,7 +34,7 @@ const CHOICE = `
   await end();
   console.log(JSON.stringify({ kind, why, environment, tookMs: ticks * 10 }));`;
 
-/** Returns the example's choice in this environment. */
+/** Returns which session the example chooses in an environment. */
 async function choose(environment: Readonly<Record<string, string>>) {
   const args = ["--input-type=module", "--eval", CHOICE];
   const { code, stdout, stderr } = await run(process.execPath, args, environment);

@@ -1,4 +1,4 @@
-/** Reads the Dockerfile and runs its stages in folders, because no image builder runs here. */
+/** Reads the Dockerfile and runs its stages in folders, because tests have no image builder. */
 
 import { existsSync, statSync } from "node:fs";
 import { cp, mkdir } from "node:fs/promises";
@@ -9,7 +9,7 @@ interface Instruction {
   readonly value: string;
 }
 
-/** One stage of a build. */
+/** A stage of a Dockerfile. */
 export interface Stage {
   /** The base image. */
   readonly image: string;
@@ -17,7 +17,7 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-/** Returns the stages of a Dockerfile, with the default values of its ARGs. */
+/** Returns the stages of a Dockerfile, with the default values of its build arguments. */
 export function readStages(text: string): Stage[] {
   const defaults = new Map<string, string>();
   const stages: (Stage & { instructions: Instruction[] })[] = [];
@@ -54,7 +54,10 @@ function withValues(image: string, values: ReadonlyMap<string, string>): string 
   });
 }
 
-/** Creates the build context from .dockerignore, which must list everything allowed. */
+/**
+ * Creates the build context by .dockerignore. That file must exclude everything first, and then list what
+ * is allowed.
+ */
 export async function makeContext(root: string, ignore: string, context: string): Promise<void> {
   const [everything, ...patterns] = ignore.split("\n").filter((line) => /^[^#]/.test(line));
   if (everything !== "*") throw new Error(`.dockerignore begins with ${everything}`);
@@ -71,11 +74,11 @@ export async function makeContext(root: string, ignore: string, context: string)
 }
 
 /**
- * Runs a stage in a folder that stands for its root.
+ * Runs a stage in a folder that stands for the root of its file system.
  *
- * @param context The source of COPY without --from.
+ * @param context The folder from which COPY without --from copies.
  * @param roots The folders of earlier stages, by name.
- * @param run Runs a RUN in a folder.
+ * @param run Runs the command of a RUN instruction in a folder.
  */
 export async function buildStage(
   { instructions }: Stage,
@@ -112,7 +115,7 @@ async function copy(
   for (const source of words.slice(0, -1)) {
     const path = join(origin, source);
     if (!existsSync(path)) throw new Error(`COPY ${value}: there is no ${source}`);
-    // COPY takes the contents of a folder.
+    // COPY copies the contents of a folder, and not the folder itself.
     const isFolder = statSync(path).isDirectory();
     await cp(path, isFolder ? destination : join(destination, basename(source)), {
       recursive: true,

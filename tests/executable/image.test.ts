@@ -1,4 +1,4 @@
-/** The Dockerfile makes an image of the single file. Its steps run here as in a build. */
+/** Tests that the Dockerfile makes an image of the single file. Its steps run here as in a build. */
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -14,10 +14,10 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const stages = readStages(readFileSync(join(ROOT, "Dockerfile"), "utf8"));
 const [build, image] = stages;
 if (build === undefined || image === undefined) throw new Error("the Dockerfile has two stages");
-/** The libraries of gcr.io/distroless/cc beside the system's own: glibc, libgcc and libstdc++. */
+/** Matches the libraries that gcr.io/distroless/cc contains: glibc, libgcc and libstdc++. */
 const LIBRARIES = /^(?:linux-vdso|ld-linux-\S+|lib(?:c|m|dl|pthread|gcc_s|stdc\+\+))\.so/;
 
-/** Returns the folder of the Node.js in a build's image. */
+/** Returns the folder with the version of Node.js that a build image contains. */
 function binFolderOf(image: string): string {
   const major = /^node:(\d+)-/.exec(image)?.[1];
   if (process.versions.node.startsWith(`${major}.`)) return dirname(process.execPath);
@@ -26,8 +26,8 @@ function binFolderOf(image: string): string {
 }
 
 /**
- * Runs a RUN of the build with the Node.js of its image. Packages of `npm ci` are compared with the
- * lock file and taken from the project, because the test has no network.
+ * Runs the command of a RUN instruction with the Node.js of its image. The test has no network, so `npm ci`
+ * takes the packages from the project, and compares them with the lock file.
  */
 async function runStep(command: string, folder: string): Promise<void> {
   const env = {

@@ -1,6 +1,6 @@
 /**
- * The single file is made with the Node.js of the npm package `node`, whose license is in another
- * package.
+ * Tests a single file that is made with the Node.js of the npm package `node`. That package has its license
+ * in another package.
  */
 
 import { execFile } from "node:child_process";
@@ -22,14 +22,14 @@ const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILD = join(ROOT, "scripts/build-executable.mjs");
 const PLATFORM = `${process.platform}-${process.arch}`;
-/** The result of `npm install node@24`: the package `node`, with a link to the binary. */
+/** The result of `npm install node@24`: the package `node`, which links to the binary. */
 const INSTALLED = join(ROOT, `tests/node_modules/node-24-${PLATFORM}`);
 
 let folder = "";
 
 /**
- * Creates a Node.js in the layout of the package `node`, with the given version in the platform's
- * package.
+ * Creates a Node.js with the folders of the package `node`. The package of the platform gets the given
+ * version.
  */
 function layOut(name: string, version: string): string {
   const node = join(folder, name, "bin/node");
@@ -47,7 +47,7 @@ function build(...args: readonly string[]): Promise<{ stdout: string; stderr: st
 
 describe("with the npm package node", () => {
   beforeAll(() => {
-    // On the file system of the binary, because it is hard-linked.
+    // A hard link to the binary needs the same file system, so the folder is inside the project.
     folder = mkdtempSync(join(ROOT, "tests/node_modules/.node-package-"));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** The single file runs without Node.js, whatever the environment sets for Node.js. */
+/** Tests that the single file runs without Node.js, and ignores variables that are meant for Node.js. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILD = join(ROOT, "scripts/build-executable.mjs");
 const FIXTURES = new URL("../fixtures/attribution/", import.meta.url);
-/** Programs of Node.js, which the tests start by path. */
+/** Programs that need Node.js. The tests start them by path. */
 const FAKE_DAGGER = fileURLToPath(new URL("../cli/fake-dagger.mjs", import.meta.url));
 const PIPELINE = fileURLToPath(new URL("../cli/sdk-pipeline.mjs", import.meta.url));
 
@@ -26,7 +26,7 @@ interface Run {
   readonly stderr: string;
 }
 
-/** Runs the single file in an environment with only the test's programs. */
+/** Runs the single file. Its environment contains only the programs of the test. */
 function run(
   args: readonly string[],
   { stdin = "", env = {} }: { stdin?: string; env?: Record<string, string> } = {},
@@ -46,14 +46,14 @@ async function start(
       output[name] += text;
     });
   }
-  // A program that ends without reading closes its input.
+  // A program that ends without reading its input causes an error here, which must not end the test.
   child.stdin.on("error", () => {});
   child.stdin.end(stdin);
   const [exitCode] = (await once(child, "close")) as [number | null];
   return { exitCode, ...output };
 }
 
-/** Creates a program named `dagger` that runs on Node.js, but needs none on `PATH`. */
+/** Creates a program named `dagger` that runs on Node.js without finding it on `PATH`. */
 function daggerOf(script: string): string {
   const dagger = join(mkdtempSync(join(folder, "bin-")), "dagger");
   writeFileSync(dagger, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
@@ -140,7 +140,8 @@ describe("the single file", () => {
       env = {
         DAGGER_BREAKER_CLI: daggerOf(join(kit.folder, "testing/session/cli.js")),
         DAGGER_SESSION_DOUBLE: JSON.stringify({ faults }),
-        // With traces an outcome waits for them, and the next pull would come first.
+        // With traces on, an outcome waits for the spans, and the next pull would start before the circuit
+        // opens.
         DAGGER_BREAKER_TRACES: "off",
       };
     });
@@ -174,14 +175,14 @@ describe("the single file", () => {
     const isolate = (env: Record<string, string>) =>
       run(["isolate", HUB, "--reason", "moves", "--for", "1h", "--owner", "ada"], { env });
 
-    /** Expects that one isolates a circuit, another shows it, and a run is not started. */
+    /** Expects that a circuit isolated by one process shows in a second one, and stops a run in a third. */
     async function expectShared(env: Record<string, string>): Promise<void> {
       expect(await isolate(env)).toMatchObject({ exitCode: 0 });
       const shown = await run(["status", HUB], { env });
       expect(shown).toMatchObject({ exitCode: 56, stderr: "" });
       expect(shown.stdout).toMatch(/registry:docker\.io +isolated .* moves +ada\n$/);
       const echo = ["--needs", HUB, "--", "/bin/echo", "started"];
-      // On a busy machine a store may exceed its default second.
+      // A store on a busy machine may need longer than the default of a second.
       const patient = { ...env, DAGGER_BREAKER_STORE_TIMEOUT: "10s" };
       const refused = await run(["run", ...echo], { env: patient });
       expect(refused).toMatchObject({ exitCode: 75, stdout: "" });
@@ -217,7 +218,7 @@ describe("the single file", () => {
         const env = { DAGGER_BREAKER_STORE: url() ?? "", DAGGER_BREAKER_STORE_TOKEN: TOKEN };
         await expectShared(env);
         await isolate(env);
-        // Uses the file itself, like a process of the same machine.
+        // Opens the file directly, like another process of the same machine.
         const direct = { DAGGER_BREAKER_STORE: `sqlite:${database}` };
         expect(await run(["status", HUB], { env: direct })).toMatchObject({
           exitCode: 56,

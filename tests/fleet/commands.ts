@@ -1,4 +1,4 @@
-/** Commands as a client sends them. */
+/** Creates commands as a client sends them. */
 
 import type { AdmitCommand, SettleCommand } from "../../src/fleet/rules/command.js";
 import type { SharedPolicy } from "../../src/fleet/rules/policy.js";
@@ -19,12 +19,12 @@ export const POLICY: SharedPolicy = {
   halfOpenProbeTimeoutMs: 60_000,
 };
 
-/** Asks for one call. */
+/** Creates a command that asks to admit one call. */
 export function admit(parts: Partial<AdmitCommand> = {}): AdmitCommand {
   return { kind: "admit", policy: POLICY, count: 1, lease: "lease", chance: 0, ...parts };
 }
 
-/** Reports one success of a call without a permit. */
+/** Creates a command that reports one success of a call without a permit. */
 export function settle(parts: Partial<SettleCommand> = {}): SettleCommand {
   return {
     kind: "settle",
@@ -42,7 +42,7 @@ export function settle(parts: Partial<SettleCommand> = {}): SettleCommand {
   };
 }
 
-/** Reports a rate limit, which opens the circuit at once. */
+/** Creates a command that reports a rate limit, which opens the circuit at once. */
 export function limit(): SettleCommand {
   const failure = { fault: "registry", rule: "rate-limit", limited: true };
   return settle({ successes: 0, failures: 1, failure, openNow: true });

@@ -1,4 +1,4 @@
-/** One circuit of the rules alone, and the report of its counts. */
+/** Runs the rules on one circuit without a store, and reads the report of its counts. */
 
 import { expect } from "vitest";
 import type { FleetCommand, TellCommand } from "../../src/fleet/rules/command.js";
@@ -10,7 +10,7 @@ import { FAILURE, POLICY, REPORTER } from "../../src/testing/fleet/circuit.js";
 import { admit, settle } from "./commands.js";
 import { START_MS } from "./virtual-circuit.js";
 
-/** Reports one failure that opens nothing. */
+/** A command that reports one failure. One failure does not open the circuit. */
 export const SETTLE = settle({
   policy: POLICY,
   successes: 0,
@@ -21,7 +21,7 @@ export const SETTLE = settle({
 export const ADMIT = admit({ policy: POLICY, lease: "a" });
 export const TELL: TellCommand = { kind: "tell", rejections: 0, runs: [], failedRunsMs: [] };
 
-/** Keeps a state and its time. */
+/** A circuit: a state, and the time of the store's clock. */
 export class CountedCircuit {
   state: FleetState | undefined;
   nowMs = START_MS;
@@ -33,7 +33,7 @@ export class CountedCircuit {
     return reply;
   }
 
-  /** Replaces parts of what is kept, as another program or a fault of a disk might. */
+  /** Replaces parts of the stored record, as another program or a disk fault might. */
   replace(parts: Partial<CircuitRecord>): void {
     if (this.state === undefined) throw new Error("no state");
     this.state = { ...this.state, record: { ...(this.state.record ?? NO_RECORD), ...parts } };

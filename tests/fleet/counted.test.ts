@@ -1,4 +1,7 @@
-/** Processes report counts beside outcomes to a store. A running process never makes a write for counts alone. */
+/**
+ * Tests that processes report counts to a store together with outcomes. A running process never writes for
+ * counts alone.
+ */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
@@ -13,7 +16,7 @@ import {
   tick,
 } from "./scripted-store.js";
 
-/** A store of this version, which shows its version by listing its scopes. */
+/** A store of the present version. A store shows that version by being able to list scopes. */
 class CountingStore extends ScriptedStore {
   scopes() {
     return this.inner.scopes?.() ?? Promise.resolve([]);

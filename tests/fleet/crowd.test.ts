@@ -1,4 +1,4 @@
-/** Clients of a server of shared circuits among many slow connections. */
+/** Tests clients of a server of shared circuits that also has many slow connections. */
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -11,7 +11,7 @@ test("answers all strict clients beside silent and slow connections", async () =
   const { url } = await startServer({ maxConnections: 40 });
   const { hostname, port } = new URL(url);
   const head = `POST /1/commands HTTP/1.1\r\nhost: x\r\n`;
-  // The last ones have shown the token, and have slots of their own.
+  // Connections with this text have sent the token, so they take slots of `maxConnections`.
   const begun = `${head}authorization: Bearer ${TOKEN}\r\ncontent-length: 100\r\n\r\n[`;
   const texts = [...Array(200).fill(""), ...Array(20).fill(head), ...Array(10).fill(begun)];
   const others = texts.map((text) => {

@@ -1,6 +1,6 @@
 /**
- * Runs the same commands at the same times on every store: the reducer in memory and in SQLite, and
- * the script in a real Redis. Replies, states and pushes must be equal.
+ * Runs the same commands at the same times on every store. Memory and SQLite use the reducer, and a real
+ * Redis uses the script. Replies, states and pushes must be equal.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -51,7 +51,7 @@ const schedule = fc.array(
 );
 
 let circuits = 0;
-/** Names that a script could misparse. */
+/** Names that a script could parse wrong. */
 const names = fc.constantFrom("registry", "größer \u{1f6d1}", '{a}:"b"\\ %s', "a\nb");
 
 test("the stores answer every command alike, and keep the same history", async () => {
@@ -83,7 +83,7 @@ test("the stores answer every command alike, and keep the same history", async (
     for (const { reason } of history) reasons.add(reason);
   });
   await fc.assert(property, { numRuns: 250 });
-  // Random commands prove only the paths that they reached.
+  // Random commands test only the paths that they reach, so all reasons must have occurred.
   expect(commands).toBeGreaterThan(3000);
   expect([...reasons].sort()).toEqual(Object.keys(STATE_AFTER).sort());
 }, 240_000);
@@ -119,7 +119,7 @@ test("Redis pushes what the reducer reports", async () => {
     await redis?.run(key, command);
     return memory.run(key, command);
   };
-  // A subscription begins shortly after its call, so nothing is compared before its first push.
+  // A subscription begins a little after its call. So comparing starts only after the first push.
   await until(async () => {
     time.move(1);
     await run({ scope, name: "begin" }, { kind: "reset", owner: "Ann", reason: null });

@@ -1,4 +1,4 @@
-/** Every promise of docs/fleet.md has an existing proof. */
+/** Tests that every promise of docs/fleet.md names a test that exists. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";

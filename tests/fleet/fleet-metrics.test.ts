@@ -1,4 +1,4 @@
-/** The metrics of a fleet: the circuits of its store, and this process's way to it. */
+/** Tests the metrics of a fleet: the circuits of its store, and this process's connection to the store. */
 
 import { afterEach, expect, test, vi } from "vitest";
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
@@ -24,7 +24,7 @@ function join(store: FleetStore, scope = "egress") {
   return fleet;
 }
 
-/** Returns the store, with some functions replaced. */
+/** Returns a store with some functions replaced. */
 function changed(store: FleetStore, changes: Partial<FleetStore>): FleetStore {
   return new Proxy(store, {
     get(target, name: keyof FleetStore) {
@@ -35,7 +35,7 @@ function changed(store: FleetStore, changes: Partial<FleetStore>): FleetStore {
   });
 }
 
-/** Returns the page of `serve` for a store. */
+/** Returns the page that `serve` shows for a store. */
 function pageOf(store: FleetStore, clock?: VirtualClock): MetricsView {
   const view = new StoreView({ store, onStoreError: () => undefined }, clock);
   return new MetricsView({ view, kind: store.kind, droppedCount: () => 0 });
@@ -154,7 +154,7 @@ test.each([1, 200])(
     });
     const clock = new VirtualClock();
     const view = pageOf(counted, clock);
-    // Each scraper asks every 250 ms, the 200 of them at 200 times of their own within those.
+    // Each scraper asks every 250 ms. The scrapers are spread evenly over that time.
     const stepMs = 250 / scrapers;
     for (let atMs = 0; atMs < 60_000; atMs += stepMs) {
       await view.text();

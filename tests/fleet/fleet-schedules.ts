@@ -1,4 +1,4 @@
-/** Random policies, and random commands that fit the state of a circuit. */
+/** Generates random policies, and random commands that fit the state of a circuit. */
 
 import fc from "fast-check";
 import type { FleetCommand } from "../../src/fleet/rules/command.js";
@@ -6,7 +6,7 @@ import type { SharedPolicy } from "../../src/fleet/rules/policy.js";
 import type { FleetReply } from "../../src/fleet/rules/reply.js";
 import { RUN_RESULTS } from "../../src/fleet/rules/run-report.js";
 
-/** Generates fractional numbers of many sizes, and values that occur often. */
+/** Generates the given values often, and otherwise fractional numbers of many sizes. */
 function duration(...often: readonly number[]): fc.Arbitrary<number> {
   const odd = fc.double({ min: 0.001, max: 100_000, noNaN: true });
   return fc.oneof(
@@ -15,7 +15,7 @@ function duration(...often: readonly number[]): fc.Arbitrary<number> {
   );
 }
 
-/** A policy within what options allow. */
+/** Generates policies within the limits of the options. */
 export const policies: fc.Arbitrary<SharedPolicy> = fc.record({
   badSeconds: fc.integer({ min: 1, max: 3 }),
   windowMs: duration(1000, 2000.5, 5000, 60_000),
@@ -32,12 +32,12 @@ export const policies: fc.Arbitrary<SharedPolicy> = fc.record({
   halfOpenProbeTimeoutMs: duration(0.5, 500, 2000),
 });
 
-/** Generates a fraction of 1 with all digits. */
+/** Generates a number between 0 and 1 with many digits. */
 export function share(): fc.Arbitrary<number> {
   return fc.double({ min: 0, max: 1, noNaN: true });
 }
 
-/** Time steps of a store's clock between two commands, in microseconds. */
+/** Generates the time between two commands, in microseconds of a store's clock. */
 export const ticks: fc.Arbitrary<number> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(0, 1, 999, 1000, 100_000, 300_000) },
   { weight: 6, arbitrary: fc.constantFrom(499_000, 500_000, 999_000, 1_000_000, 1_001_000) },
@@ -45,13 +45,13 @@ export const ticks: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(60_000_000, 3_600_000_000) },
 );
 
-/** Steps by which a clock is set. */
+/** Generates the steps by which an administrator sets a clock, in microseconds. */
 export const clockSteps: fc.Arbitrary<number> = fc.oneof(
   fc.constantFrom(-1, -999_999, -1_000_000, -1_000_001, -1_001_000, -7_200_000_000, 7_200_000_000),
   fc.integer({ min: -3_000_000, max: 3_000_000 }),
 );
 
-/** Texts for people, with characters that are hard to parse. */
+/** Generates texts such as reasons, with characters that are hard to parse. */
 const text = fc.oneof(
   fc.constantFrom("why", 'a "b" \\ %s', "größer \u{1f6d1}", "\u0000\n\u2028", "null"),
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }),
@@ -67,24 +67,24 @@ const failure = fc.record({
   limited: fc.boolean(),
 });
 
-/** More faults than are counted apart, and such that a script could take apart. */
+/** Generates more kinds of faults than a circuit counts separately. Some contain separators of the script. */
 const fault = fc.option(fc.oneof(fc.constantFrom("registry", "a b", "ü=\ud800"), fc.string()));
 const faults = fc.array(
   fc.record({ fault, limited: fc.boolean(), count: fc.integer({ min: 0, max: 3 }) }),
   { maxLength: 33 },
 );
 
-/** A command whose generation and leases are not known yet. */
+/** A function that completes a command with facts from earlier replies, such as generations and leases. */
 export type Plan = (known: Known) => FleetCommand;
 
-/** The knowledge of a plan. */
+/** The facts that a plan may use. */
 export interface Known {
   readonly policy: SharedPolicy;
-  /** The generations seen in replies, the current one last. */
+  /** The generations in earlier replies. The present generation is the last. */
   readonly generations: readonly number[];
-  /** Leases granted and not returned. */
+  /** Leases that were granted and not yet returned. */
   readonly leases: readonly string[];
-  /** Number of commands sent before. */
+  /** Number of commands sent before this one. */
   readonly index: number;
 }
 
@@ -99,7 +99,7 @@ const admits = fc
       ({ policy, index }) => ({ kind: "admit", policy, lease: `lease-${index}_`, ...parts }),
   );
 
-/** Outcomes in one report: mixed, only failures or only successes. */
+/** Generates the outcomes in a report: only failures, only successes, or both. */
 const outcomes = fc.oneof(
   fc.record({
     successes: fc.constantFrom(0, 0, 1, 2),
@@ -182,7 +182,7 @@ const tells = fc
       () => ({ kind: "tell", ...parts }),
   );
 
-/** Any command. */
+/** Generates commands of all kinds. */
 export const plans: fc.Arbitrary<Plan> = fc.oneof(
   { weight: 10, arbitrary: admits },
   { weight: 16, arbitrary: settles },
@@ -192,7 +192,7 @@ export const plans: fc.Arbitrary<Plan> = fc.oneof(
   { weight: 1, arbitrary: controls },
 );
 
-/** Collects from replies the facts that plans need. */
+/** Collects the facts for plans from replies. */
 export class Knowledge {
   #generations: number[] = [];
   #leases: string[] = [];

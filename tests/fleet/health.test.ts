@@ -1,4 +1,4 @@
-/** `/health/...` of `serve`: who may ask what, and how often the store is asked for it. */
+/** Tests `/health/...` of `serve`: which callers may ask what, and how often a page asks the store. */
 
 import { expect, test } from "vitest";
 import { HealthView } from "../../src/cli/serve/health-view.js";
@@ -29,7 +29,7 @@ async function startWithHealth(store: FleetStore = memoryStore()) {
   return { url, store, errors, get };
 }
 
-/** Makes a store that answers no question until it is released. */
+/** Creates a store that answers no question until the test releases it. */
 function hangingStore() {
   const store = memoryStore();
   let questions = 0;
@@ -102,7 +102,7 @@ test("a store that does not answer has one question in flight, however many ask,
     body: { status: "failed", error: "the store of the server does not answer" },
   };
   const many = () => Promise.all(Array.from({ length: 20 }, () => get("/health/ready", NOBODY)));
-  // The second round comes when the first reply is no longer fresh.
+  // The first round takes over a second, so its reply is no longer fresh in the second round.
   for (const round of [1, 2]) {
     const startedMs = performance.now();
     for (const reply of await many()) expect(reply, `round ${round}`).toEqual(failed);

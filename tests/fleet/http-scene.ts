@@ -1,4 +1,4 @@
-/** A server of shared circuits, clients of it, and requests that no client would send. */
+/** Sets up a server of shared circuits and its clients, and sends requests that no client would send. */
 
 import { once } from "node:events";
 import { request } from "node:http";
@@ -16,14 +16,14 @@ import type { FleetStore } from "../../src/fleet/store.js";
 
 export const TOKEN = "a-token-for-tests-0123456789";
 
-/** Starts a server that ends with the test. Default: over a store in memory. */
+/** Starts a server that ends with the test. By default its store is in memory. */
 export async function startServer(options: Partial<FleetServerOptions> = {}): Promise<FleetServer> {
   const server = await startFleetServer({ store: memoryStore(), token: TOKEN, ...options });
   onTestFinished(() => server.close());
   return server;
 }
 
-/** Makes a client that ends with the test. */
+/** Creates a client that ends with the test. */
 export function clientOf(url: string, options: Partial<HttpStoreOptions> = {}): FleetStore {
   const store = httpStore({ url, token: TOKEN, timeoutMs: 20_000, ...options });
   onTestFinished(() => store.close());
@@ -42,7 +42,7 @@ export interface Question {
   readonly body?: string;
 }
 
-/** Sends one request with the token, unless other headers are given. */
+/** Sends one request. By default it contains the token. */
 export function ask(url: string, path: string, question: Question = {}): Promise<Answer> {
   const { method = "GET", headers = { authorization: `Bearer ${TOKEN}` }, body } = question;
   return new Promise((resolve, reject) => {
@@ -62,7 +62,7 @@ export function ask(url: string, path: string, question: Question = {}): Promise
   });
 }
 
-/** Posts commands unchanged. */
+/** Posts a body of commands unchanged. */
 export function post(url: string, body: unknown): Promise<Answer> {
   const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
   const text = typeof body === "string" ? body : JSON.stringify(body);

@@ -1,4 +1,4 @@
-/** A scope of a real Redis for each test, and command lines on it in this process. */
+/** Gives each test a scope of a real Redis, and runs command lines on it in this process. */
 
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
@@ -10,7 +10,6 @@ import type { SharedPolicy } from "../../../src/fleet/rules/policy.js";
 import type { FleetStore } from "../../../src/fleet/store.js";
 import { RedisServer } from "../../fleet/redis/redis-server.js";
 
-/** The result of a command line. */
 export interface Ran {
   readonly exitCode: number;
   readonly stdout: string;
@@ -25,11 +24,11 @@ export interface TerminalLike {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A command line that runs until it is ended. */
+/** A command line that runs until the test ends it. */
 export interface Running {
   readonly stdout: string;
   readonly stderr: string;
-  /** Ends it as a reader does that goes away, and waits for the exit code. */
+  /** Closes the output, like a reader that goes away, and waits for the exit code. */
   end(): Promise<number>;
 }
 
@@ -41,11 +40,11 @@ export interface FleetCli {
   readonly env: Readonly<Record<string, string>>;
   run(argv: readonly string[], terminal?: TerminalLike): Promise<Ran>;
   start(argv: readonly string[], terminal?: TerminalLike): Running;
-  /** Reports one failure of a circuit, which opens it at once unless told otherwise. */
+  /** Reports one failure of a circuit. By default the failure opens the circuit at once. */
   fail(name: string, more?: Partial<SettleCommand>): Promise<void>;
 }
 
-/** Opens only at once, and for ten minutes. */
+/** A policy whose circuits open only by a failure that opens at once, and for ten minutes. */
 export const POLICY: SharedPolicy = {
   badSeconds: 5,
   windowMs: 60_000,
@@ -73,7 +72,7 @@ const FAILURE: SettleCommand = {
   chance: 0,
 };
 
-/** Starts the server before the tests of a file, and gives each a scope of its own. */
+/** Starts the server before the tests of a file, and gives each test its own scope. */
 export function fleetCli(): FleetCli {
   let server: RedisServer;
   let store: FleetStore;

@@ -1,4 +1,4 @@
-/** The shared circuits shown in docs/operate.md are what the program prints. */
+/** Tests that docs/operate.md shows shared circuits as the program prints them. */
 
 import { readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";

@@ -1,4 +1,4 @@
-/** The commands on shared circuits as processes, over a store served by HTTP. */
+/** Tests the commands on shared circuits as processes, over a store that is served by HTTP. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,7 @@
-/** The commands on shared circuits with an unreadable circuit, or a file locked by other processes. */
+/**
+ * Tests the commands on shared circuits with an unreadable circuit, and with a file that other processes
+ * lock.
+ */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -82,7 +85,7 @@ testWhere(hasSqlite)(
   },
 );
 
-/** Creates a file with two circuits, and a connection of another process to it. */
+/** Creates a file with two circuits, and another process's connection to the file. */
 async function newFile() {
   const folder = mkdtempSync(join(tmpdir(), "dagger-circuit-breaker-busy-"));
   const path = join(folder, "fleet.db");

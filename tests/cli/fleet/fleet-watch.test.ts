@@ -1,4 +1,4 @@
-/** `watch`, over a real store: as a table on a terminal, and line by line elsewhere. */
+/** Tests `watch` over a real store: as a table on a terminal, and line by line elsewhere. */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,11 +8,11 @@ import { openStore } from "../../../src/fleet/open-store.js";
 import { fleetCli, POLICY, type Running } from "./fleet-cli.js";
 
 const HUB = "registry:docker.io";
-/** The sequence that begins each picture in the upper left corner of a terminal. */
+/** The escape sequence at the start of each picture, which moves the cursor to the upper left corner. */
 const HOME = "\u001b[H";
 const fleet = fleetCli();
 
-/** Waits for output of a command line. */
+/** Waits until a running command line has printed a text. */
 function seen(running: Running, what: RegExp, stream: "stdout" | "stderr" = "stdout") {
   return vi.waitFor(() => expect(running[stream]).toMatch(what));
 }

@@ -1,4 +1,4 @@
-/** `status`, `isolate`, `release`, `reset` and `history`, over a real store. */
+/** Tests `status`, `isolate`, `release`, `reset` and `history` over a real store. */
 
 import { expect, test, vi } from "vitest";
 import { fleetCli, POLICY } from "./fleet-cli.js";

@@ -1,4 +1,4 @@
-/** A collector for tests: receives metrics over HTTP, and decodes both encodings into one shape. */
+/** Receives metrics over HTTP as a collector does. Both encodings are decoded into the same shape. */
 
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { PbfReader } from "pbf";
 import { onTestFinished } from "vitest";
 
-/** One metric, with the parts that tests compare. */
+/** A metric, reduced to the parts that tests compare. */
 export interface ReceivedMetric {
   readonly name: string;
   readonly unit: string;
@@ -19,7 +19,6 @@ export interface ReceivedMetric {
   }[];
 }
 
-/** One request to the collector. */
 export interface Push {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -31,9 +30,9 @@ export const DELTA = 1;
 export const CUMULATIVE = 2;
 
 /**
- * Starts a collector until the end of the test.
+ * Starts a collector that runs until the end of the test.
  *
- * @param status The status of its answers; null to never answer.
+ * @param status The status of all answers; null to never answer.
  */
 export async function startCollector(status: number | null = 200) {
   const pushes: Push[] = [];
@@ -60,7 +59,7 @@ interface JsonAttribute {
   readonly value: { readonly stringValue?: string };
 }
 
-/** The parts of a body of JSON that are read. */
+/** The parts of a JSON body that are compared. */
 interface JsonBody {
   readonly resourceMetrics: readonly [
     {
@@ -105,11 +104,11 @@ function ofJson(body: Buffer): Decoded {
   return { resource: attributesOf(first.resource.attributes), metrics };
 }
 
-/** The wire types that occur besides integers. */
+/** The protobuf wire types that occur here, besides the one of integers. */
 const FIXED64 = 1;
 const BYTES = 2;
 
-/** The fields of a message by number: bytes, or a number. */
+/** The fields of a protobuf message by number. A value is bytes or a number. */
 type Fields = Readonly<Record<number, readonly (Uint8Array | number)[]>>;
 
 function fieldsOf(bytes: Uint8Array): Fields {
@@ -132,7 +131,7 @@ const attributesIn = (fields: Fields | undefined, tag: number) =>
     messages(fields ?? {}, tag).map((one) => [text(one, 1), text(messages(one, 2)[0], 1)]),
   );
 
-/** Reads the fields that opentelemetry-proto's metrics.proto numbers so. */
+/** Decodes a body by the field numbers of metrics.proto of opentelemetry-proto. */
 function ofProtobuf(body: Uint8Array): Decoded {
   const [first = {}] = messages(fieldsOf(body), 1);
   const [scope = {}] = messages(first, 2);

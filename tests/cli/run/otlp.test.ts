@@ -1,4 +1,7 @@
-/** `run --otlp` sends the metrics of a run to a collector, and never fails because of it. */
+/**
+ * Tests that `run --otlp` sends the metrics of a run to a collector, and never fails because of the
+ * collector.
+ */
 
 import { expect, test } from "vitest";
 import { builtCli } from "../built-cli.js";
@@ -70,7 +73,7 @@ test("sends the result of the run and the counts of its circuits, as protobuf by
       buckets: [],
     },
   ]);
-  // A state of a run that is over would stay in a backend.
+  // The state of a circuit ends with the run. A backend would keep showing it.
   expect(metric(push, "circuit.status")).toBeUndefined();
 });
 
@@ -127,7 +130,7 @@ test("a collector that never answers costs two seconds, one line, and not the ex
   expect(pushes).toHaveLength(1);
   expect(stderr.match(/not sent.*/g)).toEqual(["not sent: no answer in time."]);
   expect(stderr).not.toContain("hunter2");
-  // Without the limit, the exporter would wait for ten seconds.
+  // Without our limit, the exporter would wait for ten seconds.
   expect(performance.now() - startMs).toBeLessThan(LIMIT_MS + 7500);
 });
 

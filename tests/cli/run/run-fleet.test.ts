@@ -1,4 +1,4 @@
-/** Several `dagger-breaker run`, as on several machines, share one store. */
+/** Tests several `dagger-breaker run` that share one store, as on several machines. */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RedisServer } from "../../fleet/redis/redis-server.js";
@@ -18,10 +18,10 @@ const RUN = {
   GITHUB_RUN_ID: "42",
 };
 
-/** On a busy machine a store may exceed its default second. */
+/** A store on a busy machine may need longer than the default of a second. */
 const PATIENT = { DAGGER_BREAKER_STORE_TIMEOUT: "10s" };
 
-/** Runs `dagger call test` as a stand-in with this one ending, under the store. */
+/** Runs `dagger call test` with a stand-in that performs one task, and with the given store. */
 async function runUnder(store: string, task: string, options: readonly string[] = [], env = {}) {
   const dagger = replay(cli.folder, task);
   const args = ["run", "--store", store, ...options, "--", dagger.dagger, "call", "test"];
@@ -62,7 +62,7 @@ test("a program that prints a failure of Dagger changes nothing in the store, an
     return { ...first, starts: make.starts(), next: second.exitCode };
   };
   const forged = await printing("egress-4");
-  // In its own run the rate limit applies.
+  // The rate limit still counts in the run itself.
   expect([forged.exitCode, forged.starts]).toEqual([75, ["pull-429"]]);
   expect(forged.stderr).toMatch(
     /not reported to the store; --needs registry:docker\.io reports it\n$/,

@@ -1,4 +1,7 @@
-/** The output of `dagger-breaker` itself: unwritable or unread streams, and failed starts. */
+/**
+ * Tests the output of `dagger-breaker` itself: streams that cannot be written or are not read, and failed
+ * starts.
+ */
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -21,7 +24,7 @@ import { builtCli } from "../built-cli.js";
 const cli = builtCli();
 const TOO_LONG_MS = 120_000;
 
-/** Starts the program and returns its exit code, or null if it does not end. */
+/** Starts the program and returns its exit code; null when it does not end in time. */
 async function exitCodeOf(args: readonly string[], stdio: ("ignore" | "pipe" | number)[]) {
   const child = spawn(cli.program, args, { env: cli.environment(), stdio });
   const late = sleep(TOO_LONG_MS, null);
@@ -97,7 +100,7 @@ test.each([
 });
 
 test.each(["run", "trace"])("%s passes on the descriptors that it inherited", (name) => {
-  // Like make's job server: both ends of one pipe, which our parent has too.
+  // Descriptor 3 is both ends of one pipe, which the parent has too, like the job server of make.
   const script = `exec 3<> "$0"; exec 9< "$1"; '${cli.program}' ${name} -- sh -c 'echo token >&3; read -r token <&3; read -r line <&9; echo $token $line'; :`;
   const fifo = join(cli.folder, `jobs-${name}`);
   execFileSync("mkfifo", [fifo]);
@@ -144,7 +147,7 @@ testWhere(process.platform !== "win32")(
   },
 );
 
-/** Returns whether a file system can be mounted that only one process sees. */
+/** Returns whether this user can mount a file system that no other process sees. */
 function canMount(): boolean {
   return spawnSync("unshare", ["-Urm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
 }

@@ -1,4 +1,4 @@
-/** Sessions that programs with the real SDK open or find inside `dagger-breaker run`. */
+/** Tests sessions that programs with the real SDK open or find inside `dagger-breaker run`. */
 
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => double.stop());
 
-/** Runs the pipeline over images, and returns its lines and the report. */
+/** Runs the pipeline with these images. Returns the lines that it prints, and the report. */
 async function pipeline(
   env: Readonly<Record<string, string>>,
   images: readonly string[],
@@ -83,7 +83,8 @@ test("report and summary list images that sessions took from Dagger's lock file"
     "pin",
   ];
   writeFileSync(join(folder, "dagger.lock"), `[["version","1"]]\n${JSON.stringify(entry)}\n`);
-  // The engine writes its own lock file, in a separate repository.
+  // The engine writes a lock file too. It gets a repository of its own, so that it leaves this file
+  // unchanged.
   const workdir = mkdtempSync(join(cli.folder, "engine-"));
   mkdirSync(join(workdir, ".git"));
   const engine = await kit.testing.startSessionDouble({ engineVersion: "v1.0.0-beta.10", workdir });

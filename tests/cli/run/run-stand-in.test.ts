@@ -1,4 +1,4 @@
-/** `dagger-breaker run` around the CLI double of the test kit, which prints and ends like Dagger 1.0. */
+/** Tests `dagger-breaker run` with the CLI double of the test kit, which prints and ends like Dagger 1.0. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -27,14 +27,14 @@ function environment(command: CommandDouble, more: Readonly<Record<string, strin
   return { DAGGER_SESSION_DOUBLE_COMMAND: JSON.stringify(command), ...more };
 }
 
-/** Runs the command, and returns the report without its colors. */
+/** Runs the command. Returns the report without colors. */
 async function run(options: readonly string[], command: CommandDouble): Promise<Run> {
   const args = ["run", ...options, "--", dagger, "call", "test"];
   const ended = await cli.run(args, { env: environment(command) });
   return { ...ended, stderr: stripVTControlCharacters(ended.stderr) };
 }
 
-/** Returns the running children of a process. */
+/** Returns the ids of the running children of a process. */
 function childrenOf(parent: number | undefined): string[] {
   const listed = execFileSync("ps", ["-eo", "pid=,ppid=,stat="], { encoding: "utf8" });
   const rows = listed.split("\n").map((line) => line.trim().split(/\s+/));
@@ -92,7 +92,8 @@ test("a job canceled as on GitHub has its closing line, outputs and summary in t
   while (!stderr.includes("begun")) await sleep(20);
   const begun = childrenOf(child.pid);
   child.kill("SIGINT");
-  // GitHub's SIGTERM comes after the command was killed, while the run reports its end.
+  // GitHub sends SIGTERM after SIGINT. Here it arrives after the command was killed, while the run writes
+  // its report.
   while (begun.every((pid) => childrenOf(child.pid).includes(pid))) await sleep(20);
   child.kill("SIGTERM");
   expect(await closed).toEqual([137, null]);

@@ -1,4 +1,4 @@
-/** `dagger-breaker run` around a stand-in for the dagger command, as users run it. */
+/** Tests `dagger-breaker run` with a stand-in for the dagger command, as users run it. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,7 +17,7 @@ interface ReportedRun extends Run {
   readonly report: RunJson;
 }
 
-/** Runs `dagger call test` as a stand-in with these endings, and reads the JSON report. */
+/** Runs `dagger call test` with a stand-in that performs these tasks, and reads the JSON report. */
 async function runOf(
   tasks: readonly string[],
   options: readonly string[] = [],
@@ -324,7 +324,7 @@ describe("an option", () => {
   });
 });
 
-/** Runs the stand-in alone. */
+/** Runs the stand-in directly, without `dagger-breaker run`. */
 async function runAlone(dagger: Replay): Promise<{ stdout: string; stderr: string }> {
   const child = spawn(dagger.dagger, ["call", "test"], { env: cli.environment(dagger.env) });
   const output = { stdout: "", stderr: "" };

@@ -1,9 +1,9 @@
-/** Reports of runs as the runner makes them, for tests of their texts. */
+/** Creates reports in the shape that the runner makes, for tests of their texts. */
 
 import type { RunFailure } from "../../../src/runner/attempt/run-failure.js";
 import type { AttemptReport, RunReport } from "../../../src/runner/report/run-report.js";
 
-/** A registry that limits the rate. */
+/** A failure caused by a registry's rate limit. */
 export const LIMITED: RunFailure = {
   fault: "registry",
   upstream: "registry-1.docker.io",
@@ -22,7 +22,7 @@ export const LIMITED: RunFailure = {
   reason: "The registry limits the rate of requests.",
 };
 
-/** A command of the pipeline that failed. */
+/** A failure caused by a command of the user's pipeline. */
 export const OWN_FAULT: RunFailure = {
   ...LIMITED,
   fault: "user",
@@ -38,7 +38,7 @@ export const OWN_FAULT: RunFailure = {
   reason: "A command of the pipeline ended with an exit code that means failure.",
 };
 
-/** Returns an attempt, by default one that succeeded. */
+/** Returns an attempt. By default it succeeded. */
 export function attempt(over: Partial<AttemptReport> = {}): AttemptReport {
   return {
     exitCode: 0,
@@ -51,7 +51,7 @@ export function attempt(over: Partial<AttemptReport> = {}): AttemptReport {
   };
 }
 
-/** Returns a run, by default one that succeeded in one attempt. */
+/** Returns a run. By default it succeeded in one attempt. */
 export function sampleRun(over: Partial<RunReport> = {}): RunReport {
   return {
     outcome: "succeeded",
@@ -74,7 +74,7 @@ export function sampleRun(over: Partial<RunReport> = {}): RunReport {
   };
 }
 
-/** Returns a run of one attempt that failed. */
+/** Returns a run whose only attempt failed. */
 export function failedRun(failure: RunFailure, over: Partial<RunReport> = {}): RunReport {
   return sampleRun({
     outcome: "failed",
@@ -85,7 +85,7 @@ export function failedRun(failure: RunFailure, over: Partial<RunReport> = {}): R
   });
 }
 
-/** Returns a run that a circuit rejected before its start. */
+/** Returns a run that a circuit rejected before its first attempt. */
 export function rejectedRun(over: Partial<RunReport> = {}): RunReport {
   return sampleRun({
     outcome: "rejected",
