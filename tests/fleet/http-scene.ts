@@ -69,7 +69,7 @@ export function post(url: string, body: unknown): Promise<Answer> {
   return ask(url, "/1/commands", { method: "POST", headers, body: text });
 }
 
-/** Opens a stream of changes that ends with the test; waits for its first bytes. */
+/** Opens a stream of changes that ends with the test. Resolves after the first bytes. */
 export async function openStream(
   url: string,
   scope: string,
@@ -85,7 +85,7 @@ export async function openStream(
   return { socket, head: String(bytes) };
 }
 
-/** Sends raw bytes and returns the response until the other side ends. */
+/** Sends raw bytes. Resolves with the response when the server ends the connection. */
 export function sendRaw(url: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 /**
- * Shared circuits over HTTP: the rules, rejections, and servers that end, hang or are something
- * else.
+ * Tests shared circuits over HTTP: the rules, rejections, and servers that end, hang or are another
+ * program.
  */
 
 import { once } from "node:events";
@@ -20,7 +20,7 @@ import { ask, clientOf, openStream, post, sendRaw, startServer, TOKEN } from "./
 
 const READ = { kind: "read" } as const;
 
-/** Starts a server with scripted answers, on a free port. */
+/** Starts a server that is not ours, on a free port. The test gives its answers. */
 async function startOther(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<string> {
@@ -33,7 +33,10 @@ async function startOther(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Returns a store that records questions, and replies when the test releases it. */
+/**
+ * Returns a store that records the names of the circuits it is asked about. It replies when the test
+ * releases it.
+ */
 function slowStore() {
   const inner = memoryStore();
   const asked: string[] = [];
@@ -131,7 +134,7 @@ test("a client of the version before, which sends no word more than it did, is s
   expect(answers).toMatchObject([{ reply: { admitted: 1 } }, { reply: { counted: 1 } }, {}]);
   expect(Object.keys(answers[2].reply)).not.toContain("report");
   const { report } = await clientOf(url).run(KEY, { kind: "read", report: true });
-  // The first command of a client cannot know yet whether the server counts.
+  // A client learns from the first reply whether the server counts, so the first command reports no counts.
   expect(report).toBeUndefined();
 });
 
@@ -216,7 +219,7 @@ test("rejects a body that is too long before reading it", async () => {
   const chunk = "x".repeat(1024 * 1024);
   const chunks = `${chunk.length.toString(16)}\r\n${chunk}\r\n`.repeat(5);
   const untold = await sendRaw(url, `${head}transfer-encoding: chunked\r\n\r\n${chunks}`);
-  // A reset can overtake the response, but never a success.
+  // A reset can arrive before the response. A success must never arrive.
   expect(untold).toMatch(/^(HTTP\/1.1 413 |$)/);
   expect(await ask(url, "/1/health")).toMatchObject({ status: 200 });
 });
@@ -235,7 +238,7 @@ test("accepts no more connections than configured, and half as many streams", as
   const { socket: stream } = await openStream(url, "a");
   expect(await ask(url, "/1/events?scope=a")).toMatchObject({ status: 503 });
   const client = clientOf(url);
-  // The rejected connection may still occupy its slot.
+  // The rejected connection may occupy its slot for a moment longer.
   await vi.waitFor(() => client.list("a"));
   expect(await ask(url, "/1/circuits?scope=a")).toMatchObject({
     status: 503,
@@ -254,7 +257,8 @@ test("connections without a token block no client", async () => {
   const strangers = Array.from({ length: 1100 }, (_, index) => {
     const socket = connect(Number(port), hostname);
     socket.on("error", () => undefined);
-    // Each third is silent, each third sends an endless head, the others have no token.
+    // A third of the connections send nothing. A third send a head that never ends. A third send a request
+    // without a token.
     if (index % 3 === 1) socket.write("POST /1/commands HTTP/1.1\r\nhost: x\r\nx: ");
     if (index % 3 === 2) socket.write("GET /1/circuits HTTP/1.1\r\nhost: x\r\n\r\n");
     return socket;
@@ -280,7 +284,8 @@ test("sends the commands of one turn in one request, and the next waits for its 
   const first = ["slow", "b", "a"].map((name) => client.run({ ...KEY, name }, settle()));
   await vi.waitFor(() => expect(asked).toEqual(["slow", "b", "a"]));
   const second = client.run({ ...KEY, name: "c" }, settle());
-  // Another connection gets through, so the second request would have arrived, had it been sent.
+  // A request on another connection gets a reply. The second request would have arrived by now if it had
+  // been sent.
   expect(await client.list("elsewhere")).toEqual([]);
   expect(asked).toEqual(["slow", "b", "a"]);
   release();
@@ -307,7 +312,7 @@ test("drops a command that waits too long, unsent", async () => {
   await expect(first).rejects.toThrow(`the store at ${url} gave no answer within 200 ms`);
   const [outcome] = await Promise.allSettled([second]);
   release();
-  // The second began to wait a little later, so it may just have been in time.
+  // The second command began to wait a little later than the first, so it may have been sent just in time.
   if (outcome?.status === "rejected") expect(asked).toEqual(["slow"]);
   else expect(asked).toEqual(["slow", "late"]);
 });
@@ -339,7 +344,7 @@ test.each([
   const url = await startOther((_request, response) => response.writeHead(status).end(body));
   const client = clientOf(url);
   await expect(client.run(KEY, admit())).rejects.toMatchObject({ code: "FLEET_STORE" });
-  // An empty list is valid for circuits and for changes.
+  // The body `[]` is valid for lists of circuits and of changes.
   if (body === "[]") return;
   await expect(client.history(KEY)).rejects.toMatchObject({ code: "FLEET_STORE" });
   await expect(client.list(KEY.scope)).rejects.toMatchObject({ code: "FLEET_STORE" });
@@ -396,7 +401,7 @@ test("reconnects to a server that ends and returns", async () => {
   const again = await startFleetServer({ store, token: TOKEN, port });
   onTestFinished(() => again.close());
   expect((await client.run(KEY, READ)).snapshot.counts.successes).toBe(1);
-  // The stream reconnects after a while; earlier pushes are lost.
+  // The stream takes a while to reconnect, and changes before that are lost.
   await vi.waitFor(async () => {
     await client.run(KEY, { kind: "reset", reason: null, owner: "Ann" });
     expect(heard.length).toBeGreaterThan(0);
@@ -446,7 +451,7 @@ test("disconnects a client that does not read, and still pushes to the others", 
   const client = clientOf(url);
   const reason = "x".repeat(1000);
   const isolate = { kind: "isolate", owner: "Ann", reason, expiresInMs: 1 } as const;
-  // The closed connection frees a slot: only then another stream is accepted beside the four.
+  // The server accepts another stream only after it has closed the slow one.
   await vi.waitFor(
     async () => {
       await Promise.all(Array.from({ length: 1000 }, () => client.run(KEY, isolate)));

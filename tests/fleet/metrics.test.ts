@@ -1,4 +1,4 @@
-/** `/metrics` of `serve`: names, tokens, size, and how often the store is read for it. */
+/** Tests `/metrics` of `serve`: names, tokens, size, and how often the page reads the store. */
 
 import { expect, test } from "vitest";
 import { MetricsView } from "../../src/cli/serve/metrics-view.js";

@@ -1,4 +1,4 @@
-/** Compares processes that share a circuit with the reference of the rules. */
+/** Compares processes that share a circuit with the reference model of the rules. */
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -76,7 +76,8 @@ test("the reducer and the reference reply alike to any commands", async () => {
     for (const [plan, tick, clockStep] of schedule) {
       time.nowMicros += tick + (clockStep ?? 0);
       const command = knowledge.plan(plan, policy);
-      // Counts decide nothing, so the reference has none: the comparison of the stores holds them.
+      // The reference has no counts, because counts decide nothing. The test that compares stores covers
+      // them.
       const { report: _report, ...reply } = await circuit.run(command);
       expect(reply).toEqual(reference.run(command, time.nowMicros));
       knowledge.learn(command, reply);

@@ -1,6 +1,6 @@
 /**
- * The rules of shared circuits in a slow and simple form: it keeps all events and derives the state
- * from them each time. Shares no code with the reducer.
+ * Models the rules of shared circuits in a slow and simple form. The model keeps all events, and derives
+ * the state from them each time. It shares no code with the reducer.
  */
 
 import type { CircuitState } from "../../src/breaker/circuit-state.js";
@@ -21,7 +21,7 @@ import type {
 import type { Reporter } from "../../src/fleet/rules/state.js";
 import { type BadRow, type Outcomes, rowOf } from "./reference-row.js";
 
-/** An event, on a time axis that never goes back. */
+/** An event. Its time never goes back, even when a clock is set back. */
 type Event = { readonly t: number } & (
   | { readonly kind: "created"; readonly generation: number }
   | { readonly kind: "changed"; readonly change: FleetChange; readonly until: number }
@@ -34,7 +34,7 @@ type Event = { readonly t: number } & (
 );
 type Changed = Event & { readonly kind: "changed" };
 
-/** The state after each change, without regard to isolation. */
+/** The state of the circuit after each kind of change, apart from any isolation. */
 export const STATE_AFTER: Record<FleetChangeReason, CircuitState> = {
   tripped: "open",
   "opened-at-once": "open",
@@ -48,11 +48,11 @@ export const STATE_AFTER: Record<FleetChangeReason, CircuitState> = {
 };
 const BY_HAND: readonly FleetChangeReason[] = ["isolate", "isolation-over", "release", "reset"];
 
-/** One circuit with one policy. */
+/** One shared circuit, with one policy for all commands. */
 export class ReferenceCircuit {
   readonly #policy: SharedPolicy;
   #events: Event[] = [];
-  /** The offset from the clock to the time axis of the events. */
+  /** The time of events minus the store's clock. It changes when the clock is set back. */
   #shift = 0;
   #micros = 0;
   #t = 0;
@@ -65,7 +65,7 @@ export class ReferenceCircuit {
     return this.#all("changed").map(({ change }) => change);
   }
 
-  /** Simulates a restart of a store that keeps nothing. */
+  /** Empties the circuit, like a restart of a store that keeps nothing. */
   forget(): void {
     this.#events = [];
     this.#shift = 0;
@@ -91,7 +91,7 @@ export class ReferenceCircuit {
     return { ...NOTHING, ...result, changes, snapshot: this.#snapshot() };
   }
 
-  /** Sets `#t` and the offset that this clock needs. */
+  /** Sets `#t`, and returns the offset that the present clock needs. */
   #tellTime(nowMicros: number): number {
     this.#micros = nowMicros;
     const clock = Math.floor(nowMicros / 1000);
@@ -109,7 +109,10 @@ export class ReferenceCircuit {
     return {};
   }
 
-  /** Counts nothing, but a write of the store is an event: time does not go back behind it. */
+  /**
+   * Adds an event without counting anything. The store writes here, so time must not go back before this
+   * moment.
+   */
   #tell({ rejections, runs, failedRunsMs }: TellCommand): Partial<FleetReply> {
     if (rejections + runs.length + failedRunsMs.length > 0) this.#add({ kind: "told" });
     return {};
@@ -272,7 +275,7 @@ export class ReferenceCircuit {
     return openings;
   }
 
-  /** Returns the change that began an isolation without an end so far. */
+  /** Returns the change that began the present isolation; undefined when the circuit is not isolated. */
   #isolation(): Changed | undefined {
     const ends: readonly FleetChangeReason[] = ["isolate", "isolation-over", "release"];
     const last = this.#all("changed")
@@ -281,7 +284,7 @@ export class ReferenceCircuit {
     return last?.change.reason === "isolate" ? last : undefined;
   }
 
-  /** Returns the last reported failure since the circuit was last closed. */
+  /** Returns the last failure that was reported since the circuit last closed. */
   #failure(): FleetSnapshot["failure"] {
     const closed = this.#events.findLastIndex(
       (event) => event.kind === "changed" && STATE_AFTER[event.change.reason] === "closed",

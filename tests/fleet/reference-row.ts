@@ -1,9 +1,9 @@
-/** Derives bad seconds and their reporters from every outcome since a circuit closed. */
+/** Computes the bad seconds and their reporters from all outcomes since a circuit closed. */
 
 import { MAX_REPORTERS, type SharedPolicy } from "../../src/fleet/rules/policy.js";
 import type { Reporter, SharedFailure } from "../../src/fleet/rules/state.js";
 
-/** Outcomes in one report. */
+/** The outcomes in one report. */
 export interface Outcomes {
   readonly successes: number;
   readonly failures: number;
@@ -14,13 +14,13 @@ export interface Outcomes {
 
 type At<T> = T & { readonly t: number };
 
-/** The row of bad seconds. */
+/** A row of consecutive bad seconds. */
 export interface BadRow {
-  /** Bad seconds within the window now, at most as many as the policy needs. */
+  /** Number of bad seconds that are in the window now. At most as many as the policy needs. */
   readonly length: number;
-  /** Number of reporters within the window. */
+  /** Number of reporters that are in the window now. */
   readonly reporters: number;
-  /** Both values in a snapshot: by the window at the last outcome. */
+  /** The numbers that a snapshot shows. For them, the window ends at the last outcome. */
   readonly counted: number;
   readonly lastReporters: readonly string[];
 }
@@ -30,7 +30,7 @@ interface Second {
   readonly told: At<Outcomes>[];
 }
 
-/** Returns the row at the time `now`. */
+/** Returns the row of bad seconds at the time `now`. */
 export function rowOf(
   outcomes: readonly At<Outcomes>[],
   now: number,
@@ -76,8 +76,9 @@ function isBad({ told }: Second): boolean {
 }
 
 /**
- * Returns the last reports that count: failures since the last good second that another followed,
- * and not displaced by the maximum number of others.
+ * Returns the last report of each process that counts as a reporter. Its last report must be a failure. The
+ * report must come after the last good second, but the running second does not count as good. A report no
+ * longer counts once `MAX_REPORTERS` other processes have failed after it.
  */
 function wordsOf(seconds: readonly Second[]): readonly At<Outcomes>[] {
   const lastGood = seconds.slice(0, -1).findLastIndex((second) => !isBad(second));

@@ -1,4 +1,4 @@
-/** A store that a test scripts: it replies by the rules, late, wrongly, or not at all. */
+/** A store that a test scripts. It replies by the rules, late, wrongly, or never. */
 
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
@@ -10,13 +10,13 @@ import type { FleetCommand } from "../../src/fleet/rules/command.js";
 import type { FleetReply } from "../../src/fleet/rules/reply.js";
 import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../../src/fleet/store.js";
 
-/** The handling of one command; `answer` applies the rules. */
+/** Handles one command. `answer` applies the command by the rules. */
 export type Script = (
   command: FleetCommand,
   answer: () => Promise<FleetReply>,
 ) => Promise<FleetReply> | FleetReply;
 
-/** Replies after a delay. The command is applied at once. */
+/** Applies a command at once, but replies after a delay. */
 export function answersAfter(delayMs: number): Script {
   return (_command, answer) =>
     new Promise((resolve) => {
@@ -25,13 +25,13 @@ export function answersAfter(delayMs: number): Script {
     });
 }
 
-/** Never replies, and applies nothing. */
+/** Never replies, and does not apply the command. */
 export const HANGS: Script = () => new Promise(() => {});
 
 /** Rejects each command. */
 export const FAILS: Script = () => Promise.reject(new Error("ECONNREFUSED"));
 
-/** A store by the rules, on the test's fake time. */
+/** A store on the test's fake time. Without a script, it replies by the rules. */
 export class ScriptedStore implements FleetStore {
   readonly kind = "scripted";
   minimumReporters = 1;
@@ -39,7 +39,7 @@ export class ScriptedStore implements FleetStore {
   script: Script = (_command, answer) => answer();
   opens: () => Promise<void> = async () => {};
   closes: () => Promise<void> = async () => {};
-  /** Whether changes are pushed automatically. */
+  /** Whether the store pushes changes to its listeners by itself. */
   isPushing = true;
   readonly commands: FleetCommand[] = [];
   readonly listeners = new Set<FleetListener>();
@@ -51,7 +51,7 @@ export class ScriptedStore implements FleetStore {
     });
   }
 
-  /** The commands sent, in short form. */
+  /** The commands that the store has received, in short form. */
   get sent(): string[] {
     return this.commands.map((command) => {
       if (command.kind === "admit") return `admit ${command.count}`;
@@ -101,7 +101,7 @@ export function newBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker 
   return new CircuitBreaker({ name: NAME, trip, resetTimeoutMs: 10_000, ...options });
 }
 
-/** Creates one process of a fleet. */
+/** Creates one process of a fleet, with a breaker that it shares. */
 export function newProcess(
   store: FleetStore,
   options: Omit<FleetOptions, "store"> = {},
@@ -112,7 +112,7 @@ export function newProcess(
   return { fleet, local, shared: fleet.share(local) };
 }
 
-/** Opens the shared circuit from another process, with a rate limit of 60 seconds. */
+/** Opens the shared circuit from another process, by reporting a rate limit. By default it lasts 60 seconds. */
 export async function openFromElsewhere(store: FleetStore, retryAfterMs = 60_000): Promise<void> {
   const { fleet, shared } = newProcess(store, { reporter: { host: "ci-1", run: "run 1" } });
   const permit = await shared.acquire();
@@ -120,7 +120,7 @@ export async function openFromElsewhere(store: FleetStore, retryAfterMs = 60_000
   await fleet.close();
 }
 
-/** Fakes time, but not the turns of the event loop, which pass in `tick`. */
+/** Fakes time, but not the turns of the event loop. `tick` lets those pass. */
 export function fakeTime(): void {
   vi.useFakeTimers({
     now: 1_800_000_000_000,
@@ -128,7 +128,7 @@ export function fakeTime(): void {
   });
 }
 
-/** Gives each test a store of its own, on a clock that only the test moves. No test may leave a timer. */
+/** Gives each test its own store, on a clock that only the test moves. Fails a test that leaves a timer. */
 export function storeForEachTest(use: (store: ScriptedStore) => void): void {
   beforeEach(() => {
     fakeTime();
@@ -140,7 +140,7 @@ export function storeForEachTest(use: (store: ScriptedStore) => void): void {
   });
 }
 
-/** Lets time pass, and the resulting turns of the event loop. */
+/** Lets time pass, and then the turns of the event loop that follow. */
 export async function tick(ms = 0): Promise<void> {
   await turns();
   await vi.advanceTimersByTimeAsync(ms);
@@ -151,7 +151,7 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Returns the result of a promise after `ms`; undefined if it is still pending. */
+/** Returns the result of a promise after `ms`; undefined when the promise is still pending. */
 export async function cameTo<T>(promise: Promise<T>, ms = 0): Promise<T | undefined> {
   let value: T | undefined;
   void promise.then((result) => {

@@ -1,4 +1,4 @@
-/** `dagger-breaker serve --notify` as a process, with a receiver over HTTP. */
+/** Tests `dagger-breaker serve --notify` as a process, with a receiver over HTTP. */
 
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
@@ -22,7 +22,7 @@ interface Received {
   readonly body: string;
 }
 
-/** Starts a receiver that answers as `answer` decides; by default as Slack does. */
+/** Starts a receiver of notifications. By default it answers as Slack does. */
 async function startReceiver(
   answer: (response: ServerResponse, count: number) => void = (response) => response.end("ok"),
 ) {
@@ -106,7 +106,8 @@ describeWhere(hasSqlite)("with node:sqlite", () => {
   test("SIGTERM ends it although the receiver is silent, and reports what was lost", async () => {
     const { received, url } = await startReceiver(() => undefined);
     const database = join(cli.folder, "silent.db");
-    // As the page shows: other users cannot read a variable.
+    // Sets the URL in a variable, as the page advises, because other users can read arguments but not
+    // variables.
     const env = { DAGGER_BREAKER_NOTIFY_URL: url };
     const serving = startServe(cli, ["--listen", "127.0.0.1:0", "--database", database], env);
     const client = clientOf(await urlOf(serving));

@@ -1,4 +1,4 @@
-/** The commands of docs/operation.md about `serve`, and what the page promises of two servers. */
+/** Tests the commands about `serve` in docs/operation.md, and what the page promises about two servers. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { hasSqlite, startServe, urlOf } from "./serve-process.js";
 
 const cli = builtCli();
 
-/** Returns the lines of the only shell snippet that contains a text. */
+/** Returns the lines of the shell snippet that contains a text. There must be only one. */
 function shellWith(part: string): readonly string[] {
   const found = operationSnippets().filter(
     ({ language, text }) => language === "sh" && text.includes(part),

@@ -1,4 +1,4 @@
-/** `dagger-breaker serve` as a process of a test. */
+/** Runs `dagger-breaker serve` as a process of a test. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,7 +8,6 @@ import { TOKEN } from "./http-scene.js";
 
 export const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
-/** A running `dagger-breaker serve`. */
 export interface Serving {
   readonly child: ChildProcessWithoutNullStreams;
   readonly output: { stdout: string; stderr: string };
@@ -20,9 +19,9 @@ export type ServeArguments = readonly [
   env?: Readonly<Record<string, string>>,
 ];
 
-/** Starts `dagger-breaker serve` with the token of the tests. It ends with the test. */
+/** Starts `dagger-breaker serve` with the tests' token. The process ends with the test. */
 export function startServe(cli: BuiltCli, ...[args, env = {}]: ServeArguments): Serving {
-  // Uses the Node.js of this test, whatever PATH contains.
+  // Starts the Node.js that runs this test, because PATH may contain another one.
   const child = spawn(process.execPath, [cli.program, "serve", ...args], {
     env: cli.environment({ DAGGER_BREAKER_STORE_TOKEN: TOKEN, ...env }),
   });
@@ -37,7 +36,7 @@ export function startServe(cli: BuiltCli, ...[args, env = {}]: ServeArguments): 
   return { child, output, ended };
 }
 
-/** Waits until it listens. */
+/** Waits until the server listens. Returns its URL. */
 export async function urlOf({ output }: Serving): Promise<string> {
   const [, url = ""] = await vi.waitFor(
     () =>

@@ -1,4 +1,4 @@
-/** `dagger-breaker serve` as a process: its messages, its clients, and its end. */
+/** Tests `dagger-breaker serve` as a process: its messages, its clients, and its end. */
 
 import { once } from "node:events";
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -72,7 +72,7 @@ function withSqlite(): void {
         ...dagger.env,
         DAGGER_BREAKER_STORE: url,
         DAGGER_BREAKER_STORE_TOKEN: TOKEN,
-        // On a busy machine a store may exceed its default second.
+        // A store on a busy machine may need longer than the default of a second.
         DAGGER_BREAKER_STORE_TIMEOUT: "10s",
       };
       const args = ["run", ...needs, "--", dagger.dagger, "call", "test"];
@@ -133,7 +133,7 @@ function withSqlite(): void {
       expect(await serving.ended).toEqual([0, null]);
       await cut;
       expect(serving.output.stderr).toBe("");
-      // The file was closed: no log files are beside it.
+      // SQLite removes its log file when the database is closed properly.
       expect(existsSync(`${database}-wal`)).toBe(false);
     },
   );
@@ -162,7 +162,7 @@ function withSqlite(): void {
     const again = start(["--listen", new URL(url).host, "--database", database]);
     await urlOf(again);
     const { snapshot } = await client.run(KEY, READ);
-    // The last command may have run without a reply.
+    // The killed server may have applied the last command without replying.
     expect([answered, answered + 1]).toContain(snapshot.counts.successes);
     await vi.waitFor(async () => {
       await client.run(KEY, { kind: "reset", reason: null, owner: "Ann" });

@@ -1,4 +1,4 @@
-/** Processes that share a circuit over a bad network, a store whose clock is set, and the rules. */
+/** Simulates processes that share a circuit. The network loses messages, and the store's clock is set. */
 
 import { expect } from "vitest";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
@@ -12,10 +12,10 @@ import { START_MS } from "./virtual-circuit.js";
 
 const KEY: FleetKey = { scope: "egress", name: "registry" };
 
-/** The fate of a command in transit. */
+/** The fate of a command and its reply on the network. */
 export type Network = "works" | "loses the command" | "loses the answer";
 
-/** One event. */
+/** One event of a simulation. */
 export type Step = { readonly tick: number } & (
   | {
       readonly kind: "call";
@@ -49,7 +49,7 @@ interface Place {
   readonly lease: string;
 }
 
-/** Runs steps, and compares every reply with the reference and with the invariants. */
+/** Runs steps, and compares every reply with the reference model. Checks the invariants after each step. */
 export class SimulatedFleet {
   readonly #policy: SharedPolicy;
   readonly #reference: ReferenceCircuit;
@@ -58,12 +58,12 @@ export class SimulatedFleet {
   #store: FleetStore;
   #nowMicros = START_MS * 1000;
   #leases = 0;
-  /** Number of outcomes that reached the store since it was empty. */
+  /** Number of outcomes that have reached the store since it was last empty. */
   #reached = 0;
   #generation = 0;
   /**
-   * Granted leases, and the time until which no call may be admitted, on a clock that was not set
-   * since.
+   * Granted leases, and the time until which no call may be admitted. Both are forgotten when the clock is
+   * set.
    */
   #places: readonly Place[] = [];
   #openUntilMicros = 0;
@@ -101,7 +101,7 @@ export class SimulatedFleet {
     }
   }
 
-  /** Asks for calls. The process has its permits only when the reply arrives. */
+  /** Asks for permits. When the network loses the reply, the process does not get them. */
   async #call({ node, count, chance }: Step & { kind: "call" }): Promise<void> {
     this.#leases += 1;
     const lease = `lease-${this.#leases}`;
@@ -114,7 +114,10 @@ export class SimulatedFleet {
     }
   }
 
-  /** Ends the oldest calls of a process in one generation. Sent once, whatever happens to it. */
+  /**
+   * Settles the oldest permits of a process that have one generation. The command is sent only once, even
+   * when the network loses it.
+   */
   async #settle(step: Step & { kind: "settle" }): Promise<void> {
     const { node, outcomes, retryAfterMs, chance } = step;
     const permits = this.#permits[node] ?? [];
@@ -216,14 +219,14 @@ export class SimulatedFleet {
     expect(snapshot.probes).toBeLessThanOrEqual(this.#policy.halfOpenMaxCalls);
   }
 
-  /** Sets the clock. The invariants of the old clock end; the reference adapts. */
+  /** Sets the clock. Limits in terms of the old clock no longer apply. */
   #setClock(micros: number): void {
     this.#nowMicros += micros;
     this.#places = [];
     this.#openUntilMicros = 0;
   }
 
-  /** Empties the store. The processes keep their permits. */
+  /** Empties the store. The processes keep the permits that they have. */
   #restart(): void {
     this.#store = this.#emptyStore();
     this.#reference.forget();

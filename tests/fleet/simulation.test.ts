@@ -1,4 +1,7 @@
-/** The expected results of ten thousand simulated runners, which docs/fleet-simulation.md must match. */
+/**
+ * Tests that ten thousand simulated runners have the expected results, and that docs/fleet-simulation.md
+ * shows them.
+ */
 
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
@@ -15,12 +18,15 @@ import { REQUESTS } from "./simulation/upstream.js";
 
 const page = read("docs/fleet-simulation.md");
 const picture = read("docs/images/fleet-outage.svg");
-/** The answers in each outage, and how long a shared circuit then opens. */
+/**
+ * The registry's answer in each outage. `OPEN_S` has the reset timeout of the shared circuit after that
+ * answer.
+ */
 const ANSWERS = ["refused", "unavailable", "limited"] as const;
 const OPEN_S = [60, 60, 120];
-/** The longest duration of a pull, rounded up: the probe that ends an open time. */
+/** The longest duration of a pull, rounded up. The probe that ends an open time takes at most that long. */
 const PROBE_S = 2;
-/** A broken runner that draws jobs makes one pull every five seconds, for six hours. */
+/** Number of pulls of a broken runner that attracts jobs: one every five seconds, for six hours. */
 const DRAWN_PULLS = (6 * 3600) / 5;
 
 let findings: Findings;

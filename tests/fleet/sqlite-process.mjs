@@ -1,7 +1,10 @@
 /**
- * One process of tests/fleet/sqlite-processes.test.ts. It sends successes to a SQLite store one by one, each after
- * an admission. Arguments: the module of the store, its file, and how many; 0 means forever. It prints a line
- * with a dot for each reply. Errors other than "busy" are printed and end it.
+ * One process of tests/fleet/sqlite-processes.test.ts. It sends successes to a SQLite store one by one,
+ * each after an admission. For each reply it prints a line with a dot. Any error except "busy" is printed
+ * and ends the process.
+ *
+ * Its arguments are the path of the store's module, the path of the database, and the number of successes.
+ * 0 means forever.
  */
 
 import { writeSync } from "node:fs";
@@ -36,7 +39,7 @@ const settle = {
   chance: 0,
 };
 
-/** Repeats a command while a busy machine blocks the process, which is not a fault of the store. */
+/** Repeats a command while the file is locked. On a busy machine that is not a fault of the store. */
 async function run(command) {
   for (;;) {
     try {

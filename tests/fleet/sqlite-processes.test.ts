@@ -1,6 +1,6 @@
 /**
- * One SQLite file and many processes: no outcome is lost if processes are killed or the disk is
- * full.
+ * Tests one SQLite file that many processes use. No outcome may be lost when processes are killed or the
+ * disk is full.
  */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -102,14 +102,14 @@ function withSqlite(): void {
     await staying.ended();
     answered += staying.answered;
     const successes = await successesIn(path);
-    // Each killed process may have written one more outcome without reporting it.
+    // Each killed process may have written one more outcome, whose reply it could not print.
     expect(successes).toBeGreaterThanOrEqual(answered);
     expect(successes).toBeLessThanOrEqual(answered + rounds + 1);
   });
 
   test("reports a full disk, and the file stays valid", async () => {
     const path = join(folder, "full", "fleet.db");
-    // A file size limit stands in for the disk: 512 blocks of 512 or 1,024 bytes.
+    // A limit on the size of files acts like a full disk. The limit is 512 blocks of 512 or 1,024 bytes.
     const worker = new Worker(path, 0, "ulimit -f 512");
     await worker.ended();
     expect(worker.answered).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-/** A store in SQLite: the rules, invalid files, and disk problems. */
+/** Tests a store in SQLite: the rules, invalid files, and problems of the disk. */
 
 import { execFileSync } from "node:child_process";
 import {
@@ -35,7 +35,6 @@ function newPath(): string {
   return join(folder, `${made}`, "fleet.db");
 }
 
-/** Uses a store and closes it. */
 async function using<T>(store: FleetStore, use: (store: FleetStore) => Promise<T>): Promise<T> {
   try {
     return await use(store);
@@ -280,7 +279,7 @@ function withSqlite(): void {
     mkdirSync(join(path, ".."));
     await using(sqliteStore({ path }), async (store) => {
       chmodSync(join(path, ".."), 0o500);
-      // Root may write everywhere, and then there is no error.
+      // Root may write everywhere, so there is no error for root.
       const mayWrite = process.getuid?.() === 0;
       const asked = store.run(KEY, admit());
       if (mayWrite) expect((await asked).admitted).toBe(1);

@@ -1,21 +1,21 @@
-/** A TCP proxy on this machine that a test can slow down, silence or cut. */
+/** A TCP proxy on this machine that a test can slow down, mute or cut. */
 
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** Passes bytes on to one port while enabled. */
+/** Relays connections to one port of this machine. */
 export class TcpGate {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** The target port of new connections. */
+  /** The port to which new connections lead. */
   target: number;
-  /** The delay of each chunk, in milliseconds. */
+  /** How long to delay each chunk, in milliseconds. */
   delayMs = 0;
-  /** Reads from the client and passes nothing on. */
+  /** Whether to drop everything that clients send. */
   swallowsRequests = false;
-  /** Reads from the server and passes nothing on: replies are lost. */
+  /** Whether to drop everything that the server sends, so that replies are lost. */
   swallowsAnswers = false;
-  /** Number of connections made. */
+  /** Number of connections made so far. */
   connections = 0;
   /** All data that clients have sent. */
   sent = "";
@@ -42,7 +42,7 @@ export class TcpGate {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Ends all connections; new ones can be made. */
+  /** Ends all connections. Clients can make new ones. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

@@ -1,14 +1,14 @@
-/** A shared circuit in memory on time that only the test moves. */
+/** Creates a shared circuit in memory. Only the test moves its time. */
 
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import type { SharedPolicy } from "../../src/fleet/rules/policy.js";
 import type { FleetStore } from "../../src/fleet/store.js";
 import { Circuit } from "../../src/testing/fleet/circuit.js";
 
-/** When virtual time begins: a whole second in 2026. */
+/** The start of virtual time, which is a whole second in 2026. */
 export const START_MS = 1_780_000_000_000;
 
-/** The clock of a store, which can be set. */
+/** The clock of a store. Tests can set it forward and back. */
 export class StoreTime {
   nowMicros = START_MS * 1000;
 
@@ -20,14 +20,14 @@ export class StoreTime {
   }
 }
 
-/** A circuit, the store it is in, and the time there. */
+/** A circuit, the store that has it, and the clock of that store. */
 export interface VirtualCircuit {
   readonly circuit: Circuit;
   readonly store: FleetStore;
   readonly time: StoreTime;
 }
 
-/** Creates an unknown circuit. */
+/** Creates a circuit that the store does not know yet. */
 export function virtualCircuit(policy: Partial<SharedPolicy> = {}): VirtualCircuit {
   const time = new StoreTime();
   const store = memoryStore({ nowMicros: time.read });

@@ -1,4 +1,4 @@
-/** Known digests in a file: its content, its access rights, and invalid files. */
+/** Tests known digests in a file: its content, its access rights, and invalid files. */
 
 import { execFileSync } from "node:child_process";
 import {
@@ -28,7 +28,7 @@ const TWO = `sha256:${"2".repeat(64)}`;
 const ALPINE = "docker.io/library/alpine:3.20";
 const START_MS = 1_700_000_000_000;
 
-/** The number of the user `nobody`. */
+/** The id of the user `nobody`. */
 const NOBODY = 65_534;
 
 let folder: string;
@@ -54,7 +54,7 @@ afterEach(() => {
 const openFile = (at = path) => new DigestFile({ path: at, wallClock: () => time.nowMs });
 const onDisk = (): readonly KnownDigest[] => readDigests(path, time.nowMs).digests;
 
-/** Learns a digest and writes it. */
+/** Remembers a digest and writes it to the file. */
 function learnt(reference = ALPINE, digest = ONE): DigestFile {
   const file = openFile();
   file.remember(reference, "", digest);
@@ -62,7 +62,7 @@ function learnt(reference = ALPINE, digest = ONE): DigestFile {
   return file;
 }
 
-/** Runs an action as a user with limited permissions, unlike root. */
+/** Runs an action as a user without the rights of root, even when root runs the tests. */
 function asOrdinaryUser(action: () => void): void {
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) {

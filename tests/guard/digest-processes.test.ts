@@ -1,4 +1,4 @@
-/** Many processes share a file of known digests, and no change is lost. */
+/** Tests many processes that share a file of known digests. No change may be lost. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a program with `file` and `name` in scope, to its end. */
+/** Runs a program to its end. The program can use `file` and `name`. */
 async function run(store: string, name: string, program: string) {
   const path = join(folder, `program-${name}.mjs`);
   writeFileSync(

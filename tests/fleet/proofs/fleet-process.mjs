@@ -1,5 +1,5 @@
-// A process with members of a fleet on one store. It executes messages of its parent and returns
-// the results; see fleet-processes.ts.
+// A process with several members of a fleet on one store. It executes messages of its parent and sends the
+// results back. See fleet-processes.ts.
 
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { CircuitBreaker } from "../../../src/breaker/circuit-breaker.ts";
@@ -33,7 +33,7 @@ for (const event of ["unhandledRejection", "uncaughtException"]) {
   process.on(event, (error) => unhandled.push(`${event}: ${error?.stack ?? error}`));
 }
 
-/** Total lateness of a timer: how long this process had to wait for the processor. */
+/** How late a repeated timer fired, in total. This is how long the process waited for the processor. */
 let starvedMs = 0;
 const BEAT_MS = 20;
 let beatMs = performance.now();
@@ -58,12 +58,12 @@ class Member {
     while (!(await this.#fleet.open())) await sleep(50);
   }
 
-  /** Shares a circuit with other options than those of the plan, before its first use. */
+  /** Shares a circuit before its first use, with options that differ from the plan. */
   share({ name, breaker }) {
     this.#of(name, breaker);
   }
 
-  /** Makes several calls at once with the same outcome, and returns their results. */
+  /** Makes several calls at once, all with the same outcome. Returns their results. */
   async call({ name, times = 1, outcome }) {
     const failure = new Error("made by the test");
     const operation = () => {
@@ -80,7 +80,7 @@ class Member {
     return Promise.all(ends);
   }
 
-  /** Takes several permits at once and keeps them. Returns their number. */
+  /** Takes several permits at once and keeps those that are granted. Returns how many were granted. */
   async take({ name, times = 1 }) {
     const asked = Array.from({ length: times }, () => this.#of(name).tryAcquire());
     const permits = (await Promise.all(asked)).filter((one) => !isCircuitBreakerOpenError(one));
@@ -88,7 +88,7 @@ class Member {
     return permits.length;
   }
 
-  /** Settles several permits, oldest first, each with its own report. */
+  /** Settles several permits, oldest first. Each outcome is reported separately. */
   async settle({ times = 1, outcome, openNow }) {
     for (const permit of this.#permits.splice(0, times)) {
       if (outcome === "success") permit.success();
@@ -99,7 +99,7 @@ class Member {
     await this.#fleet.flush();
   }
 
-  /** Returns the state of a circuit here and in the store. */
+  /** Returns the state of a circuit in this process and in the store. */
   async look({ name }) {
     const { local, shared, metrics } = this.#of(name).getMetrics();
     const circuits = await patiently(() => this.#fleet.status());
@@ -114,13 +114,13 @@ class Member {
     };
   }
 
-  /** Returns the state known here, without asking the store. */
+  /** Returns the state of a circuit in this process, without asking the store. */
   known({ name }) {
     const { shared } = this.#of(name).getMetrics();
     return { known: shared ?? null, storeUp: this.#fleet.getMetrics().storeUp, starvedMs };
   }
 
-  /** Settles a permit, and dies as soon as the store has the report. */
+  /** Settles a permit, and kills this process as soon as the store has the outcome. */
   async settleAndDie(ending) {
     await this.settle(ending);
     process.kill(process.pid, "SIGKILL");
@@ -165,7 +165,7 @@ function reasonOf(error) {
   return "scope" in error ? `shared ${error.reason}` : `local ${error.reason}`;
 }
 
-/** Asks without a deadline, because a busy machine must not fail the test. */
+/** Repeats a question until the store answers, because a busy machine must not fail the test. */
 async function patiently(question) {
   for (let tries = 0; ; tries += 1) {
     try {

@@ -1,4 +1,4 @@
-/** Members of a fleet in separate processes, which run the compiled library; see fleet-process.mjs. */
+/** Runs members of a fleet in separate processes that use the compiled library. See fleet-process.mjs. */
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ export interface MemberPlan {
   readonly breaker: CircuitBreakerOptions;
 }
 
-/** The state of a circuit for one member, and in the store. */
+/** The state of a circuit, as one member knows it and as the store has it. */
 export interface Look {
   readonly local: string;
   readonly known: FleetSnapshot | null;
@@ -26,13 +26,13 @@ export interface Look {
   readonly storeUp: boolean;
 }
 
-/** The end of a call or a permit. */
+/** The outcome with which a call or a permit ends. */
 export interface Ending {
   readonly outcome: "success" | "failure";
   readonly openNow?: boolean;
 }
 
-/** A message that a process sends unasked. */
+/** A message that a process sends without being asked. */
 export interface ProcessEvent {
   readonly event: string;
   readonly detail: unknown;
@@ -50,12 +50,12 @@ interface Waiting {
   fail(error: Error): void;
 }
 
-/** A process that ends with its parent in any case. */
+/** A process that always ends when its parent ends. */
 export class FleetProcess {
   readonly child: ChildProcess;
-  /** Resolves once all its members are connected. */
+  /** Resolves once all members of the process are connected. */
   readonly ready: Promise<void>;
-  /** Its standard error. */
+  /** The standard error of the process. */
   complaints = "";
   onEvent: (event: ProcessEvent) => void = () => undefined;
   readonly #waiting = new Map<number, Waiting>();
@@ -88,7 +88,7 @@ export class FleetProcess {
     this.ready.catch(() => undefined);
   }
 
-  /** Asks a member to do something. Returns the driver's result. */
+  /** Sends a message to a member. Returns the member's result. */
   ask<T>(member: number, ask: string, parts: object = {}): Promise<T> {
     this.#asked += 1;
     const id = this.#asked;
@@ -98,7 +98,7 @@ export class FleetProcess {
     });
   }
 
-  /** Kills it with SIGKILL. */
+  /** Kills the process with SIGKILL. */
   async kill(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, "exit");
@@ -114,7 +114,7 @@ export class FleetProcess {
   }
 }
 
-/** One member of a fleet. */
+/** One member of a fleet, in one of the processes. */
 export class Member {
   readonly process: FleetProcess;
   readonly #index: number;
@@ -129,17 +129,17 @@ export class Member {
     return this.ask("call", { name, times, ...ending });
   }
 
-  /** Takes several permits and keeps them. Returns their number. */
+  /** Takes several permits and keeps those that are granted. Returns how many were granted. */
   take(name: string, times = 1): Promise<number> {
     return this.ask("take", { name, times });
   }
 
-  /** Settles several permits, each with its own report, until the store has replied. */
+  /** Settles several permits, each with its own report. Resolves when the store has replied. */
   settle(ending: Ending, times = 1): Promise<void> {
     return this.ask("settle", { times, ...ending });
   }
 
-  /** Shares a circuit with other options than those of the plan. */
+  /** Shares a circuit with options that differ from the plan. */
   share(name: string, breaker: CircuitBreakerOptions): Promise<void> {
     return this.ask("share", { name, breaker });
   }
@@ -156,8 +156,8 @@ export class Member {
 /** The processes of the tests of one file. */
 export interface FleetProcesses {
   /**
-   * Starts members of these modes, each in its own process if the store allows it. Resolves once
-   * all are connected.
+   * Starts one member for each mode. Each gets its own process, when the store allows several processes.
+   * Resolves once all are connected.
    */
   start(
     modes: readonly FleetMode[],
@@ -168,7 +168,7 @@ export interface FleetProcesses {
   end(): Promise<void>;
 }
 
-/** Prepares the library before the tests of a file, and ends what runs after them. */
+/** Prepares the library before the tests of a file, and ends the processes after the tests. */
 export function fleetProcesses(): FleetProcesses {
   let driver = "";
   const running = new Set<FleetProcess>();

@@ -1,9 +1,9 @@
 /**
- * Fifty processes probe a half-open circuit in Redis, and some are killed during a probe. Never are
- * more leases granted than exist, and a lease that is not returned expires at its end.
+ * Fifty processes probe a half-open circuit in Redis, and some are killed during a probe. The store must
+ * never grant more leases than exist. A lease that is not returned must expire at its end.
  *
- * For each probe the test knows when it certainly held its lease, and when it may have. So a busy
- * machine cannot make a correct store look wrong.
+ * For each probe, the test knows two periods: when the probe certainly held its lease, and when it may have
+ * held it. So a busy machine cannot make a correct store look wrong.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,11 +23,11 @@ const KILLS = 10;
 const LEASE_MS = 120;
 const OPEN_MS = 20;
 const BREAKER = {
-  // The local circuits of the processes stay closed.
+  // Too few seconds pass to open the local circuits of the processes, so only the store rejects calls.
   trip: { badSeconds: 60, windowMs: 60_000 },
   resetTimeoutMs: OPEN_MS,
   halfOpenProbeTimeoutMs: LEASE_MS,
-  // A success frees its lease for the next probe of the same generation.
+  // The circuit never closes: after a success, the same generation continues with the next probe.
   halfOpenSuccessThreshold: 1_000_000,
 };
 
@@ -55,7 +55,7 @@ async function startMember(index: number): Promise<Member> {
   return member;
 }
 
-/** Picks the end of a probe at random. */
+/** Picks at random how a probe ends. */
 function decision(): "success" | "failure" | "kill" | "outlast" {
   const chance = Math.random();
   if (chance < 0.04) return "kill";
@@ -63,14 +63,14 @@ function decision(): "success" | "failure" | "kill" | "outlast" {
   return chance < 0.5 ? "success" : "failure";
 }
 
-/** Rounds with some leases, until there were enough. */
+/** Opens a circuit again and again, and records probes until there are enough of them. */
 class Rounds {
   readonly probes: Probe[] = [];
   readonly refusals: Refusal[] = [];
   readonly places: number;
   readonly #starting: Promise<void>[] = [];
   readonly #endings: Promise<void>[] = [];
-  /** The probe that each process holds. */
+  /** The probe that each process holds at the moment. */
   readonly #held = new Map<Member, Probe>();
   #isOver = false;
 
@@ -96,7 +96,7 @@ class Rounds {
     await Promise.all([...members].map((member) => this.join(member)));
     await until(() => this.count >= ROUNDS && this.killed.length >= KILLS, 230_000);
     this.#isOver = true;
-    // A process killed before may still be starting.
+    // Replacements of killed processes may still be starting.
     await Promise.all(this.#endings);
     await Promise.all(this.#starting);
     const stopped = [...members].map((member) => member.ask<Refusal[]>("stopProbing"));
@@ -119,7 +119,8 @@ class Rounds {
     this.probes.push(probe);
     this.#held.set(member, probe);
     const ending = this.#end(member, probe);
-    // Errors surface where these promises are awaited.
+    // `run` awaits this promise later and gets its error there. Until then, the error must not count as
+    // unhandled.
     ending.catch(() => undefined);
     this.#endings.push(ending);
   }
@@ -143,7 +144,7 @@ class Rounds {
   }
 }
 
-/** Returns the largest number of probes that the store reports during some time. */
+/** Returns the largest number of probes that the store reports before a promise settles. */
 async function mostTold(name: string, during: Promise<void>): Promise<number> {
   let most = 0;
   let lasts = true;
@@ -182,7 +183,7 @@ describe.each([1, 3])("%d leases, two hundred rounds", (places) => {
   test("grants the lease of a killed process again, but not before its end", () => {
     const { killed, probes } = rounds;
     expect(killed.length).toBeGreaterThanOrEqual(KILLS);
-    // With several leases the next one may be another.
+    // With several leases, the next granted lease can be a different one.
     if (places > 1) return;
     const again = killed.flatMap((probe) => probes.find((other) => follows(other, probe)) ?? []);
     expect(again).not.toEqual([]);

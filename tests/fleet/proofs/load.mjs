@@ -1,11 +1,11 @@
-// Makes endless calls, and measures how long each waits for its admission or rejection, and its
-// error.
+// Makes calls without end. Measures how long each call waits for its admission or rejection, and records
+// its error.
 
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 
 const LANES = 3;
 const PAUSE_MS = 10;
-/** One call of this many fails by itself. */
+/** One of this many calls fails on purpose. */
 const FAILS_EVERY = 10;
 
 export class Load {
@@ -67,9 +67,10 @@ export class Load {
   }
 
   /**
-   * Counts a call that waits too long. The fleet asks at the next turn of the event loop. It stops waiting
-   * one turn after the deadline. A timer that is set after the fleet's timer, with the same delay, fires after
-   * it however busy the process is. A call that is undecided by then has waited too long.
+   * Counts a call that waits beyond the deadline. The fleet asks the store at the next turn of the event
+   * loop, and stops waiting one turn after the deadline. This timer has the same delay but is set later, so
+   * it always fires after the fleet's timer, even on a busy machine. A call that is still undecided then
+   * has waited too long.
    */
   async #watch(call) {
     await turn();

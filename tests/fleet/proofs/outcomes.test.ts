@@ -1,6 +1,6 @@
 /**
- * Each outcome that many processes send to a store counts exactly once. The outcome of one process stops all
- * processes or only itself, as the rules require. Real processes run on every kind of store.
+ * Tests that each outcome which many processes send to a store counts exactly once. An outcome stops all
+ * processes or only its own, as the rules require. Real processes run on every kind of store.
  */
 
 import { once } from "node:events";
@@ -20,7 +20,7 @@ const TWO_BAD_SECONDS = { trip: { badSeconds: 2, windowMs: 60_000 } };
 const FAILURE = { outcome: "failure" } as const;
 const SUCCESS = { outcome: "success" } as const;
 const LIMIT = { outcome: "failure", openNow: true } as const;
-/** So often a burst is tried on a machine that is too slow to make it within a second. */
+/** How many times to try a burst. A slow machine may not complete a burst within a second. */
 const BURSTS = 10;
 
 const processes = fleetProcesses();
@@ -42,7 +42,7 @@ describe.each(SCENES)("%s", (kind, open) => {
     await scene.close();
   });
 
-  /** All at once, the given members or all that are strict. */
+  /** Runs an action on several members at once. By default on all strict members. */
   const each = <T>(doIt: (member: Member) => Promise<T>, some = members) =>
     Promise.all(some.map(doIt));
   const member = (index: number) => {
@@ -87,7 +87,7 @@ describe.each(SCENES)("%s", (kind, open) => {
       await each((one) => one.settle(FAILURE, share));
       await nextSecond();
     }
-    // All report at once: the first one opens the circuit, and the others are late.
+    // All members report at once. The first report opens the circuit, so the others are late.
     await each((one) => one.settle(FAILURE));
     const { snapshot, history } = await stored(name);
     const { generation, state, counts } = snapshot;
@@ -158,7 +158,7 @@ describe.each(SCENES)("%s", (kind, open) => {
     expect(snapshot).toMatchObject({ state: "closed", counts: { failures, late: 0 } });
   });
 
-  // The memory of a process is lost with it.
+  // All members on a store in memory share one process, so that process cannot be killed.
   if (kind === "memory") return;
 
   test("a rate limit that was told is known to the others when the process is killed", async () => {

@@ -1,19 +1,18 @@
-/** Checks the observed probes of many processes. */
+/** Checks the probes that a test observed in many processes. */
 
-/** A probe, on the clock that all processes of the machine share. */
+/** A probe. All times are on a clock that all processes of the machine share. */
 export interface Probe {
   readonly generation: number;
   readonly state: string;
-  /** The lease was granted between these two. */
+  /** The lease was granted between these two times. */
   readonly askedMs: number;
   readonly answeredMs: number;
-  /** The lease was returned between these two; undefined if the process was killed before. */
+  /** The lease was returned between these two times. Undefined when the process was killed before that. */
   settlingMs?: number;
   settledMs?: number;
   wasKilled?: boolean;
 }
 
-/** A rejected call. */
 export interface Refusal {
   readonly by: string;
   readonly reason: string;
@@ -23,14 +22,15 @@ export interface Refusal {
 }
 
 /**
- * Returns the number of leases of one generation that were certainly held at once; leases last
- * `leaseMs`.
+ * Returns the largest number of leases of one generation that were certainly held at the same time.
+ *
+ * @param leaseMs How long a lease lasts.
  */
 export function mostAtOnce(probes: readonly Probe[], leaseMs: number): number {
   let most = 0;
   for (const own of byGeneration(probes).values()) {
     const steps = own.flatMap(({ askedMs, answeredMs, settlingMs = Infinity }) => {
-      // The store counts in whole milliseconds.
+      // The store counts in whole milliseconds, so a lease can end up to 1 ms earlier.
       const endMs = Math.min(settlingMs, askedMs + leaseMs - 1);
       const taken = { atMs: answeredMs, by: 1 };
       return endMs > answeredMs ? [taken, { atMs: endMs, by: -1 }] : [];
@@ -45,7 +45,7 @@ export function mostAtOnce(probes: readonly Probe[], leaseMs: number): number {
   return most;
 }
 
-/** Returns the calls rejected for lack of a lease while one was certainly free. */
+/** Returns the calls that were rejected for lack of a lease although a lease was certainly free. */
 export function wronglyRefused(
   refusals: readonly Refusal[],
   probes: readonly Probe[],

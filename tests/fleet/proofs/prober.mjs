@@ -1,9 +1,9 @@
-// Asks a circuit repeatedly, reports each probe to the parent, and holds it until the parent sends
-// its end.
+// Asks a circuit for probes again and again. Reports each probe to the parent, and holds it until the
+// parent decides its outcome.
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** The longest wait for a lease, whatever the rejection asks for. */
+/** The longest wait before asking again, even when the rejection asks for a longer one. */
 const LONGEST_WAIT_MS = 100;
 
 export class Prober {
@@ -60,7 +60,7 @@ export class Prober {
   }
 }
 
-/** Returns the time on the clock that all processes of the machine share. */
+/** Returns the time on a clock that all processes of the machine share. */
 function now() {
   return Number(process.hrtime.bigint()) / 1e6;
 }

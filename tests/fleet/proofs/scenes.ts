@@ -1,4 +1,4 @@
-/** Every kind of store for processes of a test, each empty and separate. */
+/** Creates every kind of store for the processes of a test. Each store is empty and separate. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,26 +7,26 @@ import { startFleetServer } from "../../../src/fleet/http/index.js";
 import { memoryStore } from "../../../src/fleet/memory/memory-store.js";
 import { RedisServer } from "../redis/redis-server.js";
 
-/** A long limit, because a busy machine is not a store that is down. */
+/** A long timeout, because a store on a busy machine is slow but not down. */
 export const PATIENCE_MS = 10_000;
 
-/** A store, and its access for the processes of a test. */
+/** A store, with the options that the processes of a test need to open it. */
 export interface Scene {
-  /** The driver's options for its store. */
+  /** The options with which fleet-process.mjs opens the store. */
   readonly store: { readonly kind: string } & Readonly<Record<string, unknown>>;
-  /** Whether only one process can use it. */
+  /** Whether only one process can use the store. */
   readonly inOneProcess: boolean;
   /** Returns the time on the store's clock, in milliseconds. */
   nowMs(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Makes a scene. */
+/** Creates a scene. */
 export type OpenScene = () => Promise<Scene>;
 
 const TOKEN = "a-token-for-tests-0123456789";
 
-/** The clients of Redis, as the driver knows them. */
+/** The clients of Redis, by their names in fleet-process.mjs. */
 export const REDIS_CLIENTS = ["node-redis", "ioredis"] as const;
 
 async function memoryScene(): Promise<Scene> {
@@ -53,7 +53,7 @@ async function httpScene(): Promise<Scene> {
   };
 }
 
-/** Returns the scene of an existing server, behind one of the clients, and optionally behind a gate. */
+/** Returns a scene for an existing server. The URL can lead through a gate. */
 export function redisSceneAt(
   kind: (typeof REDIS_CLIENTS)[number],
   server: RedisServer,
@@ -67,7 +67,7 @@ export function redisSceneAt(
   };
 }
 
-/** Returns the time of a server. */
+/** Returns the time on the clock of a Redis server. */
 async function redisMs(server: RedisServer): Promise<number> {
   const time = await server.send("TIME");
   const [seconds, micros] = Array.isArray(time) ? time.map(Number) : [];
@@ -81,7 +81,7 @@ async function machineMs(): Promise<number> {
 
 const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
-/** All kinds, for a table of tests. */
+/** All kinds of stores, as rows for `describe.each`. */
 export const SCENES: readonly (readonly [name: string, open: OpenScene])[] = [
   ["memory", memoryScene],
   ...(hasSqlite ? ([["SQLite", sqliteScene]] as const) : []),

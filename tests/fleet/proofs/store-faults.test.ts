@@ -1,7 +1,7 @@
 /**
- * Kills, freezes, cuts, slows and empties Redis and removes its script while five processes make
- * calls. No call waits longer than the deadline or fails because of it, and all processes agree
- * again soon after.
+ * Disturbs Redis while five processes make calls: kills, freezes, cuts, slows or empties it, or removes its
+ * script. No call may wait beyond the deadline or fail because of Redis. Soon after, all processes must
+ * agree again.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,7 +21,7 @@ const NAME = "under load";
 const KEY = { scope: "default", name: NAME };
 const DEADLINE_MS = 100;
 const AGREE_WITHIN_MS = 2000;
-/** Long enough for every reconnect delay to reach its maximum. */
+/** The length of a fault. It is long enough for every reconnect delay to reach its maximum. */
 const FAULT_MS = 2000;
 const BY = { owner: "the test", reason: "to see who hears of it" };
 const ISOLATE = { kind: "isolate", expiresInMs: 600_000, ...BY } as const;
@@ -32,12 +32,12 @@ const PLAN: MemberPlan = {
   breaker: { trip: { badSeconds: 5, windowMs: 60_000 } },
 };
 
-/** A fault of a server or its network. */
+/** A fault of the server or its network. */
 interface Fault {
   readonly name: string;
-  /** Whether the store is away until the fault ends. */
+  /** Whether the store cannot be reached until the fault ends. */
   readonly lasts: boolean;
-  /** Whether the store has forgotten the circuit afterwards. */
+  /** Whether the store loses the circuit. */
   readonly forgets?: true;
   begin(server: RedisServer, gate: TcpGate): unknown;
   end(server: RedisServer, gate: TcpGate): unknown;
@@ -95,15 +95,15 @@ function setDelay(gate: TcpGate, delayMs: number): void {
   gate.delayMs = delayMs;
 }
 
-/** A process's known state of the circuit. */
+/** The state of the circuit, as a process knows it. */
 interface Known {
   readonly known: FleetSnapshot | null;
   readonly storeUp: boolean;
-  /** Total time that it had to wait for the processor. */
+  /** How long the process waited for the processor, in total. */
   readonly starvedMs: number;
 }
 
-/** A process's report about its calls. */
+/** A process's report about its own calls. */
 interface LoadReport {
   readonly calls: number;
   readonly overdue: number;
@@ -116,7 +116,7 @@ const processes = fleetProcesses();
 describe.each(REDIS_CLIENTS)("Redis by %s", (kind) => {
   let server: RedisServer;
   let gate: TcpGate;
-  /** Not behind the gate. */
+  /** The test's own connection, which does not lead through the gate. */
   let store: FleetStore;
   let members: readonly Member[];
   beforeAll(async () => {
@@ -145,7 +145,7 @@ describe.each(REDIS_CLIENTS)("Redis by %s", (kind) => {
         (known.isolation === null) === (isolation === null),
     );
   };
-  /** Sends a command to the store past the gate, as soon as possible. */
+  /** Sends a command to the store directly, and repeats it until the store answers. */
   const tell = (command: ControlCommand) =>
     until(() =>
       store.run(KEY, command).then(
@@ -153,7 +153,7 @@ describe.each(REDIS_CLIENTS)("Redis by %s", (kind) => {
         () => false,
       ),
     );
-  /** Returns the longest time that a process had to wait for the processor since then. */
+  /** Returns the longest time that a process waited for the processor between two reports. */
   const starvedSince = (before: readonly Known[], after: readonly Known[]) =>
     Math.max(...after.map(({ starvedMs }, index) => starvedMs - (before[index]?.starvedMs ?? 0)));
 
@@ -171,7 +171,7 @@ describe.each(REDIS_CLIENTS)("Redis by %s", (kind) => {
     await fault.end(server, gate);
     const before = await knownToAll();
     const returnedMs = performance.now();
-    // All have news to learn: the store's loss, or this command.
+    // Every process must learn something new: this command, or that the store has lost the circuit.
     if (!fault.forgets) await tell(ISOLATE);
     await until(agree);
     const tookMs = performance.now() - returnedMs;

@@ -1,14 +1,14 @@
-/** The clients that the store in Redis accepts, never connected by themselves. */
+/** Creates the Redis clients that the store accepts. The store connects them. */
 
 import type { TLSSocketOptions } from "node:tls";
 import { createClient, createCluster } from "@redis/client";
 import { Cluster, Redis } from "ioredis";
 import type { RedisClient } from "../../../src/fleet/redis/index.js";
 
-/** Not the 5 s of the package, which a busy machine can exceed. */
+/** A busy machine can exceed the packages' default of 5 s. */
 const CONNECT_TIMEOUT_MS = 120_000;
 
-/** Both packages, for a table of tests. */
+/** Clients of both packages, as rows for `describe.each`. */
 export const CLIENTS: readonly (readonly [
   name: string,
   make: (url: string, tls?: Pick<TLSSocketOptions, "ca">) => RedisClient,
@@ -20,7 +20,7 @@ export const CLIENTS: readonly (readonly [
   ["ioredis", (url, tls) => new Redis(url, { lazyConnect: true, ...(tls && { tls }) })],
 ];
 
-/** Both packages' clusters. */
+/** Cluster clients of both packages. */
 export const CLUSTERS: readonly (readonly [
   name: string,
   make: (ports: readonly number[]) => RedisClient,

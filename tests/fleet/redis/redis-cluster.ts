@@ -1,11 +1,11 @@
-/** A real cluster of three masters. */
+/** Starts a real cluster of three masters. */
 
 import { RedisServer, until } from "./redis-server.js";
 
 const SLOTS = 16_384;
 const MASTERS = 3;
 
-/** Starts the servers, assigns the slots and waits until they know each other. */
+/** Starts the servers and assigns the slots. Resolves when all servers know each other. */
 export async function startCluster(): Promise<readonly RedisServer[]> {
   const config = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
   const servers = await Promise.all(

@@ -1,5 +1,5 @@
 /**
- * Tests the store in Redis against every rule of shared circuits: both clients, one server and a
+ * Tests the store in Redis against every rule of shared circuits, with both clients, on one server and on a
  * cluster.
  */
 
@@ -23,7 +23,7 @@ afterAll(async () => {
   await Promise.all([server, ...cluster].map((one) => one.close()));
 });
 
-/** Connects a store. A busy machine may take longer than the store's own limit. */
+/** Connects a store. Retries, because a busy machine may exceed the store's own timeout. */
 async function connected(client: RedisClient): Promise<FleetStore> {
   const store = redisStore({ client });
   const scope = "connected";

@@ -1,4 +1,4 @@
-/** The exporter of docs/operation.md for circuits in Redis, as a program of a user. */
+/** Tests the exporter in docs/operation.md for circuits in Redis, as a program of a user. */
 
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { openStore } from "../../../src/fleet/open-store.js";

@@ -1,4 +1,4 @@
-/** The store in Redis under failing connections and servers: nothing is sent twice, and it recovers. */
+/** Tests the store in Redis while connections and servers fail: it sends nothing twice, and recovers. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { redisStore } from "../../../src/fleet/redis/index.js";
@@ -152,7 +152,8 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       String(await replica.send("INFO", "replication")).includes("link_status:up"),
     );
     await replica.send("REPLICAOF", "NO", "ONE");
-    // The old master is a replica now, and its name leads to the new one, as with DNS.
+    // The old master becomes a replica, and the address of the old master now leads to the new one, as with
+    // DNS.
     await server.send("REPLICAOF", "127.0.0.1", String(replica.port));
     gate.target = replica.port;
     await until(() => store.run(KEY, settle()).then(Boolean, () => false));
@@ -204,7 +205,7 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
         scopes.map((scope) => one.list(scope).then(String, (error: Error) => error.message)),
       );
       for (const message of refusals) expect(message).toMatch(node);
-      // If the node holds the start of the list, it is asked what it is.
+      // Some scopes are on the node itself. Then the error message names the node that was asked.
       const itself = `it is the one at 127.0.0.1:${cluster[0]?.port}`;
       expect(refusals.some((message) => message.includes(itself))).toBe(true);
       const names = Array.from({ length: 12 }, (_, index) => `upstream-${index}`);
@@ -240,7 +241,7 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
     expect((await store.list("spread")).map(({ name }) => name)).toEqual(names);
     const keys = await Promise.all(cluster.map((one) => one.send("DBSIZE")));
     expect(keys.every((count) => Number(count) > 0)).toBe(true);
-    // Without this, the others reject all commands when one node is down.
+    // By default, all nodes of a cluster reject commands while one node is down.
     for (const one of cluster) {
       await one.send("CONFIG", "SET", "cluster-require-full-coverage", "no");
     }
@@ -254,7 +255,7 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
   });
 });
 
-/** A message like those of the script. */
+/** A message in the form that the script publishes. */
 const MESSAGE = JSON.stringify({
   name: "x",
   snapshot: {

@@ -1,4 +1,7 @@
-/** The store in Redis with clients that find their server: by sentinels, or as a pool. */
+/**
+ * Tests the store in Redis with clients that find their server through sentinels, and with pools of
+ * clients.
+ */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -35,7 +38,7 @@ afterAll(async () => {
   await Promise.all(servers.map((server) => server.close()));
 });
 
-/** Asks the sentinel. */
+/** Sends a command to the sentinel. */
 async function ask(...command: string[]): Promise<unknown> {
   const client = createClient({ socket: { port, reconnectStrategy: false } });
   client.on("error", () => undefined);

@@ -1,4 +1,7 @@
-/** The store in Redis with users, TLS and secrets, and in a process that ends without closing it. */
+/**
+ * Tests the store in Redis with users, TLS and secrets, and in a process that ends without closing the
+ * store.
+ */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +18,7 @@ import { startCluster } from "./redis-cluster.js";
 import { freePort, RedisServer } from "./redis-server.js";
 
 const PASSWORD = "s3cret-w0rd";
-/** The rights in the documentation of `redisStore`. */
+/** The rights that the documentation of `redisStore` asks for. */
 const RIGHTS = [
   ...["on", `>${PASSWORD}`, "resetkeys", "~dcb:1:*", "resetchannels", "&dcb:1:*", "-@all"],
   ...["+eval", "+evalsha", "+time", "+hmget", "+exists", "+hset", "+pexpire", "+publish"],
@@ -47,7 +50,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Uses every function of a store. */
+/** Calls every function of a store. */
 async function useAll(store: FleetStore): Promise<void> {
   const scope = `secure-${Math.random().toString(36).slice(2)}`;
   const key = { scope, name: KEY.name };
@@ -148,7 +151,7 @@ test.each([
   expect(inspect(error, { showHidden: true })).not.toContain(PASSWORD);
 });
 
-/** Runs a program in its own process. Resolves to its output once it has ended. */
+/** Runs a program in its own process. Resolves to its output when it has ended. */
 async function runProgram(text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const file = join(folder, `program-${Math.random().toString(36).slice(2)}.mjs`);
   writeFileSync(file, text);
@@ -219,6 +222,6 @@ test("a rediss URL trusts the authorities in Node's variable", async () => {
     console.log((await store.list("none").catch((error) => [error.message])).join() || "none");
   `;
   expect(await runProgram(text, { NODE_EXTRA_CA_CERTS: cert })).toBe("none 0");
-  // Later versions of Node add advice.
+  // Later versions of Node append advice to the message.
   expect(await runProgram(text)).toMatch(/^Redis cannot be reached: self-signed certificate.* 0$/);
 });

@@ -1,4 +1,4 @@
-/** A real redis-server on its own port, in a temporary folder, for the tests of one file. */
+/** Starts a real redis-server for the tests of one file, on a port and in a temporary folder of its own. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,17 +9,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
 
-/** Options of a server. */
 export interface RedisServerOptions {
-  /** Further configuration as arguments: `["--requirepass", "secret"]`. */
+  /** Further configuration as arguments, such as `["--requirepass", "secret"]`. */
   readonly config?: readonly string[];
-  /** The files of its certificate. It then also listens with TLS on `tlsPort`. */
+  /** The certificate files of the server. With them, it also listens with TLS on `tlsPort`. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 const START_LIMIT_MS = 100_000;
 
-/** A server. `restart` returns it empty on the same port, because it keeps nothing on disk. */
+/** A running redis-server. It keeps nothing on disk, so it is empty after `restart`. */
 export class RedisServer {
   readonly port: number;
   readonly tlsPort: number;
@@ -52,13 +51,13 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** The id of its process. */
+  /** The id of the server's process. */
   get pid(): number {
     if (this.#child.pid === undefined) throw new Error("the server does not run");
     return this.#child.pid;
   }
 
-  /** Ends it like a crash. */
+  /** Kills the server, as in a crash. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, "exit");
@@ -66,7 +65,7 @@ export class RedisServer {
     await exited;
   }
 
-  /** Freezes it: connections stay, and nothing is answered. */
+  /** Freezes the server: connections stay open, but get no replies. */
   stop(): void {
     this.#child.kill("SIGSTOP");
   }
@@ -75,13 +74,13 @@ export class RedisServer {
     this.#child.kill("SIGCONT");
   }
 
-  /** Kills it, when it runs, and starts it again. */
+  /** Starts the server again on the same port. Kills it first when it runs. */
   async restart(): Promise<void> {
     await this.kill();
     this.#child = await launch(this.port, this.tlsPort, this.#folder, this.#options);
   }
 
-  /** Sends one command on a separate connection. */
+  /** Sends one command to the server on a separate connection. */
   async send(...command: string[]): Promise<unknown> {
     const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
     client.on("error", () => undefined);
@@ -99,7 +98,7 @@ export class RedisServer {
   }
 }
 
-/** Returns a port of 127.0.0.1 that was free a moment ago. */
+/** Returns a port of 127.0.0.1 that is free, unless another process takes it in the meantime. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -107,11 +106,11 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, "close");
   if (address === null || typeof address === "string") throw new Error("no port is free");
-  // A cluster adds 10,000 for the port of its bus.
+  // A node of a cluster uses a second port, which is higher by 10,000.
   return address.port <= 55_000 ? address.port : freePort();
 }
 
-/** Waits for a condition. */
+/** Waits until a condition is true. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   limitMs = START_LIMIT_MS,
@@ -180,7 +179,7 @@ async function launch(
   return child;
 }
 
-/** Returns whether a server answers a ping on a port, even by asking for a password. */
+/** Returns whether a server on a port answers a ping. An answer that asks for a password counts. */
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));

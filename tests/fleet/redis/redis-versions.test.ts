@@ -1,6 +1,7 @@
 /**
- * Processes of several versions share circuits: what one writes another reads. Recorded with commit
- * d8fbe8f: how its circuits stood after these commands, and the hashes that it kept of them.
+ * Tests that processes of several versions share circuits, and read what other versions have written. The
+ * recordings are from commit d8fbe8f. They contain the states of circuits after these commands, and the
+ * hashes that the store kept for them.
  */
 
 import { readFileSync } from "node:fs";
@@ -139,7 +140,7 @@ test("what is counted outlasts a process of the version before, which writes its
     at(ms);
     await store.run(KEY, command);
   }
-  // It closes the circuit, and counts outcomes of its own.
+  // A process of the previous version closes the circuit, and writes outcomes that it has counted.
   const { hash = {} } = RECORDED["closed and well"] ?? {};
   const written = {
     ...hash,

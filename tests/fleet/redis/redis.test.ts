@@ -1,4 +1,7 @@
-/** The store in Redis with a healthy server: scripts, foreign keys, the given client. */
+/**
+ * Tests the store in Redis with a healthy server: scripts, keys of other programs, and the client that the
+ * user gives.
+ */
 
 import { createClient } from "@redis/client";
 import { Redis } from "ioredis";

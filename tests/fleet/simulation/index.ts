@@ -1,4 +1,4 @@
-/** The simulation's interface for scripts/simulate-fleet.mjs and its test. */
+/** The part of the simulation that scripts/simulate-fleet.mjs and the test use. */
 
 export { pictureOf } from "./picture.js";
 export { pageWithFindings, tablesOf } from "./report.js";

@@ -1,18 +1,18 @@
-/** Draws the requests to a registry that is down, as an SVG for light and dark pages. */
+/** Draws the requests to a registry during an outage, as an SVG for light and dark pages. */
 
 import type { Finding } from "./scenarios.js";
 import type { Result } from "./tally.js";
 
 const WIDTH = 760;
 const PANEL = { left: 84, width: 660, height: 180, top: 86, gap: 92 } as const;
-/** The minutes shown, and the start and end of the outage. */
+/** The first and last minute to show, and the start and end of the outage. */
 const MINUTES = { first: 2, last: 40, down: 5, up: 35 } as const;
 const DECADES = ["0", "1", "10", "100", "1,000", "10,000"] as const;
 
-/** Visible on white and on black. */
+/** A gray that is visible on white and on black. */
 const GREY = "#7d8590";
 const LINES = [
-  // Wide, so that it shows below the second line where both coincide.
+  // This line is thick, so that it stays visible where the second line covers it.
   { protection: "none", color: "#e5534b", thickness: 5, label: "no breaker", labelAt: 0 },
   {
     protection: "local",
@@ -25,7 +25,7 @@ const LINES = [
 ] as const;
 type Line = (typeof LINES)[number];
 
-/** Returns the picture of some outages, one below the other. */
+/** Draws several outages, one below the other. */
 export function pictureOf(outages: readonly Finding[]): string {
   const height = PANEL.top + outages.length * (PANEL.height + PANEL.gap) - 20;
   const panels = outages.map((finding, index) => {
@@ -107,7 +107,10 @@ function xOf(minute: number): number {
   return rounded(share * PANEL.width);
 }
 
-/** Returns the position: linear from 0 to 1, so that 0 is visible, and logarithmic above. */
+/**
+ * Returns the vertical position of a count. The scale is logarithmic, except from 0 to 1, where it is
+ * linear so that 0 has a place.
+ */
 function yOf(count: number): number {
   return yAtDecade(count < 1 ? count : 1 + Math.log10(count));
 }

@@ -1,4 +1,4 @@
-/** The protection of one process's pulls: none, its own breaker, or a shared one. */
+/** Protects the pulls of one process with no breaker, with a breaker of its own, or with a shared circuit. */
 
 import { type CallPermit, Permit } from "../../../src/breaker/calls/permit.js";
 import { CircuitBreaker } from "../../../src/breaker/circuit-breaker.js";
@@ -9,35 +9,37 @@ import type { FleetStore } from "../../../src/fleet/store.js";
 import { breakerOptions } from "../../../src/guard/guard-options.js";
 import type { NamedBreakerOptions } from "../../../src/registry/registry.js";
 
-/** The kind of protection. */
 export type Protection = "none" | "local" | "shared";
 
-/** One process of a runner. */
+/** One process on a runner. */
 export interface Process {
-  /** Resolves to a permit to pull, or to undefined when a circuit rejects. */
+  /** Returns a permit to pull; undefined when a circuit rejects the pull. */
   admit(): CallPermit | undefined | Promise<CallPermit | undefined>;
-  /** Resolves when all settled outcomes are reported. */
+  /** Resolves when the store has all outcomes that were settled. */
   told(): void | Promise<void>;
 }
 
-/** The parts that the processes of a fleet share. */
+/** The objects and options that the processes of a fleet share. */
 export interface Surroundings {
   readonly clock: Clock;
   readonly store: FleetStore;
-  /** Options that differ from a guard's breakers. */
+  /** Breaker options that differ from those of a guard. */
   readonly breaker: NamedBreakerOptions;
   readonly countedBy: ReporterOptions["countedBy"];
-  /** Called for every opening of a single process's circuit. */
+  /** Called each time the circuit of a single process opens. */
   readonly onLocalTrip: () => void;
 }
 
 const UPSTREAM = "registry:docker.io";
-/** The store replies at once, so only a machine that stands still reaches this limit. */
+/** The store replies at once, so only a machine that stands still for so long reaches this timeout. */
 const LONGEST_TIMEOUT_MS = 10_000;
-/** The default for stores of many machines; that of the store in memory is for one. */
+/**
+ * The default of stores for many machines. The store in memory has another default, because it is for one
+ * machine.
+ */
 const MINIMUM_REPORTERS = 2;
 
-/** Starts a new process without any knowledge. */
+/** Starts a process that knows nothing from earlier processes. */
 export function startProcess(
   protection: Protection,
   runner: number,
@@ -81,5 +83,5 @@ const NO_PERMIT: CallPermit = {
   release() {},
 };
 
-/** The process without protection. */
+/** A process whose pulls are never rejected. */
 const UNGUARDED: Process = { admit: () => NO_PERMIT, told() {} };

@@ -13,7 +13,7 @@ const PROTECTIONS = {
 } as const;
 
 /**
- * Returns the page with these findings between its markers.
+ * Returns a page with these findings between its two markers.
  *
  * @throws Error when the page lacks the markers.
  */
@@ -141,7 +141,7 @@ function lengthTable(lengths: Findings["lengths"]): string {
   );
 }
 
-/** Renders a table whose first column is text and whose others are numbers or words. */
+/** Renders a table. The first column contains text, and the others contain numbers or words. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
   return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

@@ -1,4 +1,4 @@
-/** The simulated fleets and outages, and their results. */
+/** Defines the simulated fleets and outages, and runs them. */
 
 import type { Protection } from "./protection.js";
 import { type Scenario, simulate } from "./simulate.js";
@@ -8,10 +8,10 @@ import type { Trouble } from "./upstream.js";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** The start of an outage. */
+/** The time at which an outage starts. */
 const OUTAGE_FROM_MS = 5 * MINUTE_MS;
 
-/** Ten thousand runners with one job per hour each, about fourteen pulls per second. */
+/** Ten thousand runners with one job per hour each, which make about fourteen pulls per second. */
 const FLEET: Traffic = {
   runners: 10_000,
   jobsPerHour: 1,
@@ -20,14 +20,14 @@ const FLEET: Traffic = {
   lengthMs: HOUR_MS,
   seed: 1,
 };
-/** The same runners with little work: a pull every four seconds, for a whole day. */
+/** The same runners with little work for a whole day: together they make one pull every four seconds. */
 const SPARSE = { ...FLEET, jobsPerHour: 0.02, lengthMs: 24 * HOUR_MS };
 /** The same runners for half an hour. */
 const HALF_HOUR = { ...FLEET, lengthMs: 30 * MINUTE_MS };
 const ALL: readonly Protection[] = ["none", "local", "shared"];
 const GUARDED: readonly Protection[] = ["local", "shared"];
 
-/** A scenario and the results of its protections. */
+/** A scenario, with a result for each protection. */
 export interface Finding {
   readonly name: string;
   readonly results: readonly Result[];
@@ -35,17 +35,17 @@ export interface Finding {
 
 /** The results of all simulations. */
 export interface Findings {
-  /** Half an hour down, by the kind of failure. */
+  /** Outages of half an hour, one for each kind of failure. */
   readonly outages: readonly Finding[];
-  /** Events that must open nothing. */
+  /** Disturbances that must not open a shared circuit. */
   readonly harmless: readonly Finding[];
-  /** A broken runner that draws jobs, by the pulls that all others make per minute. */
+  /** A broken runner that attracts jobs, with different numbers of pulls by all other runners. */
   readonly drawing: readonly {
     readonly pullsPerMinute: number;
     readonly byProcess: Result;
     readonly byMachine: Result;
   }[];
-  /** Outages of other lengths, with and without growth of the open time. */
+  /** Outages of other lengths, with and without a growing reset timeout. */
   readonly lengths: readonly {
     readonly minutes: number;
     readonly growing: Result;
@@ -99,7 +99,7 @@ const HARMLESS: readonly Scenario[] = [
   },
 ];
 
-/** @param afterMinutes How long the simulation continues after the recovery. */
+/** @param afterMinutes How long the simulation continues after the outage. */
 function outage(minutes: number, answer: Trouble["answer"], afterMinutes = 5) {
   const untilMs = OUTAGE_FROM_MS + minutes * MINUTE_MS;
   return {
@@ -129,8 +129,8 @@ async function findAll(
 }
 
 /**
- * Simulates 101 machines of which one is broken. It begins a job every few seconds, each a new
- * process.
+ * Simulates 101 machines, one of which is broken. The broken machine begins a job every few seconds, each
+ * in a new process.
  */
 async function findDrawing(rates: readonly number[]): Promise<Findings["drawing"]> {
   const found: Findings["drawing"][number][] = [];
@@ -140,7 +140,7 @@ async function findDrawing(rates: readonly number[]): Promise<Findings["drawing"
       runners: 101,
       brokenRunners: 1,
       drawsJobs: true,
-      // A job makes five pulls on average, on a hundred runners.
+      // A job makes five pulls on average, and a hundred runners work.
       jobsPerHour: (pullsPerMinute * 60) / 5 / 100,
       lengthMs: 6 * HOUR_MS,
     };
@@ -154,7 +154,8 @@ async function findDrawing(rates: readonly number[]): Promise<Findings["drawing"
 async function findLengths(lengths: readonly number[]): Promise<Findings["lengths"]> {
   const found: Findings["lengths"][number][] = [];
   for (const minutes of lengths) {
-    // A grown open time is at most as long as the outage was.
+    // The simulation continues long enough to see the last reset timeout end. A grown one is at most as
+    // long as the outage.
     const { traffic, trouble } = outage(minutes, "refused", minutes + 5);
     const scenario = { name: "", traffic: { ...traffic, runners: 1_000 }, trouble };
     const growing = await shared({ ...scenario, breaker: { openTimeGrowthFactor: 2 } });

@@ -1,4 +1,4 @@
-/** Runs a fleet of runners through hours of virtual time, with the real breakers and rules. */
+/** Simulates hours of a fleet of runners in virtual time, with the real breakers and rules. */
 
 import type { CallPermit } from "../../../src/breaker/calls/permit.js";
 import type { ReporterOptions } from "../../../src/fleet/client/reporter.js";
@@ -10,23 +10,23 @@ import { type Result, Tally } from "./tally.js";
 import { type Job, type Moment, momentsOf, type Pull, type Traffic } from "./traffic.js";
 import type { Answer, Trouble } from "./upstream.js";
 
-/** A fleet and its trouble. */
+/** The traffic of a fleet, and the trouble that it meets. */
 export interface Scenario {
   readonly name: string;
   readonly traffic: Traffic;
   readonly trouble?: Trouble;
-  /** The delay in a 429. */
+  /** The delay that the registry asks for with status 429. */
   readonly retryAfterMs?: number;
-  /** Options that differ from a guard's breakers. */
+  /** Breaker options that differ from those of a guard. */
   readonly breaker?: NamedBreakerOptions;
-  /** The unit that counts as one reporter. Default: each process. */
+  /** Whether each process or each machine counts as one reporter of failures. Default: each process. */
   readonly countedBy?: ReporterOptions["countedBy"];
 }
 
-/** A moment far from the clock's zero, as in every real store. */
+/** The start of the simulation. It is far from zero, as in every real store. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
-/** Returns the results of a scenario under each protection, with the same pulls. */
+/** Runs a scenario with each protection. Each run has the same pulls. */
 export async function simulate(
   scenario: Scenario,
   protections: readonly Protection[],
@@ -94,7 +94,7 @@ function settle(permit: CallPermit, { answer }: Pull, retryAfterMs: number | und
   else permit.failure(failureOf(answer), { openNow: true, retryAfterMs });
 }
 
-/** Returns the failure that a guard reads from such an answer. */
+/** Returns the failure that a guard would derive from an answer. */
 function failureOf(answer: Answer) {
   return { fault: "registry", rule: `registry.${answer}`, limited: answer === "limited" };
 }

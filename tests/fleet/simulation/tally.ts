@@ -6,44 +6,44 @@ import type { Protection } from "./protection.js";
 import type { Job, Pull } from "./traffic.js";
 import { REQUESTS, type Trouble } from "./upstream.js";
 
-/** The result of a fleet. */
+/** The results of one simulated fleet. */
 export interface Result {
   readonly protection: Protection;
-  /** Pulls that jobs wanted. */
+  /** Number of pulls that jobs wanted to make. */
   readonly pulls: number;
-  /** Pulls that were made and failed. */
+  /** Number of pulls that were made and failed. */
   readonly failedPulls: number;
-  /** Requests to the upstream during the trouble that failed. */
+  /** Number of failed requests to the upstream during the trouble. */
   readonly vainRequests: number;
-  /** The same in the first minute of the trouble. */
+  /** Number of failed requests in the first minute of the trouble. */
   readonly vainRequestsOfFirstMinute: number;
-  /** The same per minute after that. */
+  /** Number of failed requests per minute after the first minute. */
   readonly vainRequestsPerMinuteThen: number;
-  /** All requests to the upstream, by minute. */
+  /** Number of all requests to the upstream in each minute. */
   readonly requestsByMinute: readonly number[];
-  /** Pulls that were rejected though they would have succeeded, and the jobs with one. */
+  /** Number of pulls that were rejected but would have succeeded, and number of jobs with such a pull. */
   readonly wronglyRefusedPulls: number;
   readonly wronglyRefusedJobs: number;
-  /** Seconds from the end of the trouble until half of the pulls of a second pass, and until all do. */
+  /** Seconds after the trouble until half of a second's pulls are admitted, and until all are. */
   readonly halfBackS: number;
   readonly allBackS: number;
-  /** Number of openings of the shared circuit, and of failed probes. */
+  /** How many times the shared circuit opened, and how many of its probes failed. */
   readonly trips: number;
   readonly reopenings: number;
-  /** Number of openings of single processes' circuits. */
+  /** How many times the circuits of single processes opened. */
   readonly localTrips: number;
 }
 
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1000;
 
-/** The pulls of one second after the trouble. */
+/** The pulls in one second after the trouble. */
 interface Second {
   asked: number;
   passed: number;
 }
 
-/** Collects the results of one run. */
+/** Collects the results of one simulation. */
 export class Tally {
   readonly #trouble: Trouble | undefined;
   readonly #requestsByMinute: number[] = [];
@@ -63,7 +63,7 @@ export class Tally {
     this.#trouble = trouble;
   }
 
-  /** Wraps a store and counts its changes. */
+  /** Wraps a store, and counts the changes of its circuits. */
   watch(store: FleetStore): FleetStore {
     return {
       kind: store.kind,
@@ -86,7 +86,7 @@ export class Tally {
     this.#localTrips += 1;
   }
 
-  /** Counts a pull that passed or was rejected. */
+  /** Counts a pull that was admitted or rejected. */
   asked(pull: Pull, passed: boolean): void {
     this.#pulls += 1;
     if (passed) this.#arrived(pull);
@@ -144,7 +144,7 @@ export class Tally {
     if (reason === "probe-failed") this.#reopenings += 1;
   }
 
-  /** Returns the first second in which at least half of the pulls passed. */
+  /** Returns the first second in which at least half of the pulls were admitted. */
   #halfBackS(): number {
     const seconds = [...this.#secondsAfter].sort(([left], [right]) => left - right);
     const found = seconds.find(([, { asked, passed }]) => passed * 2 >= asked);

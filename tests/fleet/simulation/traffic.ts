@@ -1,32 +1,32 @@
-/** The jobs of a fleet of CI runners and their pulls, the same under every protection. */
+/** Generates the jobs and pulls of a fleet of CI runners. Every protection gets the same pulls. */
 
 import { seededRandom } from "../../../src/testing/session/faults/faults.js";
 import { type Answer, answerOf, durationMs, type Trouble } from "./upstream.js";
 
-/** Runners and what they do. */
+/** How many runners there are, and what they do. */
 export interface Traffic {
   readonly runners: number;
-  /** Number of jobs that a runner begins per hour on average; it runs one at a time. */
+  /** Average number of jobs that a runner begins per hour. A runner runs one job at a time. */
   readonly jobsPerHour: number;
-  /** The number of runners with a broken network, the first ones. */
+  /** Number of runners with a broken network. They are the first runners. */
   readonly brokenRunners: number;
   /**
-   * Whether a broken runner fails its jobs at once and takes the next, so that it draws those of
-   * others.
+   * Whether a broken runner attracts jobs: it fails each job at once and takes the next, including jobs
+   * that other runners would have taken.
    */
   readonly drawsJobs: boolean;
   readonly lengthMs: number;
   readonly seed: number;
 }
 
-/** One process, without knowledge of earlier ones. */
+/** One job, in a process that knows nothing from earlier processes. */
 export interface Job {
   readonly runner: number;
-  /** The time of its cancellation; pulls in flight are never settled. Infinity for most. */
+  /** When the job is canceled; Infinity for most jobs. Pulls in flight at that time are never settled. */
   readonly cancelledMs: number;
 }
 
-/** One pull, if it is admitted. */
+/** One pull that a job wants to make. */
 export interface Pull {
   readonly job: Job;
   readonly atMs: number;
@@ -34,14 +34,13 @@ export interface Pull {
   readonly answer: Answer;
 }
 
-/** The beginning or the end of a pull. */
+/** The start or the end of a pull. */
 export interface Moment {
   readonly atMs: number;
   readonly pull: Pull;
   readonly ends: boolean;
 }
 
-/** From one number to another. */
 interface Range {
   readonly from: number;
   readonly to: number;
@@ -53,10 +52,10 @@ const MEAN_LIFE_MS = (LIFE_MS.from + LIFE_MS.to) / 2;
 const PULLS: Range = { from: 2, to: 8 };
 const SERVED_MS: Range = { from: 200, to: 1_500 };
 const CANCELLED_SHARE = 0.02;
-/** The time that a drawing runner needs for a job: its only pull comes at once and fails. */
+/** How long a broken runner takes for a job that it attracts. The job's only pull comes at once and fails. */
 const DRAWN_JOB_MS = 5_000;
 
-/** Returns all moments, in order. */
+/** Returns the starts and ends of all pulls, in order. */
 export function momentsOf(traffic: Traffic, trouble: Trouble | undefined): readonly Moment[] {
   const moments: Moment[] = [];
   const add = (pull: Pull) => {
@@ -81,7 +80,8 @@ function addPulls(
 ): void {
   const meanGapMs = HOUR_MS / jobsPerHour - MEAN_LIFE_MS;
   if (!(meanGapMs > 0)) throw new RangeError(`jobsPerHour is ${jobsPerHour}, expected below 30`);
-  // At the start, a runner has just been idle, or is in a job that is left out.
+  // At the start of the simulation, some runners are in the middle of a job. The pulls of that job are left
+  // out.
   const busy = dice.roll() < (MEAN_LIFE_MS * jobsPerHour) / HOUR_MS;
   let atMs = (busy ? dice.roll() * MEAN_LIFE_MS : 0) + dice.gap(meanGapMs);
   while (atMs < lengthMs) {
@@ -115,7 +115,7 @@ function addDrawnPulls(
   }
 }
 
-/** Seeded random numbers. */
+/** Random numbers that depend only on a seed. */
 class Dice {
   readonly roll: () => number;
 
@@ -127,7 +127,7 @@ class Dice {
     return from + this.roll() * (to - from);
   }
 
-  /** Returns the time until a random event. */
+  /** Returns the time until the next random event. */
   gap(meanMs: number): number {
     return -Math.log(1 - this.roll()) * meanMs;
   }

@@ -1,23 +1,23 @@
-/** A registry's answers to a pull, and the engine's own retries. */
+/** Simulates a registry's answers to pulls, and the engine's own retries. */
 
-/** The result of one pull. */
+/** The registry's answer to a pull. */
 export type Answer = "served" | "refused" | "unavailable" | "limited" | "unreachable";
 
-/** Number of engine requests that reach the upstream for one pull. */
+/** How many requests of the engine reach the upstream for one pull. */
 export const REQUESTS: Readonly<Record<Answer, number>> = {
   served: 1,
   refused: 1,
-  // Recorded on engines v0.19.11 and v0.21.8: a 503 is retried once, a 429 five times.
+  // Engines v0.19.11 and v0.21.8 were seen to retry a 503 once and a 429 five times.
   unavailable: 2,
   limited: 6,
-  // The network of the runner itself is broken, so no request leaves it.
+  // The network of the runner is broken, so no request reaches the upstream.
   unreachable: 0,
 };
 
-/** The duration of a failed pull; a successful one has its own. */
+/** How many seconds a failed pull takes. A successful pull has a duration of its own. */
 const FAILED_AFTER_MS = { refused: 5, unavailable: 120, limited: 10, unreachable: 5 } as const;
 
-/** Returns the time from the call to its outcome. */
+/** Returns how long a pull takes. */
 export function durationMs(answer: Answer, servedMs: number): number {
   return answer === "served" ? servedMs : FAILED_AFTER_MS[answer];
 }
@@ -26,12 +26,16 @@ export function durationMs(answer: Answer, servedMs: number): number {
 export interface Trouble {
   readonly fromMs: number;
   readonly untilMs: number;
-  /** From 0 to 1. */
+  /** The share of pulls that fail, from 0 to 1. */
   readonly failingShare: number;
   readonly answer: Exclude<Answer, "served" | "unreachable">;
 }
 
-/** @param luck From 0 to 1, drawn for this pull. */
+/**
+ * Returns the registry's answer to a pull.
+ *
+ * @param luck A random number from 0 to 1 for this pull.
+ */
 export function answerOf(trouble: Trouble | undefined, atMs: number, luck: number): Answer {
   if (trouble === undefined || atMs < trouble.fromMs || atMs >= trouble.untilMs) return "served";
   return luck < trouble.failingShare ? trouble.answer : "served";
