@@ -1,4 +1,6 @@
-/** Runs a whole command behind the breakers of a guard: admission, attempts, settlement, report. */
+/**
+ * Runs a whole command behind the breakers of a guard, with retries, and reports how the run ended.
+ */
 
 import { sparedRequestCount } from "../guard/admission/avoided-requests.js";
 import { ENGINE } from "../guard/engine-name.js";
@@ -38,8 +40,8 @@ import type { RunPlan } from "./run-plan.js";
 import { RunSignals } from "./signals/run-signals.js";
 
 /**
- * Runs a command to its end, with retries if the plan allows them. If its output or traces cannot
- * be read, the report has a note.
+ * Runs a command to its end, with retries if the plan allows them. If output or traces cannot be
+ * read, the report contains a note.
  *
  * @param onProgress Called for events between attempts, as they happen.
  */
@@ -68,12 +70,14 @@ class GuardedRun {
   readonly #notes = new RunNotes();
   readonly #isOwn: boolean;
   readonly #forgetSessions: (() => void) | undefined;
-  /** Whether the environment already has a session; then the command opens none. */
+  /**
+   * Whether the environment already contains a session. The command then opens no other session.
+   */
   #inheritsSession = false;
   #onSession: () => void = () => {
     this.#inheritsSession = true;
   };
-  /** The circuits to ask before each attempt. A failed attempt adds its own. */
+  /** The circuits to ask before each attempt. A failed attempt adds the circuit of its failure. */
   readonly #needs: Set<string>;
   #failure: RunFailure | null = null;
   #waitedMs = 0;
@@ -154,7 +158,8 @@ class GuardedRun {
       const failed = { end, failure: this.#failure, retry: retries + 1 };
       const { delayMs, why } = decideRetry(failed, this.#plan, this.#guard, this.#needs);
       if (delayMs === undefined) return this.#notRetried(end, why);
-      // If a circuit rejects the next attempt, that is reported instead of a used-up input.
+      // If a circuit will reject the next attempt, the report contains that rejection instead of
+      // the used-up input.
       const isRejected = !this.#isAdmitted && this.#guard.settings.onOpen === "reject";
       if (!isRejected && this.#input.usedUp !== undefined) return this.#notRetried(end);
       this.#tellRetry(retries + 1, delayMs);
@@ -169,8 +174,8 @@ class GuardedRun {
   }
 
   /**
-   * Reports a retry and its delay. If a circuit is open, the wait for the circuit or its rejection
-   * is reported instead.
+   * Reports a retry and its delay. Reports nothing if an open circuit will reject the retry. If the
+   * retry waits for a circuit, the delay is null, because that wait is reported next.
    */
   #tellRetry(number: number, delayMs: number): void {
     const attempt = this.#attempts.at(-1);
@@ -250,7 +255,10 @@ class GuardedRun {
     return this.#isCanceled && timedOut === null && exitCode !== 0;
   }
 
-  /** Listens to spans and sessions while an attempt runs. */
+  /**
+   * Listens to spans, steps and sessions while an attempt runs. Returns a function that ends the
+   * listening.
+   */
   #listen(signs: Signs, call: CommandCall): () => void {
     const { tracing, steps } = this.#plan;
     const forgetSteps = steps?.onOutput(() => signs.progressed());
@@ -260,7 +268,8 @@ class GuardedRun {
     });
     const forgetLoss = this.#plan.sessions?.onAllLost?.(() => signs.sessionLost());
     this.#onSession = () => {
-      // Its requests are guarded one by one. A probe slot held by the command would block them.
+      // The requests of the session are guarded one by one. A probe slot that the command holds
+      // would block them.
       call.release();
       signs.progressed();
       signs.connected();

@@ -7,7 +7,7 @@ import type { Environment } from "../traces/environment.js";
 import { parseTraceparent } from "../traces/trace-context.js";
 import type { RunPlan } from "./run-plan.js";
 
-/** Returns the variables that make a CLI send its traces and logs to us. */
+/** Returns the variables that make a CLI send its traces and logs to this process. */
 export function exportsOf({ tracing, steps }: RunPlan): Environment {
   return { ...tracing?.variables, ...steps?.variables };
 }
@@ -18,7 +18,7 @@ export function hearsSteps({ steps, sendsTraces, sessions }: RunPlan): boolean {
   return isHeard && (sendsTraces || sessions !== undefined);
 }
 
-/** Returns whether traces may arrive. They do not if TRACEPARENT turns sampling off. */
+/** Returns whether traces may arrive. If TRACEPARENT turns sampling off, traces never arrive. */
 export function isTraced({ tracing, sendsTraces, sessions, env }: RunPlan): boolean {
   const isSampled = parseTraceparent(env.TRACEPARENT)?.sampled !== false;
   return tracing?.receiver !== undefined && isSampled && (sendsTraces || sessions !== undefined);

@@ -3,20 +3,19 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A process. Its id may be reused later; `since` shows whether it is still the same process. */
+/** A running process. The system may give its id to another process later; then `since` differs. */
 export interface ProcessEntry {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** The start time of the process, in a unit of the system. */
+  /** The start time of the process. Its format depends on the system. */
   readonly since: string;
 }
 
-/** The timeout of `ps`. */
 const PS_TIMEOUT_MS = 2000;
 /**
- * Positions of fields in /proc/PID/stat, counted after the program's name, because the name may
- * contain spaces.
+ * The positions of fields in /proc/PID/stat. They are counted from the field after the program's
+ * name, because the name may contain spaces.
  */
 const STATE = 0;
 const PARENT = 1;
@@ -34,7 +33,9 @@ export function processTable(): readonly ProcessEntry[] {
   }
 }
 
-/** Reads one entry of /proc/PID/stat; undefined for an ended process. */
+/**
+ * Returns the process that a text of /proc/PID/stat describes; undefined if the process has ended.
+ */
 export function readStat(pid: number, stat: string): ProcessEntry | undefined {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (ENDED.test(fields[STATE] ?? "")) return undefined;
@@ -46,7 +47,10 @@ export function readStat(pid: number, stat: string): ProcessEntry | undefined {
   };
 }
 
-/** Reads one line of `ps -o pid=,ppid=,pgid=,stat=,lstart=`. */
+/**
+ * Returns the process in one line of `ps -o pid=,ppid=,pgid=,stat=,lstart=`; undefined if the
+ * process has ended.
+ */
 export function readPsLine(line: string): ProcessEntry | undefined {
   const [pid, parent, group, state = "", ...since] = line.trim().split(/\s+/);
   if (ENDED.test(state)) return undefined;

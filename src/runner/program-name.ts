@@ -1,12 +1,12 @@
 /** Finds the name of a command's program. Arguments are left out, because they may hold secrets. */
 
-/** Returns the base name of a program, without the extension of Windows. */
+/** Returns the base name of a program, without `.exe`. */
 export function programName(command: string): string {
   return command.replace(/^.*[/\\]/, "").replace(/\.exe$/i, "");
 }
 
 /**
- * Returns whether a command is the dagger CLI itself, so that exit code and traces come from
+ * Returns whether a command is the dagger CLI itself. If so, its exit code and traces come from
  * dagger.
  */
 export function isDagger(command: string): boolean {
@@ -19,8 +19,8 @@ export function shownName(command: string): string {
 }
 
 /**
- * Returns the program as it was given. A whole command line given as one word by mistake shows only
- * its program.
+ * Returns the program, as the user gave it, for messages. If a whole command line was given as one
+ * word by mistake, returns only its first part.
  */
 export function shownPath(command: string): string {
   return command.trimStart().split(/\s/, 1)[0] ?? "";

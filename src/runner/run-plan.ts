@@ -20,7 +20,10 @@ export interface RunLimits {
   readonly idleTimeoutMs?: number | undefined;
   /** How long a command may continue silently after its last session was lost. */
   readonly lostSessionGraceMs?: number | undefined;
-  /** Whether the idle time begins with the first output or trace instead of the start. */
+  /**
+   * Whether the idle time begins with the first output or trace. Otherwise it begins with the
+   * start.
+   */
   readonly idleFromFirstSign?: boolean | undefined;
 }
 
@@ -35,28 +38,29 @@ export interface RunSessions {
   readonly lost: number;
 }
 
-/** A GraphQL request of a session that we answered with an error in place of the engine. */
+/** A GraphQL request that the guard answered with an error, in place of the engine. */
 export interface RejectedRequest {
   /**
-   * Why: a circuit was open, `--operation-timeout` ended the request, or the session had been lost.
+   * The reason: a circuit was open, `--operation-timeout` ended the request, or the session had
+   * been lost.
    */
   readonly type: "CIRCUIT_OPEN" | "TIMED_OUT" | "SESSION_LOST";
-  /** The circuit that rejected the request; `engine` for the other two reasons. */
+  /** The circuit that rejected the request; `engine` if `type` is not `CIRCUIT_OPEN`. */
   readonly circuit: string;
 }
 
 /**
- * The guarded sessions of a command: those that it opens through our stand-in, or the one in its
- * environment.
+ * The guarded sessions of a command. The command opens them through our stand-in for the dagger
+ * CLI, or the environment already contains one.
  */
 export interface ChildSessions {
-  /** Variables for the command, which make its SDK connect to us instead of the engine. */
+  /** Variables that make the command's SDK connect to the guard instead of the engine. */
   readonly variables: Readonly<Record<string, string>>;
-  /** A folder that the watcher removes if we are killed. */
+  /** A folder that the watcher deletes if this process is killed. */
   readonly folder?: OwnFolder | undefined;
   /**
-   * Calls `listener` when a session begins; at once if one has begun. Returns a function that
-   * removes the listener.
+   * Calls `listener` when a session begins, or at once if one has already begun. Returns a function
+   * that removes the listener.
    */
   onBegin(listener: () => void): () => void;
   /**
@@ -67,19 +71,19 @@ export interface ChildSessions {
   counts(): RunSessions | null;
   /** Returns the images whose digest the sessions took from Dagger's lock file. */
   lockedImages?(): readonly ReportedLock[];
-  /** Returns the last rejected request; null if none exists. */
+  /** Returns the last rejected request; null without one. */
   lastRejection(): RejectedRequest | null;
 }
 
 /** The number of retries, and the delays before them. */
 export interface RetryLimits {
-  /** Retries for failures that may go away by themselves. */
+  /** The maximum number of retries after failures that may go away by themselves. */
   readonly maxRetries: number;
-  /** Why `maxRetries` is 0 although the user asked for retries, in words for the report. */
+  /** Why `maxRetries` is 0 although the user requested retries, in words for the report. */
   readonly whyNoRetries?: string | undefined;
   /**
-   * The longest delay before the first retry in milliseconds. It doubles with each retry. Default:
-   * 1,000.
+   * The longest delay before the first retry in milliseconds. The delay doubles with each retry.
+   * Default: 1,000.
    */
   readonly initialDelayMs?: number | undefined;
   /** The longest delay before any retry in milliseconds. Default: 60,000. */
@@ -92,29 +96,33 @@ export interface RunPlan extends RetryLimits {
   readonly args: readonly string[];
   /** The environment of the command, before the variables for sessions and traces are added. */
   readonly env: Environment;
-  /** How each attempt gets standard input. Default: it inherits ours. */
+  /** How each attempt gets standard input. Default: `inherit`. */
   readonly stdin?: InputChoice | undefined;
   /** Descriptors from 3 on that the command inherits. */
   readonly inherited?: readonly number[] | undefined;
-  /** Prepared output streams; the run closes them. */
+  /** Prepared output streams. The run closes them. */
   readonly output?: PreparedOutput | undefined;
-  /** Signals that are already listened to; the run releases them. */
+  /**
+   * A listener that was started early, so that no signal is missed. The run releases the listener.
+   */
   readonly signals?: RunSignals | undefined;
   readonly limits: RunLimits;
   /** Times for ending the command that differ from the defaults. */
   readonly stop?: Partial<StopTimes> | undefined;
   /**
-   * How the run uses the upstreams that an earlier run contacted: `off` ignores them, `warn` adds a
-   * note if a circuit of theirs is open, `enforce` asks their circuits first.
+   * How the run uses the upstreams that the last run of the command contacted:
+   * - `off` ignores them
+   * - `warn` adds a note if one of their circuits is open
+   * - `enforce` asks their circuits before each attempt
    */
   readonly learnt: "off" | "warn" | "enforce";
   /** The file with the contacts of earlier runs; undefined for the default. */
   readonly learntPath?: string | undefined;
-  /** Receives traces of the command or its sessions; the run ends it. */
+  /** Receives traces of the command or of its sessions. The run closes the receiver. */
   readonly tracing?: CommandTracing | undefined;
   /**
-   * Receives the logs of steps as signs of progress, if the command prints nothing meanwhile; the
-   * caller closes it.
+   * Receives the logs of steps, which show progress even if the command prints nothing. The caller
+   * closes the receiver.
    */
   readonly steps?: StepOutput | undefined;
   /** Whether the command itself sends traces, not only the CLIs of its sessions. */

@@ -7,8 +7,8 @@ import { type Environment, logCollectorOf, logEnvironment } from "../traces/envi
 import { startLogReceiver } from "../traces/logs/log-receiver.js";
 
 /**
- * The OpenTelemetry scope of what steps print. Logs of other scopes also arrive while no step
- * works.
+ * The OpenTelemetry scope of the output of steps. Other scopes do not count, because their logs
+ * also arrive while no step works.
  */
 const STEP_SCOPE = "dagger.io/engine.buildkit";
 
@@ -19,8 +19,8 @@ export interface StepOutput {
   /** Variables to add to the environment of the command; empty if its logs are not received. */
   readonly variables: Readonly<Record<string, string>>;
   /**
-   * The reason why logs are not received; undefined if they are. Names variables, never their
-   * values.
+   * The reason why logs are not received; undefined if logs are received. Contains names of
+   * variables, never their values.
    */
   readonly offReason: string | undefined;
   /**
@@ -31,16 +31,17 @@ export interface StepOutput {
   /**
    * Closes the receiver. Never rejects.
    *
-   * @param isHurried Whether we may be killed soon, so that logs not yet passed on are dropped.
+   * @param isHurried Whether this process may be killed soon. If true, logs that are not yet passed
+   * on are dropped.
    */
   close(isHurried?: boolean): Promise<void>;
 }
 
 /**
- * Starts receiving the logs of a command, because Dagger 1.0 without a terminal prints only at its
- * end.
+ * Starts to receive the logs of a command. They show progress where the output does not: without a
+ * terminal, Dagger 1.0 prints only at its end.
  *
- * @param env The environment of the command, before variables of ours are added.
+ * @param env The environment of the command, before this package adds variables.
  */
 export async function hearStepOutput(env: Environment): Promise<StepOutput> {
   const collector = logCollectorOf(env);

@@ -1,4 +1,4 @@
-/** Settles the call of one attempt. */
+/** Settles the permits of one attempt, and determines the attempt's failure. */
 
 import { withCommandHost } from "../../attribution/command-line/with-command-host.js";
 import { hasDaggerOutput } from "../../attribution/dagger-output.js";
@@ -15,27 +15,30 @@ import { failureOf, withSeenHost } from "./command-failure.js";
 import type { RunFailure } from "./run-failure.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
-/** The facts of an attempt that has ended. */
+/** The facts about an attempt that has ended. */
 export interface AttemptFacts {
   readonly end: AttemptEnd;
-  /** The HTTP exchanges seen in the attempt's spans; undefined without spans. */
+  /** The HTTP exchanges in the attempt's spans; undefined if spans were not read. */
   readonly exchanges: readonly Evidence[] | undefined;
-  /** The command with its arguments. */
+  /** The program and its arguments. */
   readonly command: readonly string[];
-  /** The last request of the command's sessions that we rejected; null if none was. */
+  /**
+   * The last request that was rejected during the attempt, in any session of the command; null
+   * without one.
+   */
   readonly rejectedRequest?: RejectedRequest | null;
-  /** Whether the command is dagger itself. */
+  /** Whether the command is the dagger CLI itself. */
   readonly isOwn: boolean;
-  /** Whether spans of the command could be received. */
+  /** Whether spans of the command could reach this process. */
   readonly isTraced: boolean;
   readonly isInterrupted: boolean;
 }
 
-/** Settles the call of an attempt. Returns the attempt's failure; null if it succeeded. */
+/** Settles the permits of an attempt. Returns the attempt's failure; null without a failure. */
 export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailure | null {
   const { end, exchanges, isOwn, isInterrupted } = facts;
-  // If our output could not be written, the command may have failed for that reason alone, so its
-  // exit code proves nothing.
+  // A signal, or a failed write to our own stdout or stderr, can make the command fail. Its exit
+  // code then proves nothing about an upstream.
   if (isInterrupted || end.outputError !== null) {
     call.ignored();
     return null;
@@ -66,9 +69,8 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
 }
 
 /**
- * Adds the host from dagger's command line if neither output nor spans name one. If spans show any
- * host of the failure's kind (for example a registry), the engine asked that one, so the command
- * line is not used.
+ * Adds the host from dagger's command line if the output names no host. Adds nothing if the spans
+ * contain a host of the same kind, such as a registry: then the engine asked that host.
  */
 function withOwnHost(failure: Failure, { end, exchanges, isOwn, command }: AttemptFacts): Failure {
   const isSeen = exchanges?.some(({ kind }) => kind === failure.upstreamKind) === true;
@@ -76,9 +78,9 @@ function withOwnHost(failure: Failure, { end, exchanges, isOwn, command }: Attem
 }
 
 /**
- * Returns which circuits the output may count in. Output of dagger itself counts in the shared
- * store, dagger's output inside another program's counts in this run, and any other output only for
- * upstreams given by `--needs`.
+ * Returns where a failure in the output may count. Output of dagger itself counts in the shared
+ * store. Output of a dagger inside another program counts only in this run. Any other output counts
+ * only for upstreams in `--needs`.
  */
 function reachOf(isOwn: boolean, text: string, failure: Failure | null): WordsReach {
   if (isOwn) return "store";
@@ -91,22 +93,23 @@ function reported(failure: Failure, counted: CountedIn | null): RunFailure {
   return { ...failure, breaker, circuit, couldShare: counted?.couldShare ?? false };
 }
 
-/** Returns the circuit of a failure, even if it did not count there. */
+/** Returns the circuit that a failure concerns, even if the failure did not count there. */
 function circuitOf({ fault, counts, upstream, upstreamKind }: Failure): string | null {
   if (fault === ENGINE) return counts ? ENGINE : null;
   return upstream === null || upstreamKind === null ? null : breakerName(upstreamKind, upstream);
 }
 
 /**
- * Returns whether an engine answered the command. `dagger version` and a wrong flag need no engine.
- * If traces are not received, a successful `dagger` counts as proof.
+ * Returns whether the attempt proves that an engine answered. With traces, the exit code 0 is not a
+ * proof, because `dagger version` succeeds without an engine. Without traces, the exit code 0 of
+ * `dagger` is taken as proof.
  */
 function provesEngine({ end, exchanges, isOwn, isTraced }: AttemptFacts, kind: string | null) {
   if (end.connected || (exchanges?.length ?? 0) > 0) return true;
   return isOwn && (kind !== null || (end.exitCode === 0 && !isTraced));
 }
 
-/** Returns the breaker that a retry must ask too; null if none exists. */
+/** Returns the breaker that must admit a retry; null if the failure concerns no breaker. */
 export function breakerToAsk({ breaker, upstream, upstreamKind }: RunFailure): string | null {
   if (breaker !== null || upstream === null || upstreamKind === null) return breaker;
   return breakerName(upstreamKind, upstream);

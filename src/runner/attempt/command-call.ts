@@ -1,6 +1,6 @@
 /**
- * Treats a whole command as one call of the guard: asks the breakers first, and settles their
- * permits at the end.
+ * Treats a whole command as one call of the guard. The breakers are asked before the command
+ * starts, and their permits are settled when it ends.
  */
 
 import type { Failure } from "../../attribution/failure.js";
@@ -16,16 +16,16 @@ import { concerned, dependenciesOf, NO_FACTS } from "../../guard/judgement/judge
 import { CallSettlement, type ToldFailures } from "../../guard/judgement/settle.js";
 import type { OnWait } from "../../policies/wait.js";
 
-/** The facts of a command that ended by itself. */
+/** The facts about a command that has ended. */
 export interface CommandFindings {
   /** The failure of the command; null if it succeeded. */
   readonly failure: Failure | null;
-  /** The HTTP exchanges seen in the command's spans; undefined without spans. */
+  /** The HTTP exchanges in the command's spans; undefined if spans were not read. */
   readonly exchanges: readonly Evidence[] | undefined;
-  /** Whether it is known that an engine answered the command. */
+  /** Whether the end of the command proves that an engine answered. */
   readonly provesEngine: boolean;
   readonly wordsReach: WordsReach;
-  /** The breaker of a host that only the command line names; null if output or spans name it. */
+  /** The breaker of a host that only the command line names; null without such a host. */
   readonly inferred: string | null;
 }
 
@@ -33,13 +33,16 @@ export interface CommandFindings {
 export interface CountedIn {
   readonly breaker: string;
   /**
-   * Whether the failure counts only in this run, and would be shared if `--needs` named its
-   * circuit.
+   * Whether the failure counts only in this run, but would count in the shared store if `--needs`
+   * named its circuit.
    */
   readonly couldShare: boolean;
 }
 
-/** An admitted command. It settles once; later calls do nothing. */
+/**
+ * An admitted command and its permits. Only the first call that settles or releases the permits has
+ * an effect on them.
+ */
 export class CommandCall {
   readonly #guard: Guard;
   readonly #upstreams: ReadonlyMap<string, Dependence>;
@@ -59,7 +62,7 @@ export class CommandCall {
   /**
    * Takes permits from the engine's breaker and from the breakers of all upstreams in `needs`.
    *
-   * @param needs Names of breakers; `engine` is always included.
+   * @param needs Names of breakers. The engine's breaker is always asked.
    * @param onWait Called before each pause while the command waits for a circuit.
    * @throws The errors of `Guard.admit`.
    */
@@ -85,17 +88,17 @@ export class CommandCall {
   }
 
   /**
-   * Releases all permits without an outcome, for example because the command's sessions are guarded
-   * request by request.
+   * Releases all permits without an outcome. For example, the command needs no permits once each
+   * request of its sessions is guarded.
    */
   release(): void {
     if (this.#settle()) this.#settlement.release();
   }
 
   /**
-   * Settles a command that ended by itself.
+   * Settles a command that has ended.
    *
-   * @returns The breaker that counted its failure; null if none did.
+   * @returns The breaker that counted the failure; null if no breaker counted it.
    */
   ended(findings: CommandFindings): CountedIn | null {
     if (!this.#settle()) return this.#endedBesideSessions(findings);
@@ -114,8 +117,9 @@ export class CommandCall {
   }
 
   /**
-   * Settles a command whose permits were released because it opened guarded sessions. Its output
-   * may show another failure, for example of a `dagger` that it also ran.
+   * Counts the failure of a command whose permits were released because its sessions are guarded.
+   * The output may show a failure outside of these sessions, for example of a `dagger` that the
+   * command also ran.
    */
   #endedBesideSessions({ failure, wordsReach }: CommandFindings): CountedIn | null {
     if (wordsReach === "needs" || failure?.counts !== true) return null;
@@ -129,7 +133,7 @@ export class CommandCall {
     return this.#countedIn(failure, facts, failed);
   }
 
-  /** Returns the breaker that counted the failure of the command. */
+  /** Returns the breaker that counted the failure of the command; null if no breaker counted it. */
   #countedIn(failure: Failure, facts: Partial<CallFacts>, failed: ToldFailures): CountedIn | null {
     const dependencies = dependenciesOf({ ...NO_FACTS, ...facts });
     const named = failure.fault === ENGINE ? ENGINE : concerned(failure, dependencies);
@@ -140,14 +144,14 @@ export class CommandCall {
     return { breaker, couldShare: isLocal && breaker !== ENGINE && this.#guard.shares(breaker) };
   }
 
-  /** Settles a command that got no session in time, which is a failure of the engine. */
+  /** Counts a failure of the engine, because the command got no session in time. */
   notConnected(): void {
     this.#end({ failures: [SESSION_TOO_LATE] });
   }
 
   /**
    * Settles a command that a limit other than the connect timeout ended. Counts a failure only for
-   * hosts whose exchange with the engine was still hanging at that moment.
+   * hosts that had not answered the engine by then.
    *
    * @param exchanges The HTTP exchanges in spans that arrived after the limit.
    */
@@ -156,7 +160,7 @@ export class CommandCall {
     this.#end({ upstreams, exchanges, isCut: true, namesUpstreams: false });
   }
 
-  /** Settles a command whose end shows nothing about any upstream. */
+  /** Settles a command whose end proves nothing about any upstream. */
   ignored(): void {
     this.#end({});
   }

@@ -12,21 +12,21 @@ import type { RejectedRequest, RunLimit } from "../run-plan.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
 /**
- * The rule for the message of an engine that shuts down. A signal that we send to `dagger` never
- * causes this message.
+ * The rule for the message of an engine that shuts down. A signal to `dagger` never causes this
+ * message.
  */
 const ENGINE_ENDS = "session.shutting-down";
 /** The exit code of dagger for every failure except a failed command in the user's pipeline. */
 const DAGGER_FAILED = 1;
 
 /**
- * Returns the failure of an attempt; null if it succeeded, or if a limit ended it without a sign of
- * a failing upstream.
+ * Returns the failure of an attempt. Returns null after a success, and after a limit if the output
+ * shows no failing upstream.
  *
- * @param isOwn Whether the command is dagger itself. The exit code of a shell or of make may mean
- * anything.
- * @param rejectedRequest The last request of the command's sessions that we rejected. It takes precedence
- * over the output, because a program or test runner may print the SDK's error in any form.
+ * @param isOwn Whether the command is the dagger CLI itself. The exit code of a shell or of make
+ * may mean anything.
+ * @param rejectedRequest The last rejected request of the command's sessions. It takes precedence
+ * over the output, because a program may print the SDK's error in any form.
  */
 export function failureOf(
   end: Pick<AttemptEnd, "text" | "exitCode" | "timedOut" | "isUnread" | "textAtLimit">,
@@ -45,8 +45,8 @@ export function failureOf(
 }
 
 /**
- * Returns the failure of a command that a limit ended, if its output shows one. For example, dagger
- * hangs when its engine dies.
+ * Returns the failure that made a command hang until a limit ended it; null if the output shows
+ * none. For example, `dagger` hangs when its engine dies.
  */
 function failureAtLimit(
   { text, textAtLimit }: Pick<AttemptEnd, "text" | "textAtLimit">,
@@ -57,7 +57,8 @@ function failureAtLimit(
   const context = isOwn ? ({ source: "cli" } as const) : {};
   const before = classifyFailure(textAtLimit ?? text, context);
   if (before.counts) return before;
-  // Dagger 1.0 prints only at its end, and then also the errors that our signal caused.
+  // Dagger 1.0 prints errors only at its end. The limit's own signal caused some of these errors,
+  // so most errors of the engine are ignored here.
   const after = classifyFailure(withoutCancellation(text), context);
   const isOurs = after.fault === "engine" && after.rule !== ENGINE_ENDS;
   if (after.counts && !isOurs) return after;
@@ -66,7 +67,7 @@ function failureAtLimit(
     : null;
 }
 
-/** Removes lines such as "context canceled", which our own signal causes. */
+/** Removes the lines with "context canceled", because the limit's own signal causes them. */
 function withoutCancellation(text: string): string {
   return text
     .split("\n")
@@ -98,8 +99,8 @@ const OWN_BY_TYPE: Readonly<Record<RejectedRequest["type"], Pick<Failure, "rule"
 };
 
 /**
- * Returns the failure for a rejected request. After a lost session a retry may help, because it
- * opens a new one.
+ * Returns the failure for a rejected request. A retry may help even after a lost session, because
+ * the retry opens a new session.
  */
 function ownFailure({ type }: RejectedRequest, classified: Failure): Failure {
   const { rule } = OWN_BY_TYPE[type];
@@ -111,8 +112,8 @@ function ownFailure({ type }: RejectedRequest, classified: Failure): Failure {
 }
 
 /**
- * Adds the host from the spans if the output names none, as with `--silent`. Does so only if the
- * spans show a single failed host of the failure's kind.
+ * Adds the host from the spans if the output names no host, for example with `--silent`. Adds
+ * nothing unless the spans contain exactly one failed host of the failure's kind.
  */
 export function withSeenHost(failure: Failure, exchanges: readonly Evidence[]): Failure {
   const { upstream, upstreamKind, counts } = failure;
@@ -125,8 +126,8 @@ export function withSeenHost(failure: Failure, exchanges: readonly Evidence[]): 
 }
 
 /**
- * Returns the failure shown by spans that code in a container cannot have sent. Such spans count
- * even without output.
+ * Returns the failure of the last failed exchange in the spans. Ignores spans that code in a
+ * container could have forged.
  */
 function failureBySpans(exchanges: readonly Evidence[]): Failure | undefined {
   const seen = exchanges.findLast(({ outcome, forgeable }) => outcome !== "answered" && !forgeable);

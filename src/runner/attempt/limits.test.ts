@@ -88,7 +88,7 @@ test("a stop without notice does not count either", () => {
   const clock = performance.now.bind(performance);
   limitsOf({ timeoutMs: 5_000 }, onOver);
   vi.advanceTimersByTime(900);
-  // Acts like SIGSTOP: time passes, and no timer runs.
+  // Imitates SIGSTOP: time passes, but no timer runs.
   const stopped = vi.spyOn(performance, "now").mockImplementation(() => clock() + 60_000);
   vi.advanceTimersByTime(4_000);
   expect(onOver).not.toHaveBeenCalled();

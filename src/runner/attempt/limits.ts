@@ -1,12 +1,12 @@
-/** Ends a command that hangs: one that never reaches an engine, shows no progress, or takes too long. */
+/** Detects a command that hangs: it reaches no engine, shows no progress, or takes too long. */
 
 import type { RunLimit, RunLimits } from "../run-plan.js";
 
-/** The callbacks of an attempt's limits. */
+/** The callbacks of {@link AttemptLimits}. */
 export interface LimitsWatch {
   /** Called once, when the first limit is exceeded. */
   onOver(limit: RunLimit): void;
-  /** Returns whether output is delayed because the reader of our output is slow. */
+  /** Returns whether output is delayed because the program that reads our output is slow. */
   isHeldUp(): boolean;
 }
 
@@ -16,23 +16,26 @@ interface Due {
 }
 
 /**
- * The limits that any output restarts. They also restart while the reader of our output is slow,
- * because the command is not silent then.
+ * The limits that any output restarts. A slow reader of our output restarts them too. The reader
+ * delays the output, so the command only seems silent.
  */
 const OF_OUTPUT: ReadonlySet<RunLimit> = new Set(["idle", "session"]);
-/** The longest interval between two checks of the clocks. */
+/** The longest time between two checks of the clocks. */
 const BEAT_MS = 1_000;
-/** If a check is later than this, this process was suspended, so the time does not count. */
+/**
+ * A check that is late by more than this time shows that this process was suspended. The lost time
+ * does not count toward the limits.
+ */
 const STOPPED_MS = 2_000;
 
 /**
- * The clocks of one attempt, which pause while the command is suspended, for example by Ctrl-Z. The
- * timer does not keep the process alive; the running command does.
+ * The clocks of one attempt. They pause while the command is suspended, for example by Ctrl-Z.
+ * Their timer does not keep this process alive; the running command does.
  */
 export class AttemptLimits {
   readonly #watch: LimitsWatch;
   readonly #dues = new Map<RunLimit, Due>();
-  /** The idle limit while it waits for the first output or trace to start it; otherwise undefined. */
+  /** The idle limit, until the first output or trace starts its clock; then undefined. */
   #idleLaterMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lookAtMs = 0;
@@ -57,19 +60,19 @@ export class AttemptLimits {
     return this.#over;
   }
 
-  /** Whether a session was seen. */
+  /** Whether a session to an engine was seen. */
   get isConnected(): boolean {
     return this.#connected;
   }
 
-  /** Reports output or a trace. */
+  /** Restarts the idle limit and the limit on a lost session, because output or a trace arrived. */
   progressed(): void {
     if (this.#idleLaterMs !== undefined) this.#startIdle();
     else this.#restart("idle");
     this.#restart("session");
   }
 
-  /** Reports a session to an engine. */
+  /** Ends the limits on connecting and on a lost session, because the command has a session. */
   connected(): void {
     this.#connected = true;
     this.#dues.delete("connect");
@@ -77,8 +80,8 @@ export class AttemptLimits {
   }
 
   /**
-   * Reports that the command's last session was lost. The command may open another one, or continue
-   * without a session.
+   * Starts the limit on a lost session. The command may still open another session, or continue
+   * without one.
    */
   sessionLost(): void {
     this.#start("session", this.#lostSessionGraceMs);
@@ -91,7 +94,7 @@ export class AttemptLimits {
     clearTimeout(this.#timer);
   }
 
-  /** Resumes the clocks: the command continues. */
+  /** Resumes the clocks, because the command continues. */
   resume(): void {
     if (this.#pausedAtMs === undefined) return;
     this.#putOff(performance.now() - this.#pausedAtMs);
@@ -100,15 +103,15 @@ export class AttemptLimits {
   }
 
   /**
-   * Reports that the command has ended. The total limit continues until its remaining output is
-   * passed on.
+   * Ends the connect and idle limits, because the command has ended. The total limit continues
+   * until the remaining output is passed on.
    */
   commandEnded(): void {
     this.#dues.delete("connect");
     this.#dues.delete("idle");
   }
 
-  /** Ends all clocks with the attempt. */
+  /** Stops all clocks. */
   end(): void {
     this.#idleLaterMs = undefined;
     this.#dues.clear();

@@ -25,7 +25,7 @@ describe("a retry", () => {
   });
 });
 
-/** Decides about the retry with a number, after a failure that may pass. */
+/** Decides about a retry after a transient failure. `retry` is 1 for the first retry. */
 function decide(limits: RetryLimits, retry = 1, failure: Partial<RunFailure> = {}) {
   const guard = new Guard({ registry: createRegistry() });
   const failed = { end: END, failure: { ...FAILURE, ...failure } as RunFailure, retry };

@@ -1,4 +1,4 @@
-/** Decides whether and when a failed command is run again. */
+/** Decides whether and when a failed command runs again. */
 
 import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import { ENGINE } from "../../guard/engine-name.js";
@@ -12,26 +12,28 @@ import type { AttemptEnd } from "./supervised-command.js";
 const DEFAULTS = { initialDelayMs: 1000, maxDelayMs: 60_000 };
 const BACKOFF = { backoffFactor: 2, jitter: true };
 
-/** An attempt that failed. */
 export interface FailedAttempt {
   readonly end: AttemptEnd;
   readonly failure: RunFailure | null;
-  /** Number of the next attempt, not counting the first. */
+  /** The number of the retry to decide about, starting at 1. */
   readonly retry: number;
 }
 
-/** Whether and when a command is retried. */
 export interface RetryDecision {
   /** The delay before the retry in milliseconds; undefined without a retry. */
   readonly delayMs: number | undefined;
-  /** Why there is no retry, in words; null if there is one, none is left, or none was asked for. */
+  /**
+   * Why there is no retry, for the report. Null if there is a retry, if none is left, or if none
+   * was requested.
+   */
   readonly why: string | null;
 }
 
 /**
- * Decides about a retry.
+ * Returns the decision about a retry.
  *
- * @param needs The breakers to ask before the next attempt. Adds the circuit of the failure.
+ * @param needs The breakers to ask before the next attempt. This function adds the circuit of the
+ * failure.
  */
 export function decideRetry(
   { end, failure, retry }: FailedAttempt,
@@ -48,15 +50,16 @@ export function decideRetry(
   if (failed !== null && guard.settings.registry.find(failed) !== undefined) needs.add(failed);
   const refusing = [ENGINE, ...needs].map((name) => guard.check(name)).filter((c) => !c.admits);
   if (refusing.length > 0) {
-    // An open circuit decides about the next attempt itself, so a delay before it is useless. If a
-    // circuit rejected a request of the running command, the retry waits for it here, because the
-    // command as a whole was admitted.
+    // The next attempt needs no delay here, because its admission waits for the open circuit or
+    // rejects. But a circuit may have rejected only a request inside the command. Then waiting for
+    // its open time lets the next attempt pass.
     const waitsMs = refusing.map((check) => check.retryAfterMs ?? Number.POSITIVE_INFINITY);
     const longestMs = Math.max(...waitsMs);
     const isShort = failure?.rule === OWN_REJECTED && longestMs <= maxDelayMs;
     return { delayMs: isShort ? longestMs : 0, why: null };
   }
-  // No circuit is open for this rate limit, for example because the output names no host.
+  // No circuit is open for this rate limit, for example because the output names no host. So only
+  // the delay can respect the limit.
   const limitMs = failure?.limited === true ? guard.settings.rateLimitOpenMs : 0;
   const askedMs = failure?.retryAfterMs ?? limitMs;
   if (askedMs > maxDelayMs) {
@@ -71,7 +74,7 @@ function noRetry(why: string | null): RetryDecision {
   return { delayMs: undefined, why };
 }
 
-/** Returns why a retry of a failed attempt cannot succeed; null if it may. */
+/** Returns the reason why a retry would be useless; null if a retry may succeed. */
 export function whyUseless(
   { timedOut, isCut }: Pick<AttemptEnd, "timedOut" | "isCut">,
   failure: RunFailure | null,

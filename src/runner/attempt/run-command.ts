@@ -1,4 +1,7 @@
-/** Runs a command as if it had been started directly: same terminal, same signals, same end. */
+/**
+ * Runs a command as if a shell had started it directly, with the same terminal, signals and exit
+ * code.
+ */
 
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -19,8 +22,8 @@ export interface CommandEnd {
 }
 
 /**
- * The error of a command that could not be started. `exitCode` is that of a shell: 127 if there is
- * no such program, 126 if it cannot be run.
+ * The error of a command that could not be started. Its `exitCode` is as in shells: 127 for a
+ * missing program, 126 for a program that cannot be run.
  */
 export class CommandNotStartedError extends Error {
   readonly exitCode: 126 | 127;
@@ -34,13 +37,11 @@ export class CommandNotStartedError extends Error {
 }
 
 /**
- * Runs a command with our own standard streams, so that it has the same terminal or pipes, and
- * waits for its end.
+ * Runs a command with the standard streams of this process, and waits for its end.
  *
- * While the command runs, signals that would end us are passed on to it instead. If the command is
- * suspended, we suspend too. On a terminal, Ctrl-C and Ctrl-\ reach the command directly. Without a
- * terminal, the command leads its own process group, and a watcher ends this group if SIGKILL ends
- * us.
+ * Signals that would end this process are passed on to the command. On a terminal, Ctrl-C, Ctrl-\
+ * and Ctrl-Z reach the command directly, and Ctrl-Z suspends this process too. Without a terminal,
+ * the command leads its own process group. A watcher ends this group if SIGKILL ends this process.
  *
  * @param env The complete environment of the command.
  * @param inherited Further descriptors that the command inherits.
@@ -88,7 +89,7 @@ export function endOf(command: string, start: () => ChildProcess): Promise<Comma
       return;
     }
     child.on("error", (error) => {
-      // A failed `kill` also emits "error", but then the child still runs and "exit" follows.
+      // A failed `kill` also emits "error". The child still runs then, and "exit" follows.
       if (child.pid === undefined) reject(notStarted(command, error));
     });
     child.on("exit", (code, signal) => {
@@ -107,7 +108,10 @@ function notStarted(command: string, error: unknown): CommandNotStartedError {
   return new CommandNotStartedError(command, typeof code === "string" ? code : "unknown reason");
 }
 
-/** Used if an error has no system code, such as ENOENT. */
+/**
+ * The code for an empty command name. Node.js reports an empty name and a NUL byte with the same
+ * code.
+ */
 const NO_NAME = "no name";
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-/** Runs one attempt of a command: passes its output through, and ends it when it hangs. */
+/** Runs one attempt of a command. Passes the output through, and ends the command when it hangs. */
 
 import { type StdioOptions, spawn } from "node:child_process";
 import type { Environment } from "../../traces/environment.js";
@@ -20,23 +20,28 @@ import { type CommandEnd, endOf } from "./run-command.js";
 /** How an attempt ended. */
 export interface AttemptEnd extends CommandEnd {
   readonly timedOut: RunLimit | null;
-  /** The beginning and the end of the output, as far as it was read. */
+  /** The beginning and the end of the output that was read. */
   readonly text: string;
-  /** The value of `text` when a limit was exceeded, before the first signal to the command. */
+  /**
+   * The value of `text` at the moment a limit was exceeded, before the first signal to the command.
+   */
   readonly textAtLimit?: string | undefined;
-  /** Whether some output went to a terminal, where it is not read. */
+  /** Whether some output went to a terminal. Such output is not read. */
   readonly isUnread: boolean;
-  /** Whether output was dropped because the reader of our output was too slow. */
+  /** Whether output was dropped because the program that reads our output was too slow. */
   readonly isCut: boolean;
-  /** Which of our streams could not be written, stdout or stderr, and why; null if both could. */
+  /**
+   * The first of our streams (stdout, stderr) that could not be written, and why; null without an
+   * error.
+   */
   readonly outputError: OutputError | null;
   /** Whether a session to an engine was seen. */
   readonly connected: boolean;
-  /** Whether limits were not enforced because no signs of life could be received. */
+  /** Whether some limits were not enforced, because neither output nor traces could be read. */
   readonly isUnwatched: boolean;
 }
 
-/** The input of one attempt. */
+/** The settings of one attempt, and the objects that the attempt uses. */
 export interface Attempt {
   readonly command: string;
   readonly args: readonly string[];
@@ -45,11 +50,11 @@ export interface Attempt {
   readonly output: PreparedOutput;
   readonly limits: RunLimits;
   readonly stop: StopTimes;
-  /** Whether the command is dagger itself. */
+  /** Whether the command is the dagger CLI itself. */
   readonly isOwn: boolean;
   readonly signals: RunSignals;
   readonly watcher: GroupWatcher;
-  /** Whether traces or logs of the command can reach us. */
+  /** Whether traces or logs of the command can reach this process. */
   readonly isHeard: boolean;
   /**
    * Reports traces and sessions to `signs` while the command runs. Returns a function that stops
@@ -69,7 +74,7 @@ export interface Signs {
 }
 
 /**
- * How long the reader of our output may take for the last output, after a limit or signal ended the
+ * How long the reader of our output may take to read the rest, after a limit or signal ended the
  * command.
  */
 const LAST_OUTPUT_MS = 1_000;
@@ -83,8 +88,8 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
   const { command, args, env, signals, stop, isOwn, watcher } = attempt;
   const { plan } = attempt.output;
   const leads = !plan.hasTerminal;
-  // Saved only if a limit may kill the command, because a killed command cannot restore the
-  // terminal.
+  // Saves the state only if a limit may kill the command, because a killed command cannot restore
+  // the terminal.
   const terminal = plan.hasTerminal && hasLimits(attempt.limits) ? new TerminalState() : undefined;
   const isUnwatched = plan.isUnread && !attempt.isHeard;
   const words = new ConnectedWords(() => limits.connected());
@@ -160,8 +165,10 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
 }
 
 /**
- * Waits until the last output is passed on. A signal during the wait ends it at once. After an
- * earlier signal or limit, the wait takes a second at most.
+ * Waits until the last output is passed on. A new signal ends the wait at once. If a limit or an
+ * earlier signal ended the command, the wait takes at most a second.
+ *
+ * @returns False if output was dropped.
  */
 async function lastOutput(
   streams: ChildStreams,
@@ -181,8 +188,8 @@ async function lastOutput(
 }
 
 /**
- * Removes limits that cannot be enforced: without output and traces, a silent command and a working
- * one look alike.
+ * Removes limits that cannot be enforced. Without output and traces, a working command looks like a
+ * hanging one.
  */
 function seenLimits(limits: RunLimits, isUnread: boolean, isUnwatched: boolean): RunLimits {
   if (isUnwatched) return { timeoutMs: limits.timeoutMs };

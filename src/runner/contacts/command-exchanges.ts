@@ -1,12 +1,10 @@
-/**
- * Keeps the HTTP exchanges seen in a command's spans: for each host, the last one of each outcome.
- */
+/** Keeps the HTTP exchanges in a command's spans: the last exchange for each host and outcome. */
 
 import { breakerName } from "../../attribution/hosts.js";
 import { type Evidence, evidenceFromSpans } from "../../attribution/spans/evidence.js";
 import type { EngineSpan } from "../../attribution/spans/span.js";
 
-/** The limit on breakers, because forged spans could name any number. */
+/** The maximum number of breakers, because forged spans could name any number of hosts. */
 const MAX_NAMES = 256;
 
 /** The HTTP exchanges of a command, in bounded memory. */
@@ -17,8 +15,8 @@ export class CommandExchanges {
   /**
    * Adds the spans of finished requests.
    *
-   * @param isWhole Whether all ancestors of the spans are known. If not, a container that still
-   * runs may have forged them.
+   * @param isWhole Whether all ancestors of the spans are known. If false, code in a running
+   * container may have forged the spans.
    */
   add(spans: readonly EngineSpan[], isWhole = true): void {
     for (const seen of evidenceFromSpans(spans, { timedOutAfterMs: this.#timedOutAfterMs })) {
@@ -33,9 +31,9 @@ export class CommandExchanges {
   }
 
   /**
-   * Clears the exchanges, because a limit is about to end the command, and only those still open
-   * show why it hung. Of these, an exchange that lasted at least half of `timeoutMs` counts as a
-   * failure of its host.
+   * Clears the exchanges, because a limit is about to end the command. Only exchanges that are
+   * still open can show why the command hung. An open exchange counts as a failure if it lasted at
+   * least half of `timeoutMs`.
    */
   dropped(timeoutMs: number): void {
     this.#byName.clear();

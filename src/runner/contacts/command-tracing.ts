@@ -1,6 +1,6 @@
 /**
- * Receives the spans of a command while it runs. At the end, returns the command's contacts: the
- * hosts, images and calls in the spans.
+ * Receives the spans of a command while the command runs. At the end, returns the command's
+ * contacts: the hosts, images and calls in the spans.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,35 +13,38 @@ import { CommandExchanges } from "./command-exchanges.js";
 import { type Contacts, ContactTotals } from "./contacts.js";
 import { RequestSpans } from "./request-spans.js";
 
-/** The contacts of a command, and counts of the request bodies with spans that were received. */
+/** The contacts of a command, and counts of the received HTTP bodies and their spans. */
 export interface CommandTrace {
   readonly contacts: Contacts;
   readonly bodies: TraceReceiverMetrics;
-  /** Whether the user has an OpenTelemetry collector, to which all bodies were passed on. */
+  /** Whether all bodies were also passed on to an OpenTelemetry collector of the user. */
   readonly hasCollector: boolean;
 }
 
-/** The request trace of one command. */
+/** The tracing of one command, from before its start until after its end. */
 export interface CommandTracing {
   /** Variables to add to the environment of the command; empty if no traces are received. */
   readonly variables: Readonly<Record<string, string>>;
   /**
-   * The reason why no traces are received; undefined if they are. Names variables, never their
-   * values.
+   * The reason why no traces are received; undefined if traces are received. Contains names of
+   * variables, never their values.
    */
   readonly offReason: string | undefined;
-  /** The receiver of spans; undefined when off. `end` closes the receiver. */
+  /** The receiver of spans; undefined if no traces are received. `end` closes the receiver. */
   readonly receiver: TraceReceiver | undefined;
-  /** Whether the user has an OpenTelemetry collector, to which all bodies are passed on. */
+  /** Whether all bodies are also passed on to an OpenTelemetry collector of the user. */
   readonly hasCollector: boolean;
   /** Reports that a limit is about to end the command; see {@link CommandExchanges.dropped}. */
   dropped(timeoutMs: number): void;
   /**
-   * Waits until all spans of an attempt have arrived, and returns the HTTP exchanges in them;
-   * undefined when off.
+   * Waits until all spans of an attempt have arrived, and returns the HTTP exchanges in them.
+   * Returns undefined if no traces are received.
    */
   exchanges(): Promise<readonly Evidence[] | undefined>;
-  /** Ends the trace after the command; undefined when off. Never rejects. */
+  /**
+   * Closes the receiver after the command, and returns the contacts. Returns undefined if no traces
+   * are received. Never rejects.
+   */
   end(how?: TracingEnd): Promise<CommandTrace | undefined>;
 }
 
@@ -49,24 +52,24 @@ export interface CommandTracing {
 export interface TracingEnd {
   /** Whether programs that outlive the command may still connect and send spans. Default: false. */
   readonly mayBeLate?: boolean;
-  /** Whether we may be killed soon, so that missing spans are dropped. Default: false. */
+  /** Whether this process may be killed soon. If true, late spans are dropped. Default: false. */
   readonly isHurried?: boolean;
 }
 
 /**
- * The wait for late spans ends after this time without a new body. A `dagger` command has sent all
- * spans when it exits, but a `dagger` started by a script may still run.
+ * The wait for late spans ends after this time without a new body. The wait is needed because a
+ * script may have started a `dagger` that outlives the script.
  */
 const QUIET_MS = 250;
 const MAX_WAIT_MS = 2_000;
-/** The shorter limit for a run that got a signal to end, because it will be killed soon. */
+/** The limit on waits after a signal that ends the run, because this process may be killed soon. */
 const HURRIED_WAIT_MS = 250;
 
 /**
- * Starts receiving traces. A failure is reported in `offReason` and never keeps the command from
+ * Starts to receive traces. A failure is reported in `offReason` and never keeps the command from
  * running.
  *
- * @param env The environment of the command, before variables of ours are added.
+ * @param env The environment of the command, before this package adds variables.
  */
 export async function startCommandTracing(env: Environment): Promise<CommandTracing> {
   const traces = await startEngineTraces(env);

@@ -8,7 +8,7 @@ import { RequestSpans } from "./request-spans.js";
 const recorded = readLines<EngineSpan & { case: string; engine: string }>("spans.jsonl");
 const H5 = "sha256:4fcc380aac80c17646cd400d073fd526af4b5fc447c4622d8cd85b74a8fc8d4c";
 
-/** Returns the contacts in the spans of some cases, split into bodies of 50. */
+/** Returns the contacts in the recorded spans of some cases. The spans arrive in bodies of 50. */
 function contactsOf(engine: string, ...cases: string[]): Contacts {
   return totalsOf(
     recorded.filter((span) => span.engine === engine && cases.includes(span.case)),
@@ -26,7 +26,6 @@ function totalsOf(spans: readonly EngineSpan[], bodySpans: number): Contacts {
   return totals.totals();
 }
 
-/** Returns the counts of one host. */
 function countsOf({ upstreams }: Contacts, host: string) {
   const found = upstreams.find((upstream) => upstream.host === host);
   if (found === undefined) return undefined;

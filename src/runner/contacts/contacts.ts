@@ -12,7 +12,7 @@ import { isRequest } from "../../attribution/spans/span-tree.js";
 /** The totals of one host in one role, for example `ghcr.io` as a registry. */
 export interface UpstreamTotals {
   readonly kind: UpstreamKind;
-  /** The host, with its port unless it is the default. */
+  /** The host, with its port unless that is the default port. */
   readonly host: string;
   /**
    * For a helper of a registry (token server, layer store or mirror), the registry's breaker;
@@ -20,16 +20,16 @@ export interface UpstreamTotals {
    */
   readonly serves: string | null;
   readonly exchanges: number;
-  /** Answered exchanges, including rejections such as 401. */
+  /** Exchanges with an answer that is neither a failure nor a rate limit, such as 200 or 401. */
   readonly answered: number;
   readonly failed: number;
   /** Exchanges answered with 429. */
   readonly limited: number;
-  /** Exchanges that were canceled or whose spans are unclear: neither answered, failed nor limited. */
+  /** Exchanges without a known result: canceled, or with unclear spans. */
   readonly undecided: number;
   /** Exchanges that the engine repeated after a failure or a rate limit. */
   readonly repeated: number;
-  /** Total time of all exchanges in milliseconds; they may overlap. */
+  /** The sum of the durations of all exchanges, in milliseconds. Exchanges may overlap. */
   readonly durationMs: number;
   readonly slowestMs: number;
 }
@@ -49,9 +49,11 @@ export interface CachedTotals {
 
 /** An image that the command used. */
 export interface ImageTotals {
-  /** The full reference; with the digest only if there is no tag. */
+  /** The full reference of the image. It contains a digest only if it has no tag. */
   readonly image: string;
-  /** The digests of the image; several if its tag moved during the run, none if unknown. */
+  /**
+   * The digests of the image: several if the tag moved during the run, none if no digest is known.
+   */
   readonly digests: readonly string[];
   /** Number of calls that used the image. */
   readonly uses: number;
@@ -67,7 +69,7 @@ export interface Contacts {
   readonly upstreams: readonly UpstreamTotals[];
   readonly cached: CachedTotals;
   readonly images: readonly ImageTotals[];
-  /** Number of contacts that are not in the lists, because a list was full. */
+  /** The numbers of contacts that are missing in the lists, because a list was full. */
   readonly omitted: { readonly exchanges: number; readonly images: number };
 }
 
@@ -84,7 +86,9 @@ interface ImageTally {
   asked: boolean;
 }
 
-/** Adds up contacts. Memory grows with the number of hosts and images, up to a limit. */
+/**
+ * The running totals of contacts. Memory grows with the number of hosts and images, up to a limit.
+ */
 export class ContactTotals {
   readonly #upstreams = new Map<string, Mutable<UpstreamTotals>>();
   readonly #images = new Map<string, ImageTally>();
@@ -106,7 +110,6 @@ export class ContactTotals {
     this.#addImages(spans);
   }
 
-  /** Returns the totals. */
   totals(): Contacts {
     return {
       spans: this.#spans,
@@ -204,7 +207,9 @@ export class ContactTotals {
   }
 }
 
-/** Returns the entry of a key. Creates a missing one, or returns undefined if the map is full. */
+/**
+ * Returns the entry of a key, and creates a missing entry. Returns undefined if the map is full.
+ */
 function entry<T>(map: Map<string, T>, key: string, max: number, make: () => T): T | undefined {
   const known = map.get(key);
   if (known !== undefined || map.size >= max) return known;
@@ -213,7 +218,10 @@ function entry<T>(map: Map<string, T>, key: string, max: number, make: () => T):
   return made;
 }
 
-/** Classifies an exchange. An answer that no circuit counts, such as a first 401, is still answered. */
+/**
+ * Returns the counter of an exchange. An answer that no circuit counts, such as a first 401, still
+ * counts as answered here.
+ */
 function columnOf({ outcome, status }: Exchange): "answered" | "failed" | "limited" | "undecided" {
   if (outcome === "silent") return status === null ? "undecided" : "answered";
   return outcome === "cancelled" ? "undecided" : outcome;

@@ -9,7 +9,7 @@ import { defaultDigestPath } from "../../guard/digests/digest-disk.js";
 import type { Environment } from "../../traces/environment.js";
 import { formatLearned, MAX_LEARNED_BYTES, parseLearned } from "./learned-document.js";
 
-/** The longest wait for other writing processes. */
+/** The longest wait for other processes that write the file. */
 const MAX_WAIT_MS = 500;
 
 /**
@@ -22,8 +22,8 @@ export function defaultLearnedPath(env: Environment): string | undefined {
 }
 
 /**
- * Returns the breakers that a command contacted in its last run; none if the file is missing or
- * unreadable.
+ * Returns the breakers that a command contacted in its last run. Returns none if the file is
+ * missing or unreadable.
  *
  * @param keyOf Returns the key of the command. Called only if the file has entries.
  */
@@ -57,13 +57,13 @@ export function writeLearned(
 function textOf(path: string): string {
   let descriptor: number | undefined;
   try {
-    // Opening a pipe without a writer would block forever.
+    // Without O_NONBLOCK, opening a pipe that has no writer would block forever.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const found = fstatSync(descriptor);
     if (!found.isFile() || found.size > MAX_LEARNED_BYTES) return "";
     return readFileSync(descriptor, "utf8");
   } catch {
-    return ""; // A missing or foreign file has no contacts.
+    return ""; // A missing or unreadable file has no contacts.
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

@@ -1,13 +1,16 @@
-/** The stored contacts of commands: hashes, names of breakers and times, nothing else. */
+/**
+ * Reads and writes the stored contacts of commands. A document contains only hashes, names of
+ * breakers, and times.
+ */
 
 import { createHash } from "node:crypto";
 
 /**
- * The maximum age of an entry. A run whose functions come from Dagger's cache contacts no host and
- * keeps the old entry, so without a limit it could stay forever.
+ * The maximum age of an entry. If Dagger's cache answers a run, that run contacts no host and keeps
+ * the old entry. Without a limit, the entry could stay forever.
  */
 export const LEARNED_MAX_AGE_MS = 24 * 60 * 60 * 1000;
-/** The size limit; a longer document is not read. */
+/** The maximum size. The text of a larger file is ignored. */
 export const MAX_LEARNED_BYTES = 4 * 1024 * 1024;
 
 const VERSION = 1;
@@ -19,8 +22,8 @@ const KEY = /^[0-9a-f]{64}$/;
 /** The contacts of one command. */
 export interface LearnedCommand {
   /**
-   * A hash of the command, its arguments and its folder. Hashed, because arguments may hold
-   * secrets.
+   * A hash of the command, its arguments and its working folder. The arguments themselves are not
+   * stored, because they may contain secrets.
    */
   readonly key: string;
   /** Names of breakers, such as `registry:ghcr.io`. */
@@ -35,7 +38,7 @@ export function learnedKey(command: string, args: readonly string[], folder: str
     .digest("hex");
 }
 
-/** Reads a document entry by entry. Skips old and invalid entries. */
+/** Returns the valid entries of a document. Skips old and invalid entries. */
 export function parseLearned(text: string, nowMs: number): LearnedCommand[] {
   try {
     const { version, commands } = JSON.parse(text) as { version?: unknown; commands?: unknown };
@@ -46,7 +49,9 @@ export function parseLearned(text: string, nowMs: number): LearnedCommand[] {
   }
 }
 
-/** Returns the text of a document with `latest` and the most recent other commands, 500 at most. */
+/**
+ * Returns the text of a document with `latest` and the newest other commands, at most 500 in total.
+ */
 export function formatLearned(known: readonly LearnedCommand[], latest: LearnedCommand): string {
   const others = known.filter(({ key }) => key !== latest.key);
   const contacts = latest.contacts.filter((name) => NAME.test(name)).slice(0, MAX_NAMES);
@@ -68,8 +73,8 @@ function isSound(entry: unknown, nowMs: number): boolean {
     contacts.length <= MAX_NAMES &&
     contacts.every((name) => typeof name === "string" && NAME.test(name)) &&
     Number.isSafeInteger(atMs) &&
-    // An entry from the future is limited too: without that, a clock that was set back would keep
-    // it for too long.
+    // Also skips entries that are far in the future. After the clock is set back, such entries
+    // would otherwise stay for too long.
     Math.abs(nowMs - Number(atMs)) <= LEARNED_MAX_AGE_MS
   );
 }

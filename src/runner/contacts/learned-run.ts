@@ -6,12 +6,15 @@ import type { Contacts } from "./contacts.js";
 import { defaultLearnedPath, readLearned, writeLearned } from "./learned-contacts.js";
 import { learnedKey } from "./learned-document.js";
 
-/** The contacts of one command's last run, and the way to replace them. */
+/** The contacts of one command's last run. `remember` replaces them. */
 export class LearnedRun {
-  /** The breakers that the last run contacted; none if unknown or not wanted. */
+  /** The breakers that the last run contacted; empty if they are unknown or not wanted. */
   readonly contacts: readonly string[];
   readonly #path: string | undefined;
-  /** Computed on demand, because loading a hash takes longer than starting a command. */
+  /**
+   * Computes the key only on demand, because loading the hash code takes longer than starting a
+   * command.
+   */
   readonly #key: () => string;
 
   constructor({ command, args, env, learnt, learntPath }: RunPlan) {
@@ -23,9 +26,9 @@ export class LearnedRun {
   }
 
   /**
-   * Stores the contacts of this run. A run without contacts changes nothing: its functions came
-   * from Dagger's cache, and a later run may contact the hosts again. A failed run only adds
-   * contacts, because it may have ended early.
+   * Stores the contacts of this run. A run without contacts changes nothing: Dagger's cache
+   * answered it, and a later run may contact the hosts again. A failed run removes no contacts,
+   * because it may have ended before it contacted all hosts.
    *
    * @returns The system's error code; undefined on success.
    */
@@ -38,8 +41,8 @@ export class LearnedRun {
 }
 
 /**
- * Returns the working folder; undefined if it was deleted, because its contacts would never be
- * found again.
+ * Returns the working folder; undefined if it was deleted. A later run could never find the
+ * contacts of a deleted folder.
  */
 function workingFolder(): string | undefined {
   try {

@@ -1,4 +1,4 @@
-/** Recognizes spans that prove a session to an engine. */
+/** Recognizes spans that prove a session to an engine, and spans that prove a cancellation. */
 
 import { type EngineSpan, hasEnded } from "../../attribution/spans/span.js";
 import { isRequest } from "../../attribution/spans/span-tree.js";
@@ -8,12 +8,12 @@ const AFTER_CONNECTING = /^(?:load workspace|loading type definitions|load modul
 
 /** The messages of Go and the engine for a cancellation. */
 const CANCELED = /\bcontext canceled\b|^canceled\.?$/i;
-/** The CLI's attribute for an interrupted span. */
+/** The attribute with which the CLI marks an interrupted span. */
 const CANCELED_ATTRIBUTE = "dagger.io/dag.canceled";
 
 /**
- * Returns whether a span belongs to a whole `dagger` command that its user canceled. Dagger's
- * display reads Ctrl-C as a key, so no signal shows the cancellation.
+ * Returns whether a span shows that the user canceled the whole `dagger` command. Dagger's display
+ * reads Ctrl-C as a key, so no signal shows the cancellation.
  *
  * @param outer The id of the span around the command, from TRACEPARENT; empty without one.
  */
@@ -26,7 +26,7 @@ export function isCanceledCommand(span: EngineSpan, outer: string): boolean {
   );
 }
 
-/** Returns whether a span can only come from a session. */
+/** Returns whether a span proves that a session exists. */
 export function isSpanOfRequest(span: EngineSpan): boolean {
   return isRequest(span) || AFTER_CONNECTING.test(span.name);
 }

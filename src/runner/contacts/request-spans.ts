@@ -1,26 +1,28 @@
 /**
- * Collects spans until the GraphQL request that they belong to has ended, and then passes them on
- * together.
+ * Collects the spans of each GraphQL request, and passes them on together once the request has
+ * ended.
  */
 
 import { type EngineSpan, hasEnded } from "../../attribution/spans/span.js";
 import { isRequest } from "../../attribution/spans/span-tree.js";
 import { lightSpan, weightOf } from "../../traces/otlp/light-span.js";
 
-/** The memory limit for held spans, in characters; each span also counts a fixed amount. */
+/**
+ * The memory limit for held spans, in characters. Each span counts its texts and a fixed amount.
+ */
 const MAX_WEIGHT = 16 * 1024 * 1024;
 /**
- * An ended request is passed on once this many further spans have arrived, because its last spans
- * may be late.
+ * The number of further spans after which an ended request is passed on. The wait is needed because
+ * the last spans of a request may be late.
  */
 const LATE_SPANS = 200;
-/** The limit on ancestors to follow, because forged spans can form a loop. */
+/** The maximum number of ancestors to follow, because forged spans can form a loop. */
 const MAX_DEPTH = 200;
 
 /**
- * Receives spans and passes on those of each finished request, so that memory depends only on what
- * runs at one time. A request with too many spans is passed on in parts: the oldest spans first,
- * each with all its known descendants.
+ * A buffer that groups spans by request. Memory depends only on the requests that run at the same
+ * time. A request with too many spans is passed on in parts. The oldest spans come first, together
+ * with their known ancestors and descendants.
  */
 export class RequestSpans {
   readonly #handOn: (spans: readonly EngineSpan[], isWhole: boolean) => void;
@@ -28,16 +30,17 @@ export class RequestSpans {
   readonly #held = new Map<string, EngineSpan>();
   readonly #byParent = new Map<string, EngineSpan[]>();
   /**
-   * Ended requests that wait for late spans, each with the number of spans that had arrived by
-   * then.
+   * Ended requests that wait for late spans. `taken` is the number of spans that had arrived when
+   * the request ended.
    */
   #over: { readonly request: EngineSpan; readonly taken: number }[] = [];
   #taken = 0;
   #weight = 0;
 
   /**
-   * @param handOn Receives spans. `isWhole` is true if no ancestor of the spans can be missing.
-   * That is certain only at the end, because a span arrives only when it has ended.
+   * @param handOn Receives spans that belong together. `isWhole` is true if no ancestor of the
+   * spans can be missing. Only `end` passes true, because an ancestor may arrive later than its
+   * descendants.
    */
   constructor(
     handOn: (spans: readonly EngineSpan[], isWhole: boolean) => void,
@@ -51,7 +54,7 @@ export class RequestSpans {
     return this.#held.size;
   }
 
-  /** Adds the spans of one body. */
+  /** Adds the spans of one received body. */
   take(spans: readonly EngineSpan[]): void {
     for (const span of spans) {
       if (hasEnded(span)) this.#hold(lightSpan(span));
@@ -126,7 +129,7 @@ export class RequestSpans {
     const siblings = this.#byParent.get(parentKey) ?? [];
     const at = siblings.indexOf(span);
     if (at < 0) return;
-    // Moves the last sibling into the gap: with thousands of siblings, `splice` would be too slow.
+    // Moves the last sibling into the gap. With thousands of siblings, `splice` would be too slow.
     siblings[at] = siblings[siblings.length - 1] as EngineSpan;
     siblings.pop();
     if (siblings.length === 0) this.#byParent.delete(parentKey);

@@ -10,17 +10,19 @@ import type { Writable } from "node:stream";
 import type { Environment } from "../../traces/environment.js";
 import { leakingDescriptors } from "./leaking-descriptors.js";
 
-/** Where the script finds `sleep` and `rm`, whatever the command's PATH is. */
+/** The folders of `sleep` and `rm`, because the command's PATH may lack them. */
 const USUAL_PATH = "/usr/bin:/bin";
 
-/** The message to the watcher at the end of a normal run. */
+/** The line that the runner sends at the end of a normal run. */
 const GOOD_BYE = "good-bye";
 
 /**
- * The watcher's shell script. It reads the id of the process group from each line, empty for none,
- * until our end of the pipe closes; then it ends the last group. The group's id stays valid
- * meanwhile, because the system does not reuse the id of a group with members. Of the folder, the
- * script removes only our files. Some systems lack `sleep 0.1`, others `kill --`.
+ * The watcher's shell script. Each line that it reads is the id of a process group, or empty for no
+ * group. When the runner's end of the pipe closes, the script ends the last group.
+ *
+ * The id stays valid meanwhile, because the system does not reuse the id of a group that has
+ * members. The script deletes only our own files from the folder. It also works on systems without
+ * `sleep 0.1` or `kill --`.
  */
 const SCRIPT = `exec >&- 2>&-
 trap '' HUP INT TERM
@@ -45,21 +47,24 @@ for name; do rm -f "$folder/$name"; done
 rmdir "$folder"
 `;
 
-/** A folder of ours, and the names of the files in it. */
+/** A folder that this process created, and the names of the files in it. */
 export interface OwnFolder {
   readonly path: string;
   readonly names: readonly string[];
 }
 
-/** The watcher of one run: a shell, not Node, in its own session, with a single pipe. */
+/**
+ * The watcher of one run: a shell in its own session. A single pipe connects the shell to the
+ * runner.
+ */
 export class GroupWatcher {
   readonly #env: Environment;
   readonly #folder: OwnFolder | undefined;
   #child: ChildProcess | undefined;
 
   /**
-   * @param env The source of `PATH`, the watcher's only variable.
-   * @param folder Removed together with the command.
+   * @param env The source of `PATH`, which is the watcher's only variable.
+   * @param folder The watcher deletes this folder if the runner dies.
    */
   constructor(env: Environment, folder?: OwnFolder) {
     this.#env = env;
@@ -67,22 +72,24 @@ export class GroupWatcher {
   }
 
   /**
-   * Starts the watcher. Call it before the command starts: on a busy machine a start takes long
-   * enough for a signal to end us while the command already runs.
+   * Starts the watcher. Call this method before the command starts. Otherwise, on a busy machine, a
+   * signal could end this process before the watcher runs.
    */
   prepare(): void {
     if (process.platform !== "win32") this.#child ??= this.#start();
   }
 
-  /** Makes the watcher end this process group if we die before `rest` or `end`. */
+  /**
+   * Makes the watcher end this process group if the runner dies before `rest` or `end` is called.
+   */
   guard(group: number): void {
     this.prepare();
     this.#say(`${group}`);
   }
 
   /**
-   * Makes the watcher end no group: the command has ended, and background processes that it left
-   * must continue.
+   * Makes the watcher end no group. Call this method when the command has ended, because its
+   * background processes must continue.
    */
   rest(): void {
     this.#say("");
@@ -99,7 +106,7 @@ export class GroupWatcher {
   }
 
   /**
-   * Starts the watcher. If that fails, for example at a limit of processes, the run continues
+   * Starts the watcher. If the start fails, for example at a limit of processes, the run continues
    * without a watcher.
    */
   #start(): ChildProcess | undefined {
@@ -107,8 +114,8 @@ export class GroupWatcher {
     try {
       nothing = openSync(devNull, "r");
       const stdio: ("pipe" | "ignore" | number)[] = ["pipe", "ignore", "ignore"];
-      // The watcher must not inherit a pipe of our caller: the caller would wait until the watcher
-      // closes it.
+      // The watcher must not inherit a pipe of our caller. The caller would wait until the watcher
+      // closes that pipe.
       for (const descriptor of leakingDescriptors()) stdio[descriptor] = nothing;
       const { path = "", names = [] } = this.#folder ?? {};
       const child = spawn("/bin/sh", ["-c", SCRIPT, "dagger-breaker-watcher", path, ...names], {

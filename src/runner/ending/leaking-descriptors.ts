@@ -1,4 +1,4 @@
-/** Finds descriptors that every program we start would inherit. Works only on Linux. */
+/** Finds descriptors that every child process would inherit. Works only on Linux. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { descriptorLimit } from "../input/descriptors.js";
@@ -8,8 +8,8 @@ const CLOSE_ON_EXEC = 0o2000000;
 const LAST_STANDARD = 2;
 
 /**
- * Returns descriptors from 3 on that we inherited and that programs we start would inherit too.
- * Node marks only the first few to be closed.
+ * Returns the inherited descriptors from 3 on that child processes would inherit too. Node.js sets
+ * the close-on-exec flag only for the first few.
  */
 export function leakingDescriptors(): readonly number[] {
   try {
@@ -19,7 +19,7 @@ export function leakingDescriptors(): readonly number[] {
     const limit = found.length === 0 ? 0 : descriptorLimit();
     return found.filter((descriptor) => descriptor < limit);
   } catch {
-    return []; // Not on Linux.
+    return []; // Only Linux has this folder.
   }
 }
 
@@ -29,6 +29,6 @@ function isLeaking(descriptor: number): boolean {
     const [, flags = "0"] = /^flags:\s*([0-7]+)$/m.exec(info) ?? [];
     return (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
   } catch {
-    return false; // The descriptor that read the folder.
+    return false; // This descriptor was open only to list the folder.
   }
 }

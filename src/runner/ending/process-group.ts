@@ -1,4 +1,4 @@
-/** Signals a command and all its descendants, and makes sure that all of them end. */
+/** Sends signals to a command and all its descendants, and makes sure that all of them end. */
 
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,32 +13,36 @@ export class ProcessGroup {
   readonly #child: ChildProcess;
   readonly #leads: boolean;
   /**
-   * Descendants seen so far. Once a parent has ended, the system no longer shows whose children
-   * these are.
+   * The descendants found so far. They are remembered, because the system no longer shows the
+   * descendants of a parent that has ended.
    */
   readonly #seen = new Map<number, ProcessEntry>();
   #isTold = false;
 
   /**
-   * @param leads Whether the command leads its own process group. On a terminal it cannot, because
-   * it could not read from the terminal; then its descendants are searched for.
+   * @param leads Whether the command leads its own process group. This must be false on a terminal,
+   * because such a group could not read from the terminal. The descendants are then found through
+   * their parents.
    */
   constructor(child: ChildProcess, leads: boolean) {
     this.#child = child;
     this.#leads = leads && process.platform !== "win32";
   }
 
-  /** Whether `end` or `kill` was called; a signal that was only passed on does not count. */
+  /** Whether `end` or `kill` was called. A signal that was only passed on does not count. */
   get isTold(): boolean {
     return this.#isTold;
   }
 
-  /** The id of the group that the command leads; undefined if it leads none or was not started. */
+  /** The id of the command's own process group. Undefined if it has none or was not started. */
   get id(): number | undefined {
     return this.#leads ? this.#child.pid : undefined;
   }
 
-  /** Sends a signal to the group, or to the command alone, as a terminal or CI system would. */
+  /**
+   * Sends a signal to the command's own group. Without such a group, sends the signal to the
+   * command alone.
+   */
   signal(signal: NodeJS.Signals): void {
     const { pid } = this.#child;
     if (pid === undefined) return;
@@ -48,8 +52,8 @@ export class ProcessGroup {
 
   /**
    * Suspends the command, as Ctrl-Z does. If the command leads its own group, the system ignores
-   * SIGTSTP, because no shell could continue that group. Processes that do not handle SIGTSTP get
-   * SIGSTOP then.
+   * SIGTSTP, because no shell could continue that group. So processes that do not handle SIGTSTP
+   * get SIGSTOP.
    */
   stop(): boolean {
     this.signal("SIGTSTP");
@@ -61,8 +65,8 @@ export class ProcessGroup {
   }
 
   /**
-   * Sends the signals of the steps one after another until all processes have ended, and SIGKILL at
-   * last. Does not wait after SIGKILL.
+   * Sends the signals of the steps one after another until all processes have ended. If some
+   * remain, sends SIGKILL and does not wait.
    */
   async end(steps: readonly StopStep[]): Promise<void> {
     this.#isTold = true;
@@ -90,7 +94,8 @@ export class ProcessGroup {
   }
 
   #signalAll(signal: NodeJS.Signals): void {
-    // Searches first: once the signal has ended a parent, its children cannot be found.
+    // Finds the descendants first. Once the signal has ended a parent, its children cannot be
+    // found.
     if (!this.#leads) this.#look();
     this.signal(signal);
     for (const { pid } of this.#seen.values()) send(pid, signal);
@@ -100,8 +105,8 @@ export class ProcessGroup {
     const { pid, exitCode, signalCode } = this.#child;
     if (pid === undefined) return false;
     if (exitCode === null && signalCode === null) return true;
-    // Signal 0 also succeeds for a zombie, which stays if the container's init does not reap it, so
-    // members are checked too.
+    // Signal 0 also succeeds for a zombie, and the init process of a container may never reap
+    // zombies. So the members are checked too.
     if (this.#leads) return send(-pid, 0) && this.#members().length > 0;
     if (this.#seen.size === 0) return false;
     this.#look();

@@ -1,14 +1,14 @@
-/** The signals for a command that hangs, and the time after each. */
+/** The signals that end a hanging command, and the time after each signal. */
 
-/** How long the runner waits between signals that end a command. */
+/** The times between the signals that end a command, in milliseconds. */
 export interface StopTimes {
   /** The time for a command to end after the first signal. Default: 10,000. */
   readonly graceMs: number;
   /** The time between SIGTERM and SIGKILL for dagger. Default: 2,000. */
   readonly forceMs: number;
   /**
-   * The time after a first SIGINT or SIGTERM from outside until all processes are killed, without a
-   * terminal; undefined for never. Default: 7,000.
+   * The time from the first SIGINT or SIGTERM from outside until all processes are killed. Used
+   * only without a terminal. Undefined: processes are never killed. Default: 7,000.
    */
   readonly outsideMs: number | undefined;
 }
@@ -22,10 +22,10 @@ export interface StopStep {
 }
 
 /**
- * Returns the signals with which a limit ends a command. SIGKILL always follows the last.
+ * Returns the signals with which a limit ends a command. SIGKILL always follows the last of them.
  *
- * @param isDagger Whether it is dagger itself, which reports what hung only after SIGINT. A shell
- * or make expects SIGTERM.
+ * @param isDagger Whether the command is the dagger CLI. Dagger reports what hung only after
+ * SIGINT. A shell or make expects SIGTERM.
  */
 export function stopPlan(isDagger: boolean, { graceMs, forceMs }: StopTimes): readonly StopStep[] {
   if (!isDagger) return [{ signal: "SIGTERM", forMs: graceMs }];

@@ -13,8 +13,8 @@ export function stopsByDefault(pid: number): boolean {
 }
 
 /**
- * Returns the answer of `stopsByDefault` for the text of /proc/PID/status. Its sets of signals are
- * hexadecimal; the lowest bit is signal 1.
+ * Returns the answer of `stopsByDefault` for the text of /proc/PID/status. The text contains sets
+ * of signals in hexadecimal. The lowest bit is signal 1.
  */
 export function readsStopping(status: string): boolean {
   const bit = 1n << BigInt(constants.signals.SIGTSTP - 1);

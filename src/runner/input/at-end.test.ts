@@ -9,7 +9,10 @@ const HANG_UP = 1;
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Replaces the system's poll by one that reports these events, the last of them for ever. */
+/**
+ * Replaces the system's `poll` by a function that reports these events in turn, and then repeats
+ * the last one.
+ */
 function pollReports(...events: readonly { type: number; flags: number }[]): { polls: number } {
   const seen = { polls: 0 };
   class FakeWasi {

@@ -7,16 +7,19 @@ import { type DescriptorKind, targetOf } from "./descriptors.js";
 /** The result of the check. */
 export interface QueueEnd {
   readonly isAtEnd: boolean;
-  /** Data that had to be read for the check. The command must still get it. */
+  /** Data that the check had to read. The command must still get this data. */
   readonly read?: Buffer;
 }
 
 const NOT_AT_END: QueueEnd = { isAtEnd: false };
-/** More than the system buffers for a socket whose peer has closed. */
+/**
+ * The size of the read buffer. The system holds less data for a socket after its peer has closed
+ * it.
+ */
 const SOCKET_BYTES = 1024 * 1024;
 
 /**
- * Checks a pipe or socket. If the system does not show its end, returns that it is not at its end.
+ * Checks a pipe or a socket. If the system does not show the end, the result is "not at its end".
  */
 export function queueEnd(descriptor: number, kind: DescriptorKind): QueueEnd {
   try {
@@ -27,8 +30,8 @@ export function queueEnd(descriptor: number, kind: DescriptorKind): QueueEnd {
 }
 
 /**
- * Checks a pipe. `poll` reports it as hung up without data only when all writers have closed it and
- * it is empty.
+ * Checks a pipe. `poll` reports a hang-up only if all writers have closed the pipe and the pipe is
+ * empty.
  */
 function pipeEnd(descriptor: number): QueueEnd {
   // Opens the pipe again, because polling makes a descriptor non-blocking for all processes that
@@ -43,8 +46,9 @@ function pipeEnd(descriptor: number): QueueEnd {
 }
 
 /**
- * Checks a socket. `poll` reports it as hung up once its peer has closed it, even if unread data is
- * left. To find out, the data must be read, which is safe only if no other process has the socket.
+ * Checks a socket. `poll` reports a hang-up once the peer has closed the socket, even if unread
+ * data is left. Only reading shows whether data is left. Reading is safe only if no other process
+ * has the socket.
  */
 function socketEnd(descriptor: number): QueueEnd {
   if (!isHungUp(descriptor) || isSharedSocket(descriptor)) return NOT_AT_END;
@@ -73,8 +77,9 @@ function isSharedSocket(descriptor: number): boolean {
 }
 
 /**
- * Returns whether a process has the socket open. The system does not show this for another user's
- * process; it is assumed for our ancestors only, because others rarely share our socket.
+ * Returns whether a process has the socket open. The system does not show this for a process of
+ * another user. Only our ancestors are then assumed to have the socket, because other processes
+ * rarely share it.
  */
 function holds(pid: number, socket: string, isAncestor: boolean): boolean {
   try {
@@ -96,10 +101,15 @@ const READABLE = 1;
 const MONOTONIC = 1;
 const HANG_UP = 1;
 const WAIT_NS = 5_000_000n;
-/** On a busy machine, a poll may find its time over before it looks. One in thirty did so. */
+/**
+ * The maximum number of polls. On a busy machine, one poll in thirty timed out before it looked at
+ * the descriptor.
+ */
 const POLLS = 5;
 
-/** Returns whether a descriptor is hung up, by the first poll that reports on it at all. */
+/**
+ * Returns whether a descriptor is hung up. The first poll that reports on the descriptor decides.
+ */
 export function isHungUp(descriptor: number): boolean {
   const memory = new Memory({ initial: 1 });
   const { poll_oneoff: poll } = wasiFor(descriptor, memory);
@@ -112,8 +122,8 @@ export function isHungUp(descriptor: number): boolean {
 }
 
 /**
- * Calls the system's `poll`, which Node.js offers only to WebAssembly. Returns undefined if its
- * time ended before it saw anything.
+ * Calls the system's `poll`, which Node.js offers only to WebAssembly. Returns undefined if the
+ * poll timed out before it reported on the descriptor.
  */
 function seesHangUp(poll: WasiCall, view: DataView): boolean | undefined {
   view.setUint8(8, READABLE);
@@ -131,7 +141,10 @@ interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }
 
-/** WebAssembly types belong to the lib "dom", which this package does not use. */
+/**
+ * Declares the types of WebAssembly here, because they belong to the lib "dom", which this package
+ * does not use.
+ */
 const { Memory } = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
 
 interface Wasm {
@@ -141,7 +154,10 @@ interface Wasm {
 type WasiCall = (...args: number[]) => number;
 type WasiImports = Readonly<Record<string, WasiCall | undefined>>;
 
-/** Suppresses Node's warning that WASI is experimental, because a user cannot act on it. */
+/**
+ * Returns the functions of WASI. Suppresses Node's warning that WASI is experimental, because a
+ * user cannot act on the warning.
+ */
 function wasiFor(descriptor: number, memory: WasmMemory): WasiImports {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;

@@ -1,4 +1,7 @@
-/** Provides the same input for each attempt of a command; if that is impossible, there is no retry. */
+/**
+ * Provides the same input for each attempt of a command. If that is impossible, the command is not
+ * retried.
+ */
 
 import type { ChildProcess } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
@@ -15,18 +18,18 @@ import { ReplayedInput } from "./replayed-input.js";
 const STDIN = 0;
 
 /**
- * How a command gets standard input: it inherits ours, or we keep the data and replay it for each
- * retry.
+ * How a command gets standard input. `inherit`: the command inherits our standard input. `replay`:
+ * we keep the data that we read, and send it again for each retry.
  */
 export type InputChoice = "inherit" | "replay";
 
-/** The facts about the input of a command before its first attempt. */
+/** The facts that decide how a command gets its input. */
 export interface InputPlan {
   readonly args: readonly string[];
   readonly env: Environment;
-  /** Attempts after the first. */
+  /** The maximum number of attempts after the first. */
   readonly maxRetries: number;
-  /** How the command gets standard input. Default: it inherits ours. */
+  /** How the command gets standard input. Default: `inherit`. */
   readonly stdin?: InputChoice | undefined;
   /** Descriptors from 3 on that the command inherits. */
   readonly inherited?: readonly number[] | undefined;
@@ -35,24 +38,24 @@ export interface InputPlan {
 /** The input of one attempt. */
 export interface AttemptInput {
   readonly stdin: ChildStream;
-  /** For each descriptor of the command from 3 on, our descriptor to pass. */
+  /** Maps each descriptor of the command, from 3 on, to our own descriptor. */
   readonly others: ReadonlyMap<number, number>;
   started(child: ChildProcess): void;
-  /** Closes files opened for the attempt. */
+  /** Closes the files that were opened for the attempt. */
   close(): void;
 }
 
 /** The input of all attempts of one command. */
 export class CommandInput {
   readonly #inherited: readonly number[];
-  /** The initial positions of files that can be reopened, by descriptor. */
+  /** The initial positions of the files that can be reopened, by descriptor. */
   readonly #positions = new Map<number, number>();
   #replayed: ReplayedInput | undefined;
   #usedUp: string | undefined;
   #isFirst = true;
 
   /**
-   * Create the object before the first attempt, and before this process opens other descriptors.
+   * Create this object before the first attempt, and before this process opens other descriptors.
    */
   constructor({ args, env, maxRetries, stdin = "inherit", inherited = [] }: InputPlan) {
     this.#inherited = inherited;
@@ -65,7 +68,9 @@ export class CommandInput {
     this.#usedUp = this.#lookAtStandardInput(stdin) ?? namedOf(texts);
   }
 
-  /** The reason why a retry would not get the same input; undefined if it would. */
+  /**
+   * The reason why a retry would not get the same input; undefined if a retry gets the same input.
+   */
   get usedUp(): string | undefined {
     if (this.#usedUp !== undefined || this.#replayed?.isWhole !== false) return this.#usedUp;
     return "standard input is longer than the 1 MiB that --stdin replay keeps; use a file, or < /dev/null";
@@ -91,7 +96,7 @@ export class CommandInput {
     }
   }
 
-  /** Stops reading. */
+  /** Stops reading standard input. */
   close(): void {
     this.#replayed?.close();
   }
@@ -126,7 +131,7 @@ export class CommandInput {
       this.#positions.set(descriptor, position);
       return true;
     } catch {
-      return false; // Another user opened the file for us, and we may not open it.
+      return false; // The file was opened by another user, and this process may not open it.
     }
   }
 }
@@ -168,22 +173,22 @@ async function replayTo(
   };
 }
 
-/** Linux's flag of `open` that names a file without opening it for reading or writing. */
+/** The flag of Linux's `open` that refers to a file without opening it for reading or writing. */
 const O_PATH = 0o10000000;
 const WAKE_MS = 100;
 
 /**
- * Opens and closes the pipe for writing repeatedly. A command that opens /dev/stdin after all input
- * was written would otherwise wait for a writer forever, because our pipe is a named one.
+ * Opens and closes the pipe for writing again and again. Our pipe is a named pipe. So a command
+ * that opens /dev/stdin after the end of the input would wait forever for a writer.
  *
- * @returns A function that stops this.
+ * @returns A function that stops the repetition.
  */
 function wakeLateReaders(readEnd: number): () => void {
   let pipe: number;
   try {
     pipe = openSync(`/proc/self/fd/${readEnd}`, O_PATH);
   } catch {
-    return () => undefined; // Not on Linux.
+    return () => undefined; // Only Linux has this path.
   }
   const timer = setInterval(() => {
     try {

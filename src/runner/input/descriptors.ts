@@ -1,4 +1,4 @@
-/** Reads the system's information about descriptors. */
+/** Reads what the system knows about descriptors. */
 
 import {
   closeSync,
@@ -13,8 +13,8 @@ import {
 import { isatty } from "node:tty";
 
 /**
- * The kind of a descriptor. Data of a pipe or socket can be read only once; files and other kinds,
- * such as /dev/null, can be read again.
+ * The kind of a descriptor. Data of a pipe or a socket can be read only once. Files and other
+ * kinds, such as /dev/null, can be read again.
  */
 export type DescriptorKind = "terminal" | "file" | "pipe" | "socket" | "other";
 
@@ -33,7 +33,8 @@ export function kindOf(descriptor: number): DescriptorKind {
 }
 
 /**
- * Returns what a descriptor refers to, such as `pipe:[123]` or a path; undefined except on Linux.
+ * Returns what a descriptor refers to, such as `pipe:[123]` or a path. Returns undefined if
+ * unknown, and always on systems other than Linux.
  */
 export function targetOf(descriptor: number, pid: number | "self" = "self"): string | undefined {
   try {
@@ -43,7 +44,10 @@ export function targetOf(descriptor: number, pid: number | "self" = "self"): str
   }
 }
 
-/** Returns whether a descriptor is open for reading and for writing; both if unknown. */
+/**
+ * Returns whether a descriptor is open for reading, and whether for writing. If unknown, returns
+ * true for both.
+ */
 export function accessOf(descriptor: number): {
   readonly reads: boolean;
   readonly writes: boolean;
@@ -90,8 +94,8 @@ export function openAgainAt(descriptor: number, position: number): number {
 }
 
 /**
- * Returns the limit of open descriptors. We may have inherited higher ones, if the limit was
- * lowered later.
+ * Returns the limit on descriptor numbers. Inherited descriptors can have higher numbers, if the
+ * limit was lowered after they were opened.
  */
 export function descriptorLimit(): number {
   try {

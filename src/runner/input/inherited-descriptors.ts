@@ -1,13 +1,16 @@
 /**
- * Finds inherited descriptors from 3 on, such as make's job server or `3< file`. Node.js would
- * close them in child processes, so they must be passed on explicitly.
+ * Finds inherited descriptors from 3 on, such as make's job server or `3< file`. They must be
+ * passed on explicitly, because Node.js would close them in child processes.
  */
 
 import { readdirSync } from "node:fs";
 import { accessOf, descriptorLimit, targetOf } from "./descriptors.js";
 
 const LAST_STANDARD = 2;
-/** Descriptors of Node.js itself: epoll, eventfd, io_uring and the like. */
+/**
+ * The targets of descriptors that Node.js opens for itself: epoll, eventfd, io_uring and similar
+ * ones.
+ */
 const OWN = /^anon_inode:/;
 
 interface Descriptor {
@@ -18,15 +21,16 @@ interface Descriptor {
 }
 
 /**
- * Returns the inherited descriptors; none if the system does not show them. Call it before this
- * process opens a file, because that would be returned too.
+ * Returns the inherited descriptors; none if the system does not show them. Call this function
+ * before this process opens a file. Otherwise the result contains that file too.
  */
 export function inheritedDescriptors(): readonly number[] {
   const found = descriptors();
   const isPair = ({ target }: Descriptor): boolean =>
     found.some((one) => one.target === target && one.reads) &&
     found.some((one) => one.target === target && one.writes);
-  // A pipe with both ends in this process belongs to Node.js, unless our parent has it too.
+  // A pipe with both ends in this process belongs to Node.js, unless the parent process has the
+  // pipe too.
   const isOwn = (one: Descriptor): boolean =>
     OWN.test(one.target) ||
     (one.target.startsWith("pipe:") && isPair(one) && !parentTargets().has(one.target));
@@ -40,7 +44,7 @@ function descriptors(): readonly Descriptor[] {
   const found: Descriptor[] = [];
   for (const number of numbersOf("self")) {
     const target = number <= LAST_STANDARD || number === channel ? undefined : targetOf(number);
-    // Undefined for the descriptor that listed the folder, which is closed now.
+    // The descriptor that listed the folder has no target, because it is closed now.
     if (target !== undefined) found.push({ number, target, ...accessOf(number) });
   }
   return found.sort((one, other) => one.number - other.number);
@@ -55,14 +59,14 @@ function numbersOf(pid: number | "self"): readonly number[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).map(Number);
   } catch {
-    return []; // Not on Linux, or a process of another user.
+    return []; // This system is not Linux, or the process belongs to another user.
   }
 }
 
 /**
  * Returns the `stdio` entries from 3 on for `spawn`.
  *
- * @param given For each descriptor of the command, our descriptor to pass.
+ * @param given Maps each descriptor of the command to our own descriptor.
  */
 export function streamsBehind(given: ReadonlyMap<number, number>): readonly ("ignore" | number)[] {
   const streams: ("ignore" | number)[] = [];

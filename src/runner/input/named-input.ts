@@ -4,14 +4,18 @@ import { statSync } from "node:fs";
 import { queueEnd } from "./at-end.js";
 import { accessOf, kindOf } from "./descriptors.js";
 
-/** `/dev/fd/63`, as a shell writes for `<(command)`, anywhere in an argument. */
+/**
+ * A path such as `/dev/fd/63`, anywhere in an argument. A shell writes such a path for
+ * `<(command)`.
+ */
 const DESCRIPTOR = /(?:\/dev\/fd\/|\/proc\/(?:self|thread-self|\d+)\/fd\/)(\d+)(?![\w/])/g;
 /** A prefix of a path, as in `--file=path` and `@path`. */
 const BEFORE_PATH = /^[^=@]*[=@]/;
 const LONGEST_PATH = 4096;
 
 /**
- * Returns the first named pipe or socket that is not at its end; undefined without one.
+ * Returns a description of the first pipe or socket that the texts name; undefined without one. A
+ * descriptor at its end does not count.
  *
  * @param texts Arguments, and values of variables.
  */
@@ -28,8 +32,8 @@ export function namedQueue(texts: readonly string[]): string | undefined {
 }
 
 /**
- * Returns whether a descriptor is a pipe or socket that is not at its end. Standard input is
- * checked elsewhere.
+ * Returns whether a descriptor is a pipe or a socket that is not at its end. `CommandInput` checks
+ * standard input.
  */
 function isQueue(descriptor: number): boolean {
   if (descriptor === 0 || !accessOf(descriptor).reads) return false;
@@ -43,6 +47,6 @@ function isNamedPipe(path: string): boolean {
   try {
     return statSync(path).isFIFO();
   } catch {
-    return false; // Not an existing path.
+    return false; // No file has this path.
   }
 }

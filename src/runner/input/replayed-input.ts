@@ -1,13 +1,15 @@
-/** Gives each attempt the same standard input, by keeping what was read. */
+/**
+ * Gives each attempt the same standard input. The data that was read is kept for the next attempt.
+ */
 
 import { constants, openSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 
-/** The limit on kept data, in memory. */
+/** The maximum number of bytes that are kept in memory. */
 export const KEPT_BYTES = 1024 * 1024;
 
-/** Standard input, kept as it is read. */
+/** The reader of standard input. It keeps the data that it reads. */
 export class ReplayedInput {
   readonly #kept: Buffer[] = [];
   #keptBytes = 0;
@@ -16,7 +18,7 @@ export class ReplayedInput {
   #source: Readable | undefined;
   #sink: Writable | undefined;
 
-  /** @param ended All data of an input that has ended and was already read. */
+  /** @param ended All data of the input, if it was already read to its end. */
   constructor(ended?: Buffer) {
     if (ended === undefined) return;
     this.#keep(ended);
@@ -46,14 +48,14 @@ export class ReplayedInput {
     else this.#source.resume();
   }
 
-  /** Stops feeding: the command has ended, or reads no more. */
+  /** Stops feeding a command that has ended, or that reads no more. */
   stop(): void {
     this.#source?.pause();
     this.#sink?.destroy();
     this.#sink = undefined;
   }
 
-  /** Stops reading. */
+  /** Stops feeding and reading. */
   close(): void {
     this.stop();
     if (this.#source !== process.stdin) this.#source?.destroy();
@@ -86,8 +88,8 @@ export class ReplayedInput {
 }
 
 /**
- * Opens the pipe again, because reading makes a descriptor non-blocking for all processes that
- * share it.
+ * Opens standard input again. Reading would make the inherited descriptor non-blocking for all
+ * processes that share it.
  */
 function openInput(): Readable {
   try {
@@ -95,6 +97,6 @@ function openInput(): Readable {
     const fd = openSync("/proc/self/fd/0", O_RDONLY | O_NONBLOCK);
     return new Socket({ fd, readable: true, writable: false });
   } catch {
-    return process.stdin; // A socket, or not on Linux.
+    return process.stdin; // Standard input is a socket, or this system is not Linux.
   }
 }

@@ -1,4 +1,6 @@
-/** The output streams of a command. Output to anything but a terminal is read as it passes. */
+/**
+ * The output streams of a command. Output is read while it passes, unless it goes to a terminal.
+ */
 
 import type { ChildProcess } from "node:child_process";
 import { closeSync, fstatSync } from "node:fs";
@@ -10,23 +12,22 @@ import { closePipe, type RealPipe } from "./real-pipe.js";
 const STDOUT = 1;
 const STDERR = 2;
 
-/** Which output of a command is read, and which goes directly to a terminal. */
+/**
+ * The plan that decides which output of a command is read, and which goes directly to a terminal.
+ */
 export interface StreamPlan {
   /**
-   * Our streams whose output is read, because they are not terminals. If stdout and stderr are the
-   * same file, as after `2>&1`, they share an entry.
+   * Our streams whose output is read, because they are not terminals. stdout and stderr share an
+   * entry if they are the same file, as after `2>&1`.
    */
   readonly read: readonly (readonly number[])[];
-  /** Whether one of our streams, including standard input, is a terminal. */
+  /** Whether stdin, stdout or stderr is a terminal. */
   readonly hasTerminal: boolean;
-  /** Whether some output goes to a terminal, where it is not read. */
+  /** Whether stdout or stderr is a terminal. Output to a terminal is not read. */
   readonly isUnread: boolean;
 }
 
-/**
- * Which of our streams could not be written, and why. A reader that closed the stream is not an
- * error.
- */
+/** A failed write to one of our streams. If the reader closed the stream, that is not an error. */
 export interface OutputError {
   readonly stream: "stdout" | "stderr";
   /** The system's code, such as ENOSPC. */
@@ -36,7 +37,7 @@ export interface OutputError {
 /** An entry of `stdio` for `spawn`. */
 export type ChildStream = "inherit" | "pipe" | number;
 
-/** Plans how output reaches the streams of this process. */
+/** Plans which output of a command is read. */
 export function planStreams(): StreamPlan {
   const read = [STDOUT, STDERR].filter((stream) => !isatty(stream));
   return {
@@ -52,13 +53,13 @@ function isSameFile(one: number, other: number): boolean {
     const [first, second] = [fstatSync(one), fstatSync(other)];
     return first.dev === second.dev && first.ino === second.ino;
   } catch {
-    return false; // A closed stream is not shared.
+    return false; // A closed stream shares nothing with the other stream.
   }
 }
 
 /**
- * Passes the output of one command on to our streams, byte for byte, at the speed of the program
- * that reads them.
+ * The connection between the output of one command and our streams. All bytes pass unchanged, at
+ * the speed of the program that reads our streams.
  */
 export class ChildStreams {
   readonly #plan: StreamPlan;
@@ -73,7 +74,7 @@ export class ChildStreams {
   ) {
     this.#plan = plan;
     this.#pipes = pipes;
-    // Without pipes of our own, stdout and stderr each use a pipe of Node.
+    // If this system has no named pipes, Node.js creates a pipe for each of stdout and stderr.
     const descriptors = pipes === undefined ? plan.read.flat() : plan.read.map(lastOf);
     this.#passed = descriptors.map((descriptor) => new PassedStream(descriptor, hear));
   }
@@ -81,8 +82,8 @@ export class ChildStreams {
   /**
    * Creates the streams for one command.
    *
-   * @param pipes One for each entry of `plan.read`; undefined if the system does not support named
-   * pipes. `close` closes them.
+   * @param pipes A pipe for each entry of `plan.read`; undefined if the system has no named pipes.
+   * The new object closes the pipes.
    * @param hear Receives each chunk. The chunk's memory is reused afterwards.
    */
   static over(
@@ -98,7 +99,7 @@ export class ChildStreams {
     }
   }
 
-  /** The standard output and standard error for starting the command. */
+  /** The entries for stdout and stderr in the `stdio` option of `spawn`. */
   get stdio(): [ChildStream, ChildStream] {
     const stdio: [ChildStream, ChildStream] = ["inherit", "inherit"];
     for (const [index, streams] of this.#plan.read.entries()) {
@@ -141,7 +142,7 @@ export class ChildStreams {
     return this.#passed.map(({ words }) => words.text()).join("\n");
   }
 
-  /** Which of our streams could not be written; null if both could. */
+  /** The first of our streams that could not be written, and why; null without an error. */
   get error(): OutputError | null {
     for (const { descriptor, error } of this.#passed) {
       if (error === null) continue;
@@ -152,7 +153,8 @@ export class ChildStreams {
   }
 
   /**
-   * Stops reading. Processes that still write get an error. Output already read is still passed on.
+   * Stops reading. Processes that still write get an error. Output that was already read is still
+   * passed on.
    */
   stopReading(): void {
     for (const one of this.#passed) one.stopReading();
@@ -163,7 +165,9 @@ export class ChildStreams {
     for (const one of this.#passed) one.abandon();
   }
 
-  /** Closes pipes of a command that was not started. */
+  /**
+   * Drops output that is not yet written. If the command was not started, also closes the pipes.
+   */
   close(): void {
     if (!this.#isStarted) for (const pipe of this.#pipes ?? []) closePipe(pipe);
     this.#isStarted = true;
@@ -172,8 +176,8 @@ export class ChildStreams {
 }
 
 /**
- * Returns the stream for shared output: standard error if included, because our own messages go
- * there too.
+ * Returns which of our streams gets the output. Shared output goes to stderr, because our own
+ * messages go there too.
  */
 function lastOf(streams: readonly number[]): number {
   return streams.includes(STDERR) ? STDERR : STDOUT;

@@ -1,30 +1,36 @@
-/** Finds the message that a CLI has a session to an engine. */
+/** Finds the message with which a dagger CLI reports that it has a session. */
 
-/** Output of the dagger CLI once it has a session, in plain progress and on terminals. */
+/** The message of the dagger CLI once it has a session, in plain progress and on terminals. */
 const CONNECTED = /(?:connect|starting session)(?: DONE| ✔)|✔ connect|connected name=/;
 /** The length of the longest message in bytes. */
 const LONGEST = 32;
-/** How much output is searched. A CLI connects before anything else. */
+/**
+ * The amount of output to search. It is enough, because a CLI connects before it does anything
+ * else.
+ */
 const WATCHED_BYTES = 1024 * 1024;
 
-/** Returns whether a text contains a message. */
+/** Returns whether a text contains the message of a session. */
 export function saysConnected(text: string): boolean {
   return CONNECTED.test(text);
 }
 
-/** Searches the output as it comes, also across chunk boundaries. */
+/**
+ * The search for that message while output arrives. Finds the message even if it is split between
+ * two chunks.
+ */
 export class ConnectedWords {
   readonly #onFound: () => void;
   #before: Buffer = Buffer.alloc(0);
   #isOver = false;
   #bytes = 0;
 
-  /** @param onFound Called once. */
+  /** @param onFound Called once, when the message is found. */
   constructor(onFound: () => void) {
     this.#onFound = onFound;
   }
 
-  /** Searches a chunk, whose memory may be reused afterwards. */
+  /** Searches a chunk. The chunk's memory may be reused afterwards. */
   add(chunk: Uint8Array): void {
     if (this.#isOver) return;
     const text = Buffer.concat([this.#before, chunk]);

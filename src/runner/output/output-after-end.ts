@@ -3,13 +3,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChildStreams } from "./child-streams.js";
 
-/** How long background processes that the command left may delay our exit. */
+/** The longest time that background processes of an ended command may delay our own end. */
 const LINGER_MS = 900;
-/** More than a pipe can hold. Output beyond this was written after the command had ended. */
+/**
+ * More bytes than a pipe can hold. If more output arrives, it was written after the command had
+ * ended.
+ */
 const PIPE_BYTES = 1024 * 1024;
 const LOOK_AGAIN_MS = 25;
 
-/** How long to wait for the reader of our output. */
+/** The limits on the wait for the program that reads our output. */
 export interface Patience {
   /** Aborted when the wait must end. */
   readonly cut: AbortSignal;
@@ -18,8 +21,8 @@ export interface Patience {
 }
 
 /**
- * Waits until all output of a command has passed. Stops reading if a background process that the
- * command left keeps the streams open.
+ * Waits until all output of a command has passed. Stops reading if a background process of the
+ * ended command keeps the streams open.
  *
  * @returns False if output was dropped because its reader was too slow.
  */
@@ -37,10 +40,11 @@ export async function untilPassed(
   cut.addEventListener("abort", end);
   const startMs = performance.now();
   const bytesBefore = streams.bytes;
-  // Adds up pauses instead of measuring time: even on a busy machine, output is read in each pause.
+  // The sum of the pauses, not the time on the clock. On a busy machine, time may pass without a
+  // chance to read, but each pause reads output.
   let idleMs = 0;
   for (;;) {
-    // During this pause available output is read, and most of it is written too.
+    // During this pause, Node.js reads all available output and writes most of it.
     await sleep(LOOK_AGAIN_MS, undefined, { signal: over.signal }).catch(() => undefined);
     if (isDone) break;
     const tookMs = performance.now() - startMs;

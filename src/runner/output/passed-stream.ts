@@ -1,6 +1,6 @@
 /**
- * Passes one output stream of a command on to our stdout or stderr, and keeps its beginning and
- * end.
+ * Passes one output stream of a command on to our stdout or stderr. Keeps the beginning and the end
+ * of the output.
  */
 
 import { Socket } from "node:net";
@@ -9,8 +9,8 @@ import { Ends } from "../../files/ends.js";
 import { openSink, type Sink } from "./sink.js";
 
 /**
- * Number of chunks that may wait to be written. With more, we stop reading, so the command has to
- * wait. {@link Ends.take} keeps as many.
+ * The number of chunks that may wait to be written. When so many wait, reading stops, so the
+ * command has to wait. {@link Ends.take} keeps this many chunks valid.
  */
 const MAX_WAITING = 4;
 
@@ -19,17 +19,17 @@ const STDERR = 2;
 const NEWLINE = 10;
 const LINE_END = Buffer.of(NEWLINE);
 
-/** One output stream of a command, and the stream of ours that it is passed on to. */
+/** One output stream of a command, and the stream of ours that receives its output. */
 export class PassedStream {
-  /** Our stream: 1 for stdout, 2 for stderr. */
+  /** The number of our stream: 1 for stdout, 2 for stderr. */
   readonly descriptor: number;
   readonly words = new Ends();
-  /** Resolves once all output is written, or cannot be. */
+  /** Resolves once all output is written or dropped. */
   readonly done: Promise<void>;
   readonly #hear: (chunk: Uint8Array) => void;
   readonly #sink: Sink;
   readonly #waiting: Uint8Array[] = [];
-  /** Number of chunks in the current write. */
+  /** Number of chunks in the current write; 0 without a write. */
   #writing = 0;
   #source: Readable | undefined;
   #isPaused = false;
@@ -63,7 +63,7 @@ export class PassedStream {
     this.#read(new Socket(options));
   }
 
-  /** Reads from a stream of Node. */
+  /** Reads from a stream of Node.js. */
   readStream(source: Readable): void {
     source.on("data", (chunk: Buffer) => {
       this.words.add(chunk);
@@ -77,13 +77,16 @@ export class PassedStream {
     return this.#writing > 0;
   }
 
-  /** The error of a failed write; null without an error, or if the reader closed the stream. */
+  /**
+   * The error of a failed write. Null without an error, and null if the reader closed the stream.
+   */
   get error(): NodeJS.ErrnoException | null {
     return this.#error?.code === "EPIPE" ? null : this.#error;
   }
 
   /**
-   * Stops reading. Processes that still write get an error. Data already read is still passed on.
+   * Stops reading. Processes that still write get an error. Data that was already read is still
+   * passed on.
    */
   stopReading(): void {
     if (this.#source === undefined) this.#ended();
@@ -135,7 +138,7 @@ export class PassedStream {
     }
     this.#waiting.splice(0, this.#writing);
     this.#writing = 0;
-    // The reader takes output again. Reports progress, because only the reader was slow, not the
+    // The reader takes output again. Reports progress, because the reader was slow, not the
     // command.
     this.#hear(NOTHING);
     this.#write();
@@ -163,7 +166,7 @@ export class PassedStream {
 }
 
 /**
- * Returns the bytes for one write: the first chunk and all chunks that follow it directly in
+ * Returns the bytes for one write: the first chunk, and all chunks that follow it directly in
  * memory.
  */
 function joined(parts: readonly Uint8Array[]): {

@@ -1,6 +1,6 @@
 /**
- * Creates real pipes, as a shell does. The pipes of Node are sockets, which programs cannot open as
- * /dev/stdout, and Node cannot use one pipe for both outputs.
+ * Creates real pipes, as a shell does. The pipes of Node.js are sockets, which programs cannot open
+ * as /dev/stdout. Node.js also cannot use one pipe for both outputs.
  */
 
 import { spawn } from "node:child_process";
@@ -21,7 +21,7 @@ export type OwnEnd = "read" | "write";
 /**
  * Creates named pipes, opens both ends, and removes the names at once.
  *
- * @returns Undefined if the system does not support them, such as Windows.
+ * @returns Undefined if the system has no named pipes, as on Windows.
  */
 export async function openPipes(own: readonly OwnEnd[]): Promise<readonly RealPipe[] | undefined> {
   if (own.length === 0) return [];
@@ -46,8 +46,8 @@ async function openPipesIn(
   } catch {
     return undefined;
   } finally {
-    // Removes file by file, because listing the folder needs a descriptor and there may be none
-    // left.
+    // Removes the files one by one. Listing the folder would need a descriptor, and all descriptors
+    // may be in use.
     for (const path of paths) attempted(() => unlinkSync(path));
     attempted(() => rmdirSync(folder));
   }
@@ -84,9 +84,9 @@ function openAll(paths: readonly string[], own: readonly OwnEnd[]): readonly Rea
 
 function openPipe(path: string, own: OwnEnd): RealPipe {
   const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
-  // The read end is opened first, because without a reader, opening the write end would wait. A
-  // command that inherits the read end still gets it blocking: libuv removes O_NONBLOCK when it
-  // starts a process.
+  // Opens the read end first, because opening the write end would wait for a reader. O_NONBLOCK
+  // does not reach a command that inherits the read end: libuv removes the flag when it starts a
+  // process.
   const readEnd = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
     const writeEnd = openSync(path, own === "write" ? O_WRONLY | O_NONBLOCK : O_WRONLY);

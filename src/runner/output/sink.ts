@@ -4,13 +4,13 @@ import { closeSync, constants, fstatSync, openSync, type Stats, write, writeSync
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 
-/** Called when a chunk was written, with null, or when that failed, with the error. */
+/** Receives null when a chunk was written, and the error when the write failed. */
 export type OnWritten = (error: NodeJS.ErrnoException | null) => void;
 
 /** The destination of a command's output. */
 export interface Sink {
   /**
-   * Writes one chunk. Call it again only when this chunk is written.
+   * Writes one chunk. Call this method again only when the chunk is written.
    *
    * @returns True if the chunk is already written. Otherwise `done` is called later.
    */
@@ -19,7 +19,10 @@ export interface Sink {
   close(): void;
 }
 
-/** The delay before writing again to a full pipe that another process made non-blocking. */
+/**
+ * The delay before a write is tried again after EAGAIN. The destination is full then, and another
+ * process made it non-blocking.
+ */
 const FULL_RETRY_MS = 10;
 
 /**
@@ -32,7 +35,7 @@ export function openSink(descriptor: number): Sink {
     const pipe = openAgain(descriptor);
     if (pipe !== undefined) return pipe;
   }
-  // A socket cannot be opened again, so the stream of Node is used.
+  // A pipe or a socket that cannot be opened again is written through the stream of Node.js.
   if (stats.isFIFO() || stats.isSocket()) {
     return new StreamSink(descriptor === 1 ? process.stdout : process.stderr, () => undefined);
   }
@@ -47,7 +50,7 @@ function isAtHand(stats: Stats): boolean {
 }
 
 /**
- * Opens a pipe again as non-blocking, because a blocking write could hang when we must exit.
+ * Opens a pipe again as non-blocking, because a blocking write could keep this process from ending.
  * Setting the flag on the inherited descriptor would affect every process that shares it.
  *
  * @returns Undefined if the system does not allow this.
@@ -66,7 +69,7 @@ function openAgain(descriptor: number): Sink | undefined {
 
 function ignored(): void {}
 
-/** Writes to a pipe that is open as non-blocking: at once as much as fits, the rest later. */
+/** A sink for a non-blocking pipe. Writes at once as much as fits, and the rest later. */
 class PipeSink implements Sink {
   readonly #fd: number;
   readonly #socket: Socket;
@@ -90,9 +93,10 @@ class PipeSink implements Sink {
 }
 
 /**
- * Writes at once as much as fits. Avoids a Node stream, whose overhead is as large as the write.
+ * Writes at once as much as fits. Avoids a stream of Node.js, whose overhead is as large as the
+ * write.
  *
- * @returns The number of bytes; undefined on an error, which goes to `done`.
+ * @returns The number of bytes. Undefined after an error; `done` then receives the error.
  */
 function writtenAtOnce(fd: number, chunk: Uint8Array, done: OnWritten): number | undefined {
   try {
@@ -104,7 +108,7 @@ function writtenAtOnce(fd: number, chunk: Uint8Array, done: OnWritten): number |
   }
 }
 
-/** Writes to a device that never blocks. */
+/** A sink for a device whose writes never wait. */
 class InstantSink implements Sink {
   readonly #descriptor: number;
 
@@ -119,7 +123,7 @@ class InstantSink implements Sink {
   close(): void {}
 }
 
-/** Writes to a pipe or socket that other processes opened. */
+/** A sink for a pipe or a socket that this process cannot open again. */
 class StreamSink implements Sink {
   readonly #stream: Writable;
   readonly close: () => void;
@@ -130,15 +134,15 @@ class StreamSink implements Sink {
   constructor(stream: Writable, close: () => void) {
     this.#stream = stream;
     this.close = close;
-    // Errors are handled in the write callback. One listener is shared, because Node warns of a
-    // leak after ten listeners.
+    // The callbacks of writes handle errors. All sinks share one listener, because Node.js warns of
+    // a leak after ten listeners.
     if (!stream.listeners("error").includes(ignored)) stream.on("error", ignored);
   }
 
   write(chunk: Uint8Array, done: OnWritten): boolean {
     this.#begun += 1;
     this.#stream.write(chunk, (error) => this.#written(error));
-    // Most writes have finished by now, even though Node calls their callbacks later.
+    // Most writes are finished here, although Node.js calls their callbacks later.
     if (this.#stream.writableLength === 0 && this.#stream.errored === null) return true;
     this.#done = done;
     return false;
@@ -153,7 +157,7 @@ class StreamSink implements Sink {
   }
 }
 
-/** Writes to a file or a device. */
+/** A sink for a file or a device. */
 class FileSink implements Sink {
   readonly #descriptor: number;
   #isClosed = false;

@@ -1,21 +1,21 @@
 /**
- * Collects images whose digest a command's sessions took from Dagger's lock file, so that no
- * registry was asked about the tag.
+ * Collects the images whose digest came from Dagger's lock file, so that no registry was asked
+ * about the tag.
  */
 
 import type { LockedEvent } from "../../guard/locks/lock-file.js";
 
-/** An image, by the tag in the pipeline. */
+/** An image whose digest came from a lock file. `reference` is its tag in the pipeline. */
 export interface ReportedLock {
   readonly reference: string;
-  /** The requested platform; empty for the engine's own. */
+  /** The requested platform; empty for the platform of the engine. */
   readonly platform: string;
   readonly digest: string;
 }
 
 const MAX_IMAGES = 512;
 
-/** The images of one run, each once. */
+/** The images of one run, without duplicates. */
 export class LockedImages {
   readonly #images = new Map<string, ReportedLock>();
 

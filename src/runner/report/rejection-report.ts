@@ -1,4 +1,4 @@
-/** Reports the circuits that rejected a run. */
+/** Describes the circuits that rejected a run. */
 
 import {
   type CircuitBreakerOpenError,
@@ -19,7 +19,8 @@ export function rejectionReport(
   error: unknown,
   maxWaitMs: number | null = null,
 ): RejectionReport | undefined {
-  // If too many calls already wait for a circuit, `cause` is that circuit's rejection.
+  // If too many calls already wait for a circuit, the error is about the waiting calls. Its `cause`
+  // is then the rejection.
   const cause = isCircuitBreakerError(error) ? error.cause : undefined;
   const rejection = isCircuitBreakerOpenError(error) ? error : cause;
   if (!isCircuitBreakerOpenError(rejection)) return undefined;
@@ -37,7 +38,7 @@ export function rejectionReport(
   };
 }
 
-/** Returns why a run that may wait for circuits did not wait (longer) for this one. */
+/** Returns why a run with `--wait` did not wait, or not longer, for this circuit. */
 function whyNotWaited(
   reason: RejectionReport["reason"],
   until: string | null,

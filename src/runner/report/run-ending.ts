@@ -6,10 +6,13 @@ import { RunInterruptedError } from "../signals/run-signals.js";
 import { rejectionReport } from "./rejection-report.js";
 import type { RejectionReport, RunReport } from "./run-report.js";
 
-/** The exit codes of our own. In all other cases the run ends with the command's exit code. */
+/**
+ * The exit codes of this program itself. In all other cases, the run ends with the command's exit
+ * code.
+ */
 export const EXIT = { notWritten: 74, rejected: 75, timedOut: 124 } as const;
 
-/** How a run ended: the part of the report that depends on it. */
+/** The fields of the report that show how a run ended. */
 export type RunEnding = Pick<RunReport, "outcome" | "exitCode" | "signal"> & {
   readonly rejection?: RejectionReport;
 };
@@ -25,11 +28,11 @@ export function isSuccess({ timedOut, exitCode, isCut }: AttemptEnd): boolean {
 }
 
 /**
- * Returns how a run ended after a signal. An exit code of 0 does not count as success if output was
- * dropped.
+ * Returns how a run ended after a signal. The exit code 0 of an unsuccessful command is replaced by
+ * the signal's exit code.
  *
- * @param translated The signal that we passed on as SIGINT, such as SIGTERM. If SIGINT then ended
- * the command, this signal is reported.
+ * @param translated The signal, such as SIGTERM, for which the command got SIGINT instead. If
+ * SIGINT then ended the command, the report contains the original signal.
  */
 export function interrupted(
   end: AttemptEnd,
@@ -43,7 +46,7 @@ export function interrupted(
 }
 
 /**
- * Returns how a run ended whose next attempt could not start. Rethrows unexpected errors.
+ * Returns how a run ended when its next attempt could not start. Rethrows unexpected errors.
  *
  * @param maxWaitMs How long the run may wait for circuits; null if it does not wait.
  */
@@ -60,7 +63,7 @@ export function endingBy(error: unknown, maxWaitMs: number | null): RunEnding {
   return { outcome: "rejected", exitCode: EXIT.rejected, signal: null, rejection };
 }
 
-/** Returns how a run ended whose command failed and is not retried. */
+/** Returns how a run ended when its command failed and is not retried. */
 export function unsuccessful(end: AttemptEnd): RunEnding {
   return end.timedOut === null
     ? ended("failed", end)

@@ -1,11 +1,10 @@
-/** Collects problems that make a run or its report incomplete, each once. */
+/** Collects the problems that make a run or its report incomplete, without duplicates. */
 
 import { UNKNOWN } from "../../attribution/rules/fallback.js";
 import type { RunFailure } from "../attempt/run-failure.js";
 import type { AttemptEnd } from "../attempt/supervised-command.js";
 import type { Note } from "./run-report.js";
 
-/** The notes of one run. */
 export class RunNotes {
   readonly #notes: Note[] = [];
 
@@ -20,7 +19,8 @@ export class RunNotes {
   }
 
   /**
-   * Adds notes if output went to a terminal, where it is not read, so causes or limits are missing.
+   * Adds notes if output went to a terminal. Output to a terminal is not read, so causes may be
+   * unknown and limits may not be enforced.
    */
   addUnread({ isUnread, isUnwatched }: AttemptEnd, failure: RunFailure | null): void {
     if (isUnread && failure?.rule === UNKNOWN.name) {

@@ -7,12 +7,12 @@ export type RunProgress =
   | {
       readonly kind: "retrying";
       readonly attempt: AttemptReport;
-      /** Number of the attempt, starting at 1, and the maximum. */
+      /** Number of the failed attempt, starting at 1. `of` is the maximum number of attempts. */
       readonly number: number;
       readonly of: number;
       /**
-       * Milliseconds before the next attempt; null if an open circuit decides, whose wait is
-       * reported next.
+       * The delay before the next attempt. Null if the attempt waits for an open circuit, because
+       * that wait is reported next.
        */
       readonly delayMs: number | null;
     }
@@ -27,10 +27,15 @@ export type RunProgress =
 /** Receives events as they happen. */
 export type OnProgress = (progress: RunProgress) => void;
 
-/** A log without a line for longer than this looks like a hung run. */
+/**
+ * The time between messages about a wait. A log that is silent for longer looks like a hung run.
+ */
 const REPEAT_MS = 60_000;
 
-/** Reports the start of a wait, and that it continues. Its timers do not keep the process alive. */
+/**
+ * The reporter of waits. Reports the start of a wait, and repeatedly that the wait continues. Its
+ * timers do not keep this process alive.
+ */
 export class WaitTeller {
   readonly #tell: OnProgress;
   #circuit: string | null | undefined;
@@ -42,11 +47,11 @@ export class WaitTeller {
   }
 
   /**
-   * Reports a wait when it begins; later calls for the same circuit continue it. A probing circuit
-   * is asked many times a second.
+   * Reports a wait when it begins. Later calls for the same circuit only update the remaining time,
+   * because a probing circuit is asked many times a second.
    *
-   * @param circuit The awaited circuit; null for the delay before a retry, whose start is reported
-   * elsewhere.
+   * @param circuit The awaited circuit. Null for the delay before a retry; the start of such a
+   * delay is reported elsewhere.
    */
   waits(circuit: string | null, leftMs: number): void {
     this.#endsMs = performance.now() + leftMs;

@@ -23,48 +23,54 @@ export interface AttemptReport {
   readonly durationMs: number;
   /** The limit that ended the attempt; null if none did. */
   readonly timedOut: RunLimit | null;
-  /** Which of our streams could not be written, stdout or stderr, and why; null if both could. */
+  /**
+   * The first of our streams (stdout, stderr) that could not be written, and why; null without an
+   * error.
+   */
   readonly outputError: OutputError | null;
   readonly failure: RunFailure | null;
 }
 
 /** The rejection of a command. */
 export interface RejectionReport {
-  /** Of the breakers that rejected the command, the one with the longest wait. */
+  /** The breaker with the longest wait among those that rejected the command. */
   readonly upstream: string;
   /** The other breakers that rejected the command. */
   readonly others: readonly string[];
   readonly reason: "open" | "probing" | "isolated";
   readonly retryAfterMs: number | null;
-  /** When the circuit's last failure occurred, as an ISO date. */
+  /**
+   * When a shared circuit entered its state, as an ISO date. For a circuit that is not shared, the
+   * time of its last failure.
+   */
   readonly since: string | null;
   /**
-   * When a shared circuit stops rejecting, as an ISO date; null for a circuit of this run, and
-   * while the circuit probes.
+   * When a shared circuit stops rejecting, as an ISO date. Null while a probe runs, and for a
+   * circuit that is not shared.
    */
   readonly until: string | null;
-  /** The rule that classified the circuit's last failure, and in `fault` the component at fault. */
+  /** The rule that classified the circuit's last failure. `fault` is the component at fault. */
   readonly rule: string | null;
   readonly fault: string | null;
-  /** The rate-limit scope of a shared circuit; null for a circuit of this run alone. */
+  /** The rate-limit scope of a shared circuit; null for a circuit that is not shared. */
   readonly scope: string | null;
   /** The process whose failure opened a shared circuit, or the person who isolated it. */
   readonly openedBy: CircuitOpener | null;
-  /** The reason for an isolation; null if none exists. */
+  /** The reason for an isolation; null without one. */
   readonly isolationReason: string | null;
-  /** Why `--wait` did not wait for the circuit, or not longer, in words; null without `--wait`. */
+  /** Why a run with `--wait` did not wait for the circuit, or not longer; null without `--wait`. */
   readonly notWaited: string | null;
 }
 
-/** A process or person of the fleet. */
+/** The process or person that opened a circuit. */
 export interface CircuitOpener {
-  /** The machine, or the person who isolated a circuit. */
+  /** The name of the machine, or of the person who isolated the circuit. */
   readonly host: string;
   /** The CI run; null outside of CI. */
   readonly run: string | null;
 }
 
-/** A problem that makes a run or its report incomplete. It contains no data of the command. */
+/** A problem that makes a run or its report incomplete. A note contains no data of the command. */
 export interface Note {
   readonly code: string;
   readonly text: string;
@@ -74,25 +80,29 @@ export interface Note {
 export interface RunReport {
   readonly outcome: RunOutcome;
   /**
-   * The exit code of the command, or one of ours. 74: output not written. 75: rejected. 124: ended by
-   * a limit. 126 or 127: not started. 128 plus the number of a signal: ended by that signal.
+   * The exit code of the command, or one of this program:
+   * - 74: output could not be written
+   * - 75: a circuit rejected the command
+   * - 124: a limit ended the command
+   * - 126 or 127: the command could not be started
+   * - 128 plus the number of a signal: that signal ended the command
    */
   readonly exitCode: number;
-  /** The signal that ended the command or interrupted its wait; null if none did. */
+  /** The signal that ended the command or interrupted a wait; null without one. */
   readonly signal: NodeJS.Signals | null;
-  /** Total time of the run, attempts and waits included. */
+  /** Total time of the run, including attempts and waits. */
   readonly durationMs: number;
   /** Total time of waits for circuits. */
   readonly waitedMs: number;
   /**
-   * Low estimate of the time until a rejected run would have failed, from other runs in the store; 0 for
-   * other runs, and when it is unknown.
+   * An estimate of the time that a rejection saved: how long other runs in the store took to fail.
+   * 0 if this run was not rejected, or if the time is unknown.
    */
   readonly avoidedMs: number;
   readonly attempts: readonly AttemptReport[];
   /**
-   * Why a retry was not made although retries were asked for and left, such as input that can be
-   * read only once; otherwise null.
+   * The reason why a retry was not made although retries were requested and left. Example: input
+   * that can be read only once. Otherwise null.
    */
   readonly notRepeated: string | null;
   /** The failure of the last attempt. */
@@ -100,11 +110,11 @@ export interface RunReport {
   readonly rejection: RejectionReport | null;
   /** Counters of the guarded sessions; null without a session. */
   readonly sessions: RunSessions | null;
-  /** Requests to registries avoided because circuits were open. */
+  /** Number of requests to registries that were avoided because circuits were open. */
   readonly sparedRequests: number;
   /** The contacts of the command according to its traces; null without traces. */
   readonly contacts: Contacts | null;
-  /** Images taken from Dagger's lock file. */
+  /** Images whose digest came from Dagger's lock file. */
   readonly lockedImages: readonly ReportedLock[];
   /** The breakers that an earlier run of the same command contacted. */
   readonly learnt: readonly string[];

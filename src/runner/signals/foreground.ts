@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 
 /**
- * Positions of fields in /proc/self/stat, counted after the program's name, because the name may
- * contain spaces.
+ * The positions of fields in /proc/self/stat. They are counted from the field after the program's
+ * name, because the name may contain spaces.
  */
 const GROUP = 2;
 const TERMINAL = 4;
@@ -24,7 +24,7 @@ export function isInForeground(): boolean {
   }
 }
 
-/** Returns the answer for the text of /proc/self/stat. */
+/** Returns the answer of `isInForeground` for the text of /proc/self/stat. */
 export function readsForeground(stat: string): boolean {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields[TERMINAL] !== NO_TERMINAL && fields[GROUP] === fields[FOREGROUND_GROUP];

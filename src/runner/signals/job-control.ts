@@ -5,7 +5,7 @@
 
 import { isInForeground } from "./foreground.js";
 
-/** Clocks that can be paused. Both calls may be repeated. */
+/** Clocks that can be paused. Both methods may be called repeatedly. */
 export interface StoppableClocks {
   pause(): void;
   resume(): void;
@@ -18,18 +18,18 @@ export interface StoppableCommand {
   stop(): boolean;
 }
 
-/** Windows has no job control. */
+/** False on Windows, which has no job control. */
 const HAS_JOB_CONTROL = process.platform !== "win32";
 
-/** Listens to SIGTSTP and SIGCONT for one run. */
+/** The listener for SIGTSTP and SIGCONT during one run. */
 export class JobControl {
   #command: StoppableCommand | undefined;
   #sharesTerminal = false;
   #clocks: StoppableClocks | undefined;
   readonly #onStop = (): void => this.#stop();
   readonly #onContinue = (): void => {
-    // In the foreground, `fg` has already sent SIGCONT to the command. After `bg` the command gets
-    // it twice, which is harmless.
+    // In the foreground, `fg` has already sent SIGCONT to the command. After `bg`, the command gets
+    // the signal twice, which is harmless.
     if (!this.#sharesTerminal || !isInForeground()) this.#command?.signal("SIGCONT");
     this.#clocks?.resume();
   };
@@ -68,12 +68,12 @@ export class JobControl {
       if (this.#command.stop()) this.#clocks?.pause();
       return;
     }
-    // Ctrl-Z reaches the whole process group. In the background, the signal came from `kill` and
-    // reached only us.
+    // Ctrl-Z reaches the whole process group. If this process is in the background, the signal came
+    // from `kill`, and the command has not received it.
     if (!isInForeground()) this.#command?.signal("SIGTSTP");
     this.#clocks?.pause();
-    // Raises SIGTSTP with its default action instead of SIGSTOP: the system ignores it if no shell
-    // could continue us.
+    // Raises SIGTSTP with its default action, not SIGSTOP. If no shell could continue this process,
+    // the system ignores SIGTSTP. SIGSTOP would then suspend this process forever.
     process.off("SIGTSTP", this.#onStop);
     process.kill(process.pid, "SIGTSTP");
     process.on("SIGTSTP", this.#onStop);

@@ -1,4 +1,4 @@
-/** Keeps a second signal from ending this process while it reports how its run ended. */
+/** Ignores further signals while this process reports how its run ended. */
 
 /**
  * How long further signals are ignored. GitHub sends SIGTERM 7.5 s after SIGINT, and SIGKILL 2.5 s

@@ -1,15 +1,16 @@
-/** The signals passed on to a command: all that end or stop a process and can be caught. */
+/** The signals that are passed on to a command, because each would otherwise end this process. */
 
 import { constants } from "node:os";
 
 /**
- * Signals that ask a command to end. A command that fails after one of them counts as interrupted,
- * against no upstream.
+ * Signals that ask a command to end. If a command fails after such a signal, it was interrupted,
+ * and no upstream gets a failure.
  */
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"]);
 
 /**
- * SIGPROF is not passed on while Node's profiler runs, which sends it to this process all the time.
+ * SIGPROF, unless Node's profiler runs. The profiler sends this signal to this process all the
+ * time.
  */
 const PROFILING: readonly "SIGPROF"[] = isProfiled() ? [] : ["SIGPROF"];
 
@@ -20,9 +21,9 @@ function isProfiled(): boolean {
 }
 
 /**
- * The signals to pass on. By default each would end this process and leave the command running.
- * Signals for faults, such as SIGSEGV, are not included, nor are SIGTTIN and SIGTTOU. Listening to
- * SIGUSR1 also keeps Node from starting its debugger.
+ * The signals to pass on. By default, each of them would end this process and leave the command
+ * running. Signals for faults, such as SIGSEGV, are not included. SIGTTIN and SIGTTOU are not
+ * included either. Listening to SIGUSR1 also keeps Node.js from starting its debugger.
  */
 export const PASSED_ON: readonly NodeJS.Signals[] = (
   [
@@ -40,7 +41,10 @@ export const PASSED_ON: readonly NodeJS.Signals[] = (
   ] as const
 ).filter((signal) => constants.signals[signal] !== undefined);
 
-/** Returns whether a signal always asks a command to end. */
+/**
+ * Returns whether a signal asks a command to end. Other signals may have any meaning for the
+ * command.
+ */
 export function asksToEnd(signal: NodeJS.Signals): boolean {
   return ENDING.has(signal);
 }

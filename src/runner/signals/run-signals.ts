@@ -1,4 +1,6 @@
-/** Handles signals to a run: passes them on to the running command, and ends waits between attempts. */
+/**
+ * Handles signals to a run. Passes them on to the running command, and ends waits between attempts.
+ */
 
 import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
@@ -7,17 +9,18 @@ import { JobControl, type StoppableClocks, type StoppableCommand } from "./job-c
 import { holdForLastWords } from "./last-words.js";
 import { asksToEnd, PASSED_ON } from "./passed-signals.js";
 
-/** If the system sent SIGXFSZ because of our own output file, our write fails within this time. */
+/** The wait after SIGXFSZ. If our own output file is too large, our write has failed by then. */
 const OWN_FAULT_MS = 50;
 
-/** The signals of Ctrl-C and Ctrl-\, which a terminal sends to the command too. */
+/** The signals of Ctrl-C and Ctrl-\. A terminal sends them to the command too. */
 const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
 /** Signals with which CI systems, Docker and people end a command. */
 const STOPPING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM"]);
 
 /**
- * The signal for a file that exceeds the size limit. Node.js ignores it, so that the write fails
- * instead. Removing the last listener would make it fatal, so one listener always stays.
+ * The signal for a file that exceeds the size limit. Node.js ignores this signal, so that the write
+ * fails instead. Removing the last listener would make the signal fatal, so one listener always
+ * stays.
  */
 const TOO_LARGE = "SIGXFSZ";
 const ignored = (): void => undefined;
@@ -44,28 +47,29 @@ export interface SignaledCommand extends StoppableCommand {
 /** The rules for passing signals on. */
 export interface PassingRules {
   /**
-   * Whether the command is in our process group, so that typed signals reach it directly. If we
-   * passed them on too, the command would get each one twice, and a second SIGINT ends dagger at
-   * once.
+   * Whether the command is in our process group. Typed signals then reach the command directly.
+   * Passing them on too would send each signal twice, and a second SIGINT ends dagger at once.
    */
   readonly sharesTerminal: boolean;
   /**
-   * Whether the first SIGINT or SIGTERM is passed on as SIGINT. `dagger call` handles only SIGINT:
-   * it reports what hung and sends its last spans.
+   * Whether the first SIGINT or SIGTERM is passed on as SIGINT. Only after SIGINT, `dagger call`
+   * reports what hung and sends its last spans.
    */
   readonly interruptsFirst: boolean;
   /**
-   * Milliseconds after a first SIGINT or SIGTERM until all processes are killed; undefined for
+   * Milliseconds from the first SIGINT or SIGTERM until all processes are killed; undefined for
    * never.
    */
   readonly killAfterMs?: number | undefined;
   /** Clocks that pause while the command is suspended. */
   readonly clocks?: StoppableClocks | undefined;
-  /** Returns whether our own output could not be written. */
+  /** Returns whether our stdout or stderr could not be written. */
   readonly hasOutputFailed?: (() => boolean) | undefined;
 }
 
-/** Listens to signals from before the first attempt of a run until after the last one. */
+/**
+ * The listener for signals, from before the first attempt of a run until after the last attempt.
+ */
 export class RunSignals {
   readonly #interruption = new AbortController();
   readonly #jobControl = new JobControl();
@@ -95,7 +99,7 @@ export class RunSignals {
     process.on("exit", this.#onExit);
   }
 
-  /** The first signal that ends the run, if one arrived. */
+  /** The first signal that ends the run; undefined if none arrived. */
   get received(): NodeJS.Signals | undefined {
     return this.#received;
   }
@@ -105,24 +109,22 @@ export class RunSignals {
     return this.#interruption.signal;
   }
 
-  /**
-   * The signal that we passed on as SIGINT, such as SIGTERM; undefined if another signal followed.
-   */
+  /** The last signal, such as SIGTERM, if the command got SIGINT instead; otherwise undefined. */
   get translated(): NodeJS.Signals | undefined {
     return this.#translated;
   }
 
   /**
-   * Passes signals on to a command until it ends. If this process exits first, sends SIGTERM to the
-   * command.
+   * Passes signals on to a command until the command ends. If this process exits first, sends
+   * SIGTERM to the command.
    */
   passTo(child: ChildProcess, command: SignaledCommand, rules: PassingRules): void {
     this.#command = command;
     this.#rules = rules;
     this.#jobControl.passTo(command, rules.sharesTerminal, rules.clocks);
     child.once("exit", (_exitCode, signal) => {
-      // The command died from a signal that we passed on, such as SIGUSR1, or from Ctrl-C before
-      // our own listener was called.
+      // A signal that was passed on, such as SIGUSR1, ended the command. Or Ctrl-C ended the
+      // command before our listener was called. In both cases the run ends too.
       const mayBeTyped = signal !== null && !command.isTold && isTyped(signal, rules);
       if (signal !== null && (mayBeTyped || this.#passed.has(signal))) this.#interrupt(signal);
       if (this.#command !== command) return;
@@ -132,8 +134,8 @@ export class RunSignals {
   }
 
   /**
-   * Stops listening. After SIGINT or SIGTERM, ignores further ones for a moment, so that the run
-   * can be reported. May be called again.
+   * Stops listening. After SIGINT or SIGTERM, more of these signals are ignored for a moment, so
+   * that the run can be reported. Later calls have no effect.
    */
   release(): void {
     if (this.#isReleased) return;
@@ -146,8 +148,8 @@ export class RunSignals {
   }
 
   /**
-   * Handles SIGXFSZ. The system also sends it if our own output file became too large; then it is
-   * not passed on.
+   * Handles SIGXFSZ. Passes the signal on to the command, unless our own output file became too
+   * large and caused the signal.
    */
   #onTooLarge(): void {
     const command = this.#command;
@@ -172,8 +174,8 @@ export class RunSignals {
     if (isTyped(signal, this.#rules)) return;
     this.#translated = isFirst && interruptsFirst && signal !== "SIGINT" ? signal : undefined;
     if (!isFirst || !interruptsFirst) this.#send(command, signal);
-    // Skipped if a limit has already sent SIGINT: a second one would cut off what dagger reports at
-    // its end.
+    // Sends no SIGINT if a limit has already sent one. A second SIGINT would cut off dagger's last
+    // report.
     else if (!command.isTold) this.#send(command, "SIGINT");
   }
 
@@ -183,8 +185,8 @@ export class RunSignals {
   }
 
   /**
-   * Starts the timer that kills the command: the CI system will kill us soon, and our report must
-   * come first.
+   * Starts the timer that kills the command. The CI system will soon kill this process too, and the
+   * report must be written before that.
    */
   #stops(): void {
     this.#isStopping = true;
