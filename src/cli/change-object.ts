@@ -9,7 +9,7 @@ export interface NamedChange {
   readonly change: FleetChange;
 }
 
-/** A change as `--json` prints it. The time is on the store's clock. */
+/** A change as `--json` prints it. `at` is a time on the store's clock. */
 export interface ChangeObject
   extends Pick<FleetChange, "generation" | "reason" | "from" | "to" | "forMs" | "owner" | "note"> {
   readonly name: string;
@@ -19,7 +19,6 @@ export interface ChangeObject
   readonly by: { readonly host: string; readonly run: string | null } | null;
 }
 
-/** Returns the plain object of a change. */
 export function changeObject({ name, change }: NamedChange): ChangeObject {
   const { atMs, generation, reason, from, to, forMs, by, failure, owner, note } = change;
   return {

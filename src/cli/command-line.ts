@@ -1,4 +1,4 @@
-/** Runs one command line and returns its exit code. */
+/** Runs one command line, and returns its exit code. */
 
 import { type Command, CommanderError } from "commander";
 import { redact } from "../attribution/redact.js";
@@ -11,8 +11,8 @@ import { misspelledVariables } from "./variables.js";
 type AddCommand = (program: CliCommand, context: CommandContext) => void;
 
 /**
- * The commands in the order of the help. A command's code is loaded only when it is used, so that
- * `run` starts fast.
+ * The commands, in the order of the help. The code of a command is loaded only when the command is
+ * used, so that `run` starts fast.
  */
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import("./run/command.js")).addRunCommand,
@@ -39,7 +39,10 @@ const EXAMPLES = [
   "dagger-breaker help mirrors write",
 ];
 
-/** The commands that read variables, but for `run`, which reports misspelled ones at its end. */
+/**
+ * The commands that read environment variables. `run` is missing here, because it reports
+ * misspelled variables at its end.
+ */
 const READERS: ReadonlySet<string> = new Set([
   "session",
   "status",
@@ -51,12 +54,12 @@ const READERS: ReadonlySet<string> = new Set([
   "serve",
 ]);
 
-/** Commands that were removed, with what to use instead. Delete a row after one version. */
+/** Commands that were removed, each with what to use instead. Delete an entry one version later. */
 const GONE: Readonly<Record<string, string>> = {
   pin: 'the command "pin" was removed; let Renovate pin the images in source files, or Dagger 1.0 lock them in dagger.lock. See docs/pinning.md of this package. "digests" and "run --pin" stay',
 };
 
-/** Runs a command line and returns its exit code. Never rejects. */
+/** Runs one command line, and returns its exit code. Never rejects. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = EXIT.ok;
   let started: Command | undefined;
@@ -103,21 +106,27 @@ async function createProgram(
 }
 
 /**
- * Names misspelled variables before a command starts. The session of a `run` leaves that to the run,
- * which reports each once.
+ * Reports misspelled variables before a command starts. A session inside a `run` reports nothing,
+ * because the `run` reports each variable once.
  */
 function sayMisspelled(command: string, terminal: Terminal): void {
   if (!READERS.has(command) || (terminal.env.DAGGER_BREAKER_RUN ?? "") !== "") return;
   for (const text of misspelledVariables(terminal.env)) say(terminal, `dagger-breaker: ${text}`);
 }
 
-/** Returns what to use instead, if the command line runs a removed command or asks for its help. */
+/**
+ * Returns the advice for a removed command, if the command line runs it or asks for its help.
+ * Otherwise returns undefined.
+ */
 function goneCommand([first = "", second = ""]: readonly string[]): string | undefined {
   const name = first === "help" ? second : first;
   return Object.hasOwn(GONE, name) ? GONE[name] : undefined;
 }
 
-/** Returns the commands to load: all of them for help or a wrong command line. */
+/**
+ * Returns the names of the commands to load. For the general help and for a wrong command line,
+ * these are all commands.
+ */
 function namesToLoad([first = "", ...others]: readonly string[]): readonly string[] {
   if (first === "--version" || first === "-V") return [];
   const name = first === "help" ? (others[0] ?? "") : first;
@@ -126,13 +135,17 @@ function namesToLoad([first = "", ...others]: readonly string[]): readonly strin
 
 /**
  * Removes passwords from a message about a wrong command line, because a value may be
- * `user:password@host`. A scheme is not required, because addresses of mirrors have none.
+ * `user:password@host`. Also finds addresses without a scheme, because addresses of mirrors have
+ * none.
  */
 function withoutSecrets(text: string): string {
   return redact(text).replace(/[^\s'"=,/]{1,256}:[^\s'"@]{1,256}@/g, "***@");
 }
 
-/** Prints an error, and returns its exit code. An error of a command line ends with how to get help. */
+/**
+ * Prints an error, and returns its exit code. An error in the command line ends with a line about
+ * how to get help.
+ */
 function exitCodeOf(error: unknown, started: Command | undefined, terminal: Terminal): number {
   if (error instanceof CommanderError) {
     const asked = error.code === "commander.helpDisplayed" || error.code === "commander.version";
@@ -145,7 +158,7 @@ function exitCodeOf(error: unknown, started: Command | undefined, terminal: Term
     say(terminal, `error: ${withoutSecrets(error.message)}${isUsage ? seeHelp(started) : ""}`);
     return error.exitCode;
   }
-  // The message of an unexpected error may hold secrets, so only its name and code are shown.
+  // The message of an unexpected error may contain secrets, so only its name and code are printed.
   const name = error instanceof Error ? error.name : typeof error;
   const code = (error as { code?: unknown } | null)?.code;
   say(terminal, `error: unexpected ${name}${typeof code === "string" ? ` (${code})` : ""}`);

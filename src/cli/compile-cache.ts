@@ -1,9 +1,9 @@
-/** Caches V8's compiled code of the program, so that the next start is faster. */
+/** Caches the code that V8 compiled for the program, so that the next start is faster. */
 
 import * as module from "node:module";
 import { join } from "node:path";
 
-// Importing `node:fs` would load every module behind its exports, which slows the start.
+// Does not import `node:fs`, because the import would load many more modules and slow the start.
 const { statSync } = process.getBuiltinModule("node:fs");
 
 /** The part of `node:module` that exists since Node.js 22.8. */
@@ -13,10 +13,11 @@ interface CompileCaching {
 }
 
 /**
- * Caches compiled code in `.compile-cache` beside the program, if Node.js supports it. Only users
- * who can change the program can forge the cache there, unlike in Node's default, a temporary
- * folder. NODE_COMPILE_CACHE sets another folder, and NODE_DISABLE_COMPILE_CACHE turns it off.
- * Never throws.
+ * Caches compiled code in `.compile-cache` beside the program, if Node.js supports that. Only users
+ * who can change the program can forge this cache. Node's default is a temporary folder, which is
+ * less safe. Never throws.
+ *
+ * NODE_COMPILE_CACHE sets another folder. NODE_DISABLE_COMPILE_CACHE turns the cache off.
  *
  * @param folder The folder of the program.
  */
@@ -25,12 +26,13 @@ export function keepCompiledCode(
   { enableCompileCache }: CompileCaching = module as CompileCaching,
 ): void {
   try {
-    // Under sudo, files of root in the owner's folder would keep the owner from writing the cache.
+    // Under sudo, the cache would contain files of root, and the owner of the folder could no
+    // longer write to it.
     const user = process.geteuid?.();
     if (user !== undefined && statSync(folder).uid !== user) return;
     enableCompileCache?.(join(folder, ".compile-cache"));
   } catch {
-    // The folder is unreadable, or Node's permission model denies it: the program starts without a
-    // cache.
+    // The folder is unreadable, or Node's permission model denies access. The program starts
+    // without a cache.
   }
 }

@@ -1,10 +1,14 @@
 /**
  * The meanings of the exit codes of `dagger-breaker`.
  *
- * They avoid codes of other programs: 0 to 2 of shells and dagger, 3 to 14 of Node, 126 and above
- * of shells and signals. 64 to 78 have their meaning in sysexits.h; 124 is that of timeout(1). 30
- * to 39 are faults of something that a pipeline depends on, such as a registry, so that a script
- * can test for the range.
+ * Our own codes differ from those of other programs:
+ * - 0 to 2 belong to shells and dagger
+ * - 3 to 14 belong to Node.js
+ * - 126 and above belong to shells and signals
+ *
+ * The codes 64 to 78 have the meanings of sysexits.h, and 124 has the meaning of timeout(1). The
+ * codes 30 to 39 mean that something failed that a pipeline depends on, such as a registry. A
+ * script can test for this range.
  */
 
 import type { Fault } from "../attribution/failure.js";
@@ -126,7 +130,9 @@ export const SERVE_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.cannotWrite, "the database cannot be used, or this Node.js has no SQLite"],
 ];
 
-/** Exit codes that `run` sets itself. In all other cases it exits with the code of its command. */
+/**
+ * Exit codes that `run` sets itself. In all other cases, `run` exits with the code of its command.
+ */
 export const RUN_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.rejected, "a circuit rejected the command, which was not started (again)"],
   [EXIT.timedOut, "a limit of dagger-breaker ended the command"],
@@ -141,7 +147,7 @@ export const SESSION_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.timedOut, "no session was opened in time"],
 ];
 
-/** The codes of every command. */
+/** The codes that every command can return. */
 export const COMMON_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.usage, "an option or an argument is wrong"],
   [EXIT.noInput, "a file cannot be read, or has the wrong content"],

@@ -12,25 +12,23 @@ import {
 } from "./store-settings.js";
 import type { Terminal } from "./terminal.js";
 
-/**
- * A run waits for a store that does not reply at most this many times as long as `--store-timeout`.
- */
+/** The longest total wait for a store that does not reply, as a multiple of `--store-timeout`. */
 const MAX_TIMES = 2;
 
 const KEEP_ALIVE_MS = 60_000;
 
-/** A fleet that this process has joined. */
+/** A fleet that this process has joined, and a function to leave it. */
 export interface JoinedFleet {
   readonly fleet: Fleet;
-  /** Leaves the fleet, and returns notes about unreported outcomes. */
+  /** Leaves the fleet. Returns notes about the store and about unreported outcomes. */
   leave(): Promise<readonly Note[]>;
 }
 
 /**
- * Joins the fleet of the store in the options or the environment. If the store cannot be reached,
- * the command still runs, with local circuits.
+ * Joins the fleet of the store that the options or the environment name. If the store cannot be
+ * reached, the command still runs, with local circuits.
  *
- * @returns Undefined without a store.
+ * @returns Undefined if no store is set.
  * @throws CommandError for an invalid store or scope.
  */
 export async function joinFleet(
@@ -41,7 +39,7 @@ export async function joinFleet(
   if (settings === undefined) return undefined;
   const { url: store, scope, token } = settings;
   const countedBy = countedByFrom(given, env);
-  // Loaded only if a store is set, so that other runs start faster.
+  // Loads this code only if a store is set, so that other runs start faster.
   const { createFleet } = await import("../fleet/client/fleet.js");
   const timeoutMs = storeTimeoutFrom(given, env);
   const fleet = createFleet({
@@ -52,7 +50,8 @@ export async function joinFleet(
     giveUpAfterMs: MAX_TIMES * timeoutMs,
     reporter: { countedBy },
   });
-  // The fleet's own timers and sockets let a process end, which would lose the last outcomes.
+  // Keeps this process alive. The fleet's own timers and sockets do not, so the last outcomes could
+  // be lost.
   const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   await fleet.open({ timeoutMs });
   return {
@@ -67,7 +66,7 @@ export async function joinFleet(
 
 /**
  * Returns notes about the store. A run asks the store only a few times, so even a single missing
- * reply is reported.
+ * reply is worth a note.
  */
 function notesOf(metrics: FleetMetrics): readonly Note[] {
   const { droppedCount, lastProblem, commands } = metrics;

@@ -1,4 +1,4 @@
-/** The guard's options on the command line, each with its environment variable. */
+/** The guard's options on the command line. Each option also has an environment variable. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import { type GuardOptions, needsField } from "../guard/guard-options.js";
@@ -9,7 +9,9 @@ import { addSettings, listOf, oneOf, type Settings, settingsFrom, yesOrNo } from
 import { CommandError, type Terminal } from "./terminal.js";
 import { durationText } from "./time-words.js";
 
-/** The programs whose spans are received: known dagger CLIs, all, or none. */
+/**
+ * The programs whose spans are received: dagger CLIs only (`auto`), all programs, or none (`off`).
+ */
 export type TracesChoice = "auto" | "all" | "off";
 
 interface SettingValues {
@@ -86,13 +88,12 @@ const SETTINGS: Settings<GuardFlags> = {
   },
 };
 
-/** Adds the options to a command. */
 export function addGuardFlags(command: Command): Command {
   return addSettings(command, SETTINGS);
 }
 
 /**
- * Returns the options of a guard. Missing ones come from the environment.
+ * Returns the options of a guard. Options that are not given come from the environment.
  *
  * @throws CommandError that names the variable, its value and the expected value.
  */
@@ -113,14 +114,15 @@ export function guardOptionsFrom(given: GuardFlags, env: Terminal["env"]): Guard
 }
 
 /**
- * How long a circuit stays open by default, and at most. The command line has no option for these.
+ * How long a circuit stays open: by default, and at most. The command line has no options for these
+ * times.
  */
 const RESET_TIMEOUT_MS = 60_000;
 const MAX_OPEN_MS = 3_600_000;
 
 /**
- * Rejects a `--rate-limit-open` that would have no effect: a circuit stays open for the reset
- * timeout anyway, and for an hour at most.
+ * Rejects a `--rate-limit-open` that would have no effect. Any circuit stays open at least for the
+ * reset timeout, and at most for an hour.
  *
  * @throws CommandError that names the option, its value and the expected value.
  */
@@ -137,20 +139,22 @@ export function checkRateLimitOpen({ rateLimitOpenMs }: GuardOptions): void {
   );
 }
 
-/** Returns the limit for opening a session in milliseconds; undefined for no limit. */
+/** Returns the time limit for opening a session, in milliseconds; undefined for no limit. */
 export function connectTimeoutFrom(given: GuardFlags, env: Terminal["env"]): number | undefined {
   return settingsFrom(SETTINGS, given, env)("connectTimeout");
 }
 
-/** Returns the programs whose traces are received. */
+/** Returns which programs' traces are received. */
 export function tracesFrom(given: GuardFlags, env: Terminal["env"]): TracesChoice {
   return settingsFrom(SETTINGS, given, env)("traces") ?? "auto";
 }
 
-/** Matches a pair with a scheme, or with the name of a circuit in place of a registry. */
+/** Matches a pair that contains a scheme, or the name of a circuit in place of a host. */
 const NO_HOST = /:\/\/|^registry:(?!\d)/;
 
-/** Reads mirrors. A registry may occur more than once: its mirrors are asked in the given order. */
+/**
+ * Reads mirrors. A registry may be given more than once. Its mirrors are asked in the given order.
+ */
 function readMirrors(text: string, before: Mirrors = {}): Mirrors {
   const mirrors: Record<string, readonly string[]> = { ...before };
   for (const pair of listOf(text)) {
@@ -166,8 +170,8 @@ function readMirrors(text: string, before: Mirrors = {}): Mirrors {
 }
 
 /**
- * Turns an error of the guard's checks into an error of commander, which adds the option's name and
- * value.
+ * Turns an error of the guard's checks into an error of commander, which adds the name and the
+ * value of the option.
  */
 function checked<T>(read: () => T): T {
   try {

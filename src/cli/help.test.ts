@@ -8,7 +8,7 @@ async function output(args: readonly string[]) {
   return { exitCode, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
 }
 
-/** Reads the help of a command and of all its parts, as `[names, help]`. */
+/** Returns the help of a command and of all its subcommands, as pairs of names and help. */
 async function helps(names: readonly string[] = []): Promise<[readonly string[], string][]> {
   const { exitCode, stdout } = await output([...names, "--help"]);
   expect({ names, exitCode }).toEqual({ names, exitCode: 0 });

@@ -1,4 +1,4 @@
-/** Formats `--help` (80 columns, examples, required options marked) and usage errors. */
+/** Formats the output of `--help`, and errors in the command line. */
 
 import { Command, type ErrorOptions, Help, type HelpContext, type Option } from "commander";
 import { closeWords } from "../options/close-words.js";
@@ -7,7 +7,7 @@ import { WIDTH, wrapped } from "./plain-text.js";
 
 const CODE_INDENT = 7;
 
-/** A command of this program; its subcommands are of this class too. */
+/** A command of this program. Its subcommands belong to this class too. */
 export class CliCommand extends Command {
   constructor(name?: string) {
     super(name);
@@ -23,14 +23,19 @@ export class CliCommand extends Command {
     return new CliCommand(name);
   }
 
-  /** Throws commander's error, which ends the program. The message ends with how to get help. */
+  /**
+   * Throws commander's error, which ends the program. The last line of the message names the
+   * command that prints help.
+   */
   override error(message: string, options?: ErrorOptions): never {
     const isIncomplete = options?.code === "commander.missingMandatoryOptionValue";
     const text = isIncomplete ? this.#missingOptions() : plainUsageError(message);
     return super.error(`${text}${seeHelp(this)}`, options);
   }
 
-  /** Returns the error that names every missing option, where commander names the first. */
+  /**
+   * Returns an error that names every missing option. The error of commander names only the first.
+   */
   #missingOptions(): string {
     const missing = this.options.filter(
       (option) => option.mandatory && this.getOptionValue(option.attributeName()) === undefined,
@@ -40,7 +45,7 @@ export class CliCommand extends Command {
     return `error: ${names} ${verb} missing; add ${missing.map(({ flags }) => flags).join(" ")}`;
   }
 
-  /** Throws the error for an unknown command or subcommand, with similar names. */
+  /** Throws the error for an unknown command or subcommand. The message contains similar names. */
   unknownPart(name: string): never {
     const names = this.commands.map((command) => command.name());
     const flag = this.options.find(({ long }) => long === `--${name}`)?.long;
@@ -54,7 +59,8 @@ export class CliCommand extends Command {
    * Finds a command by its words, such as `digests forget`. Ignores everything after the first
    * option.
    *
-   * @param isWhole Whether each word is the name of a command, and none an argument.
+   * @param isWhole Whether every word must be the name of a command. If false, later words may be
+   * arguments.
    */
   find(words: readonly string[], isWhole = false): CliCommand {
     const [word] = words;
@@ -68,7 +74,6 @@ export class CliCommand extends Command {
     return (found as CliCommand).find(words.slice(1), isWhole);
   }
 
-  /** Adds the command `help`. */
   addHelp(): this {
     this.command("help")
       .summary("print help for a command")
@@ -80,8 +85,8 @@ export class CliCommand extends Command {
   }
 
   /**
-   * Prints the help and ends. Where commander prints it because a subcommand is missing, as after
-   * `dagger-breaker mirrors`, throws the error that names the subcommands instead.
+   * Prints the help and ends. If a subcommand is missing, as in `dagger-breaker mirrors`, throws an
+   * error that names the subcommands. In that case, commander would print the help as an error.
    */
   override help(given?: HelpContext | ((text: string) => string)): never {
     const context = typeof given === "function" ? undefined : given;
@@ -91,12 +96,15 @@ export class CliCommand extends Command {
   }
 }
 
-/** Renders the section `Examples:` of a help text. A line with "#" explains the next one. */
+/**
+ * Renders the section `Examples:` of a help text. A line that starts with "#" explains the line
+ * after it.
+ */
 export function examples(lines: readonly string[]): string {
   return ["", "Examples:", ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
-/** A row for exit codes that another program sets, such as the command of `run`. */
+/** A row for an exit code that another program sets, such as the command of `run`. */
 export type ForeignExitCode = readonly [code: string, meaning: string];
 
 /** Renders the section `Exit codes:` at the end of a help text. */
@@ -114,15 +122,15 @@ export function exitCodeHelp(
   return ["", "Exit codes:", ...lines].join("\n");
 }
 
-/** Adds `(required)` to the description of a required option, which commander does not. */
+/** Adds `(required)` to the description of a required option, because commander does not. */
 function optionDescription(this: Help, option: Option): string {
   const description = Help.prototype.optionDescription.call(this, option);
   return option.mandatory ? `${description} (required)` : description;
 }
 
 /**
- * Rewrites commander's errors in our own form. Removes the value of an unknown option, because it
- * may be a secret, as in `--password=...`.
+ * Rewrites an error of commander in the form of our own errors. Removes the value of an unknown
+ * option, because the value may be a secret, as in `--password=...`.
  */
 function plainUsageError(message: string): string {
   for (const [pattern, replacement] of REWRITES) {
@@ -132,7 +140,7 @@ function plainUsageError(message: string): string {
 }
 
 const REWRITES: readonly (readonly [RegExp, string])[] = [
-  // The "--" before the command was taken for the value.
+  // Commander took the "--" before the command for the value.
   [
     /^error: option '([^']*?(--[\w-]+)[^']*)' argument '--' is invalid\..*$/s,
     "error: $2 has no value; use $1",
@@ -159,7 +167,7 @@ const REWRITES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Returns the last line of an error: how to get help for the command. */
+/** Returns the last line of an error, which names the command that prints help. */
 export function seeHelp(command: Command): string {
   return `\nsee: ${namesOf(command)} --help`;
 }

@@ -1,4 +1,7 @@
-/** Reads the beginning and the end of a text of any size: the parts that `classify` uses. */
+/**
+ * Reads texts that a command gets as input. `classify` reads only the beginning and the end of a
+ * text of any size.
+ */
 
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
@@ -9,7 +12,7 @@ import { readUpTo } from "../sockets/bounded-body.js";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
 
-/** The size limit of a file of which every byte is needed. */
+/** The size limit of a file that is read completely. */
 export const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
 
 /** Renders the name of an input in a message. */
@@ -20,8 +23,8 @@ function nameOf(file: string): string {
 /**
  * Returns the text of an input that must not be empty.
  *
- * @param expected What the input should contain.
- * @throws CommandError if the text has nothing but blanks.
+ * @param expected The content that the input should have.
+ * @throws CommandError if the text is empty or contains only spaces.
  */
 export function notEmpty(text: string, file: string, expected: string): string {
   if (text.trim() !== "") return text;
@@ -34,7 +37,8 @@ export async function readEnds(file: string, terminal: Terminal): Promise<string
   const handle = await open(file, "r").catch((error: unknown) => cannotRead(file, error));
   try {
     const { size } = await handle.stat();
-    // A pipe or a device has no size, and /proc reports 0.
+    // Reads a small file as a stream, because its size may be wrong. A pipe or a device has no
+    // size, and files in /proc report 0.
     if (size <= 2 * WINDOW_BYTES) {
       return await endsOfStream(handle.createReadStream({ autoClose: false }));
     }
@@ -54,7 +58,7 @@ export async function readEnds(file: string, terminal: Terminal): Promise<string
   }
 }
 
-/** Reads a whole file, as {@link readWhole} does, and rejects an empty one. */
+/** Reads a whole file, as {@link readWhole} does. Rejects an empty file. */
 export async function readText(
   file: string,
   terminal: Terminal,
@@ -66,7 +70,7 @@ export async function readText(
 /**
  * Reads a whole file, or standard input for `-`. Rejects more than 16 MiB.
  *
- * @param expected What the file should contain.
+ * @param expected The content that the file should have.
  */
 export async function readWhole(
   file: string,
@@ -84,7 +88,7 @@ export async function readWhole(
   }
 }
 
-/** Keeps the first and the last bytes of a stream, which may be endless. */
+/** Returns the first and the last bytes of a stream as text. The stream may have any length. */
 export async function endsOfStream(stream: Readable): Promise<string> {
   const ends = new Ends();
   for await (const chunk of stream) ends.add(Buffer.from(chunk));

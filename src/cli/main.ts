@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * Starts the program of the package: the bundle `program.cjs` in the same folder.
+ * Starts the program of the package, which is the bundle `program.cjs` in the same folder.
  *
- * The bundle is a script, not a module, because a script loads modules of Node.js only when it
- * needs them.
+ * The bundle is a script and not a module. A script loads modules of Node.js only when it needs
+ * them.
  */
 
 import { createRequire } from "node:module";

@@ -1,11 +1,11 @@
 /**
- * Reads the values of options. Their errors contain only what was expected; `help.ts` adds the
- * option and its value.
+ * Reads the values of options. An error contains only the expected value; `help.ts` adds the name
+ * and the given value of the option.
  */
 
 import { InvalidArgumentError, Option } from "commander";
 
-/** Reads a whole number within a range. */
+/** Returns a function that reads a whole number within a range. */
 export function wholeNumber(min: number, max: number, of = ""): (text: string) => number {
   return (text) => {
     const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -17,8 +17,8 @@ export function wholeNumber(min: number, max: number, of = ""): (text: string) =
 }
 
 /**
- * Reads the name of a file. Rejects an empty one, which is usually a shell variable that was not
- * set.
+ * Reads the name of a file. Rejects an empty name, which usually comes from a shell variable that
+ * was not set.
  */
 export function fileName(text: string): string {
   if (text !== "" && text !== "--") return text;
@@ -34,15 +34,15 @@ const MS_BY_UNIT = new Map([
   ["h", HOUR_MS],
 ]);
 
-/** The longest duration: 24 days, since Node's timers can hold only a little more. */
+/** The longest duration: 24 days. The limit of Node's timers is only a little higher. */
 const MAX_DURATION_MS = 24 * 24 * HOUR_MS;
 
 const DAY_MS = 24 * HOUR_MS;
 const MAX_AGE_MS = 100 * 365 * DAY_MS;
-/** The longest `--timeout` of a request to a server. */
+/** The maximum of `--timeout` for a request to a server. */
 const MAX_TIMEOUT = "10m";
 
-/** Reads a duration with its unit, such as `500ms`, `90s`, `10m` or `1h`, as milliseconds. */
+/** Reads a duration with a unit, such as `500ms`, `90s`, `10m` or `1h`. Returns milliseconds. */
 export function duration(text: string): number {
   return durationOr("a duration above 0 and", text);
 }
@@ -57,10 +57,10 @@ export function durationUpTo(max: string): (text: string) => number {
   };
 }
 
-/** Reads the value of `--timeout`: the time limit of a request to a server. */
+/** Reads the value of `--timeout`, the time limit of a request to a server. */
 export const timeout = durationUpTo(MAX_TIMEOUT);
 
-/** Returns the old option `--timeout-ms`, which still works but is not in the help. */
+/** Returns the old option `--timeout-ms`. It still works, but the help does not show it. */
 export function timeoutMsOption(): Option {
   return new Option("--timeout-ms <n>")
     .argParser(wholeNumber(1, duration(MAX_TIMEOUT), "milliseconds"))
@@ -68,7 +68,10 @@ export function timeoutMsOption(): Option {
     .hideHelp();
 }
 
-/** Reads an age: a duration that may also be in days. A number without a unit is in milliseconds. */
+/**
+ * Reads an age, which is a duration with days as a further unit. Without a unit, the number means
+ * milliseconds.
+ */
 export function age(text: string): number {
   const [, amount, unit = "ms"] = /^([0-9]{1,15})(ms|s|m|h|d)?$/.exec(text) ?? [];
   const unitMs = unit === "d" ? DAY_MS : (MS_BY_UNIT.get(unit) ?? Number.NaN);
@@ -77,12 +80,12 @@ export function age(text: string): number {
   throw new InvalidArgumentError("expected a duration, such as 12h or 30d");
 }
 
-/** Reads a duration, or `0` for never. */
+/** Reads a duration, or `0`, which means never. */
 export function durationOrNever(text: string): number {
   return /^0(?:ms|s|m|h)?$/.test(text) ? 0 : durationOr("0 for never, or a duration", text);
 }
 
-/** Reads a duration. `expected` is the beginning of the error's text. */
+/** Reads a duration. `expected` is the first part of the error message. */
 function durationOr(expected: string, text: string): number {
   const [, amount, unit] = /^([0-9]{1,10})(ms|s|m|h)$/.exec(text) ?? [];
   const value = Number(amount) * (MS_BY_UNIT.get(unit ?? "") ?? Number.NaN);

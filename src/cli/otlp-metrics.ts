@@ -1,4 +1,4 @@
-/** Turns the figures of one run into the metrics that an OTLP exporter sends. Pure. */
+/** Turns the results of one run into the metrics that an OTLP exporter sends. Does no I/O. */
 
 import type { AggregationTemporality, MetricData } from "@opentelemetry/sdk-metrics";
 import type { RunRecord } from "../fleet/rules/run-report.js";
@@ -17,7 +17,7 @@ import {
 } from "../telemetry/metrics/instruments.js";
 import { type DataPoint, point } from "../telemetry/metrics/point.js";
 
-/** The figures of one run. */
+/** The results of one run. */
 export interface RunFigures {
   readonly run: RunRecord;
   readonly circuits: readonly LocalCircuit[];
@@ -27,12 +27,15 @@ export interface RunFigures {
 /** Returns the temporality that the user prefers for a kind of instrument. */
 export type ChooseTemporality = (type: "COUNTER" | "HISTOGRAM") => AggregationTemporality;
 
-/** Values of `DataPointType`, and of `ValueType` for doubles. Importing them would bundle a second SDK. */
+/**
+ * Values of `DataPointType`, and the value of `ValueType` for doubles. They are copied here,
+ * because importing them would put a second SDK into the bundle.
+ */
 const HISTOGRAM = 0;
 const SUM = 3;
 const DOUBLE = 1;
 
-/** The times between which the figures were counted, as milliseconds since 1970. */
+/** The time span in which the metrics were counted, in milliseconds since 1970. */
 export interface Period {
   readonly fromMs: number;
   readonly toMs: number;
@@ -41,8 +44,8 @@ export interface Period {
 const MAX_CIRCUITS = 300;
 
 /**
- * Returns the counters of the run's circuits, and its result. States are left out: a run that is over has
- * none, and a backend would show its last one for minutes.
+ * Returns the counters of the run's circuits, and the result of the run. States of circuits are
+ * left out, because they end with the run. A backend would show the last state for minutes.
  */
 export function metricsOfRun(
   figures: RunFigures,
@@ -114,7 +117,7 @@ function times({ fromMs, toMs }: Period) {
   return { startTime: hrTime(fromMs), endTime: hrTime(toMs) };
 }
 
-/** Returns a time as OpenTelemetry writes it: seconds, and nanoseconds within the second. */
+/** Returns a time in the form of OpenTelemetry: seconds, and nanoseconds within the second. */
 function hrTime(ms: number): [number, number] {
   const whole = Math.round(ms);
   return [Math.floor(whole / 1000), (whole % 1000) * 1_000_000];

@@ -1,4 +1,7 @@
-/** Sends the figures of a run to an OpenTelemetry collector. Loaded only with `--otlp`. */
+/**
+ * Sends the metrics of a run to an OpenTelemetry collector. This module is loaded only with
+ * `--otlp`.
+ */
 
 import { OTLPMetricExporter as JsonExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { OTLPMetricExporter as ProtobufExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
@@ -13,7 +16,7 @@ import type { Registry } from "../registry/registry.js";
 import { circuitsOf } from "../telemetry/source.js";
 import { metricsOfRun } from "./otlp-metrics.js";
 
-/** A run that has ended, and the breakers that counted in it. */
+/** A run that has ended, and the breakers that it used. */
 export interface EndedRun {
   readonly run: RunRecord;
   readonly registry: Registry;
@@ -26,10 +29,11 @@ const SCOPE_NAME = "dagger-circuit-breaker";
 const EXPORTERS = { "http/protobuf": ProtobufExporter, "http/json": JsonExporter };
 
 /**
- * Sends the figures by the standard variables, which the exporter reads from the environment of this process.
+ * Sends the metrics of a run. The exporter reads its settings from the standard OpenTelemetry
+ * variables in the environment of this process.
  *
- * @returns Why they were not sent; undefined if they were. It contains no address, because that may contain a
- * password.
+ * @returns The reason why the metrics were not sent; undefined if they were sent. The text contains
+ * no address, because an address may contain a password.
  */
 export async function pushRun(
   { run, registry, scope }: EndedRun,
@@ -51,7 +55,8 @@ export async function pushRun(
   const period = { fromMs: toMs - run.durationMs, toMs };
   const figures = { run, circuits: circuitsOf(registry), scope };
   const metrics = metricsOfRun(figures, period, (type) =>
-    // The exporters have types of their own version of the SDK, with the same values.
+    // The exporters use another version of the SDK, whose types differ but whose values are the
+    // same.
     exporter.selectAggregationTemporality(type as never),
   );
   const resourceMetrics = {
@@ -66,7 +71,7 @@ export async function pushRun(
   return failed && reasonOf(failed);
 }
 
-/** Returns a variable for metrics, or for all signals. */
+/** Returns the value of a variable for metrics, or else of the variable for all signals. */
 function settingOf(env: Environment, name: string): string | undefined {
   const own = env[`OTEL_EXPORTER_OTLP_METRICS_${name}`]?.trim();
   return own || env[`OTEL_EXPORTER_OTLP_${name}`]?.trim() || undefined;
@@ -76,14 +81,14 @@ function isSupported(protocol: string): protocol is keyof typeof EXPORTERS {
   return Object.hasOwn(EXPORTERS, protocol);
 }
 
-/** Returns the attributes of the sender. The user can replace them by variables. */
+/** Returns the attributes of the sender. Users can replace them with environment variables. */
 function resource() {
   return defaultResource()
     .merge(resourceFromAttributes({ "service.name": "dagger-breaker" }))
     .merge(detectResources({ detectors: [envDetector] }));
 }
 
-/** Returns a reason without texts of the collector. */
+/** Returns the reason for a failure. Contains no text of the collector. */
 function reasonOf(error: Error): string {
   const { code } = error as { code?: unknown };
   if (typeof code === "number") return `the collector answered with status ${code}`;

@@ -1,4 +1,4 @@
-/** The option `--otlp`: sends the figures of a run over OTLP at its end. */
+/** The option `--otlp`, which sends the metrics of a run over OTLP at its end. */
 
 import type { Command } from "commander";
 import type { RunRecord } from "../fleet/rules/run-report.js";
@@ -23,15 +23,14 @@ const SETTINGS: Settings<OtlpFlags> = {
   },
 };
 
-/** The longest time that a push may add to a run. */
+/** The longest time that sending may add to a run. */
 const LIMIT_MS = 2000;
 
-/** Adds the option to a command. */
 export function addOtlpFlag(command: Command): Command {
   return addSettings(command, SETTINGS);
 }
 
-/** Returns whether metrics are sent. */
+/** Returns whether to send metrics. */
 export function otlpFrom(given: OtlpFlags, env: Terminal["env"]): boolean {
   const isWanted = settingsFrom(SETTINGS, given, env)("otlp") ?? false;
   return isWanted && env.OTEL_SDK_DISABLED?.trim().toLowerCase() !== "true";
@@ -41,7 +40,7 @@ export function otlpFrom(given: OtlpFlags, env: Terminal["env"]): boolean {
  * Sends the metrics of a run. Never rejects, because a run must not fail for its metrics.
  *
  * @param store The options that may contain the scope.
- * @returns A note if they were not sent.
+ * @returns A note if the metrics were not sent; otherwise none.
  */
 export async function sendMetrics(
   run: RunRecord,
@@ -51,7 +50,7 @@ export async function sendMetrics(
 ): Promise<readonly Note[]> {
   const ended = { run, registry, scope: scopeFrom(store, env) };
   let timer: NodeJS.Timeout | undefined;
-  // Not unref'd: nothing else may keep the process alive until the answer.
+  // This timer keeps the process alive until the reply, because nothing else may do so.
   const limit = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve("no answer in time"), LIMIT_MS);
   });

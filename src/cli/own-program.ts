@@ -1,5 +1,6 @@
 /**
- * Determines how to start this program again: Node.js with main.js, or the single executable file.
+ * Determines how to start this program again: as Node.js with main.js, or as the single executable
+ * file.
  */
 
 import { readFileSync } from "node:fs";
@@ -8,9 +9,9 @@ import { fileURLToPath } from "node:url";
 
 /** An executable, and the arguments that come before those of a `dagger-breaker` command. */
 export interface OwnProgram {
-  /** An absolute path. */
+  /** The absolute path of the executable. */
   readonly command: string;
-  /** Empty if the program is a single file, which needs no Node.js. */
+  /** Empty for the single executable file, which contains Node.js. */
   readonly args: readonly string[];
 }
 

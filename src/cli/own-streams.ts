@@ -1,5 +1,6 @@
 /**
- * The standard streams of this process. Records write errors, and writes out all output at the end.
+ * The standard streams of this process. Records failed writes, and waits at the end until all
+ * output is written.
  */
 
 import { fstatSync, writeSync } from "node:fs";
@@ -7,8 +8,8 @@ import { Writable } from "node:stream";
 import type { OutputStream, Terminal } from "./terminal.js";
 
 /**
- * The terminal of this process. A stream is opened only when it is used, because Node makes its
- * pipe non-blocking for every process that shares it.
+ * The terminal of this process. A stream is opened only when it is used, because opening a pipe
+ * makes it non-blocking for every process that shares it.
  */
 export class OwnStreams implements Terminal {
   readonly env = process.env;
@@ -32,7 +33,7 @@ export class OwnStreams implements Terminal {
     return this.#stderr;
   }
 
-  /** Whether output could not be written. A reader that closed the stream does not count. */
+  /** Whether output could not be written. If the reader closed the stream, that does not count. */
   get isLost(): boolean {
     return this.#isLost;
   }
@@ -41,11 +42,11 @@ export class OwnStreams implements Terminal {
     this.#flushMs = forMs;
   }
 
-  /** Resolves once all output is written, has failed, or the time limit is over. */
+  /** Resolves once all output is written, once writing has failed, or after the time limit. */
   async flush(): Promise<void> {
     const { promise: isLate, cancel } = after(this.#flushMs);
     for (const stream of this.#used) await Promise.race([flushed(stream), isLate]);
-    // Write errors arrive one turn of the event loop later, and their messages must be written too.
+    // A write error arrives one turn of the event loop later, and its message must be written too.
     await new Promise((resolve) => setImmediate(resolve));
     for (const stream of this.#used) await Promise.race([flushed(stream), isLate]);
     cancel();
@@ -54,7 +55,8 @@ export class OwnStreams implements Terminal {
   #watched(stream: OutputStream): OutputStream {
     this.#used.add(stream);
     stream.on("error", ({ code }: NodeJS.ErrnoException) => {
-      // A closed reader, as in `dagger-breaker ... | head -1`, is not an error.
+      // If the reader closes the stream, as in `dagger-breaker ... | head -1`, that is not an
+      // error.
       if (code === "EPIPE" || this.#isLost) return;
       this.#isLost = true;
       this.stderr.write(`error: the result cannot be written (${code})\n`);
@@ -64,8 +66,8 @@ export class OwnStreams implements Terminal {
 }
 
 /**
- * Writes to a file completely, or fails. On a full disk the system writes only a part, which Node's
- * own stream treats as success.
+ * A stream that writes to a file either completely or with an error. On a full disk, the system
+ * writes only a part of the data. Node's own stream takes that for success.
  */
 class FileOutput extends Writable {
   readonly #descriptor: number;

@@ -1,21 +1,23 @@
-/** Makes text of other programs safe for a terminal or a log, and measures its width. */
+/**
+ * Makes text of other programs safe for a terminal or a log. Measures and limits the width of text.
+ */
 
 import { stripVTControlCharacters } from "node:util";
 import { jsonWithoutCommands, withoutCommands } from "../attribution/ci-commands.js";
 import { withoutCredentials } from "../options/credentials.js";
 
-/** Characters that move the cursor, change colors, hide text, or change its direction. */
+/** Characters that move the cursor, change colors, hide text, or reverse the direction of text. */
 const COMMANDS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
 
-/** Puts a text on one line, and removes codes that a terminal or CI system would execute. */
+/** Puts a text on one line. Removes codes that a terminal or a CI system would execute. */
 export function plainText(text: string): string {
   return withoutCommands(text.replace(BREAKS, " ").replace(COMMANDS, "\ufffd"));
 }
 
 /**
- * Returns JSON in which characters that a terminal could execute are escaped. Parsing it gives the
- * same value.
+ * Returns JSON in which characters that a terminal could execute are escaped. Parsing this JSON
+ * gives the original value.
  */
 export function plainJson(value: unknown, indent?: number): string {
   return jsonWithoutCommands(JSON.stringify(value, undefined, indent)).replace(
@@ -39,14 +41,13 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** The widest line of help and messages. */
+/** The widest line of help texts and messages, in columns. */
 export const WIDTH = 80;
 
 /**
- * Wraps a text between words to lines of at most `width` columns. A longer word has a line of its
- * own.
+ * Wraps a text between words, to lines of at most `width` columns. A longer word gets its own line.
  *
- * @param indent Put before each line but the first.
+ * @param indent The text before each line except the first.
  */
 export function wrapped(text: string, width = WIDTH, indent = ""): string[] {
   const lines: string[] = [];
@@ -59,7 +60,10 @@ export function wrapped(text: string, width = WIDTH, indent = ""): string[] {
   return lines;
 }
 
-/** Cuts a text without color codes to a number of columns, with an ellipsis at its end. */
+/**
+ * Cuts a text to a number of columns, and puts an ellipsis at its end. The text must contain no
+ * color codes.
+ */
 export function cutTo(columns: number, text: string): string {
   if (widthOf(text) <= columns) return text;
   let kept = "";
@@ -77,7 +81,9 @@ function columnsOf(character: string): number {
   return WIDE.test(character) ? 2 : 1;
 }
 
-/** Renders a name from a file or an option: quoted, short, and without credentials. */
+/**
+ * Renders a name from a file or an option. The result is quoted, short, and without credentials.
+ */
 export function shown(given: string): string {
   const text = withoutCredentials(given);
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);

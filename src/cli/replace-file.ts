@@ -1,4 +1,4 @@
-/** Replaces a file atomically. */
+/** Replaces a file so that readers never see a half-written file. */
 
 import { randomBytes } from "node:crypto";
 import { mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
@@ -8,8 +8,8 @@ import { EXIT } from "./exit-codes.js";
 import { CommandError } from "./terminal.js";
 
 /**
- * Replaces a file atomically: readers see the complete old or new one. A link stays a link, and an
- * existing file keeps its permissions.
+ * Replaces a file atomically. Readers see either the complete old file or the complete new file. A
+ * link stays a link, and an existing file keeps its permissions.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   let temporary: string | undefined;
@@ -17,7 +17,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     const target = await realpath(path).catch(() => path);
     const found = await stat(target).catch(() => undefined);
-    // Replacing would turn a device or a pipe into a file.
+    // Replacing a device or a pipe would turn it into a file.
     if (found !== undefined && !found.isFile()) {
       throw new CommandError(`${path} is not a file; use one to write`, EXIT.cannotWrite);
     }

@@ -5,21 +5,20 @@ import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
 import type { Variable } from "./variables.js";
 
-/** A setting: its option, its variable, and how both are read. */
+/** A setting: its option, its environment variable, and how to read their values. */
 export interface Setting<T> {
   readonly flags: string;
   readonly variable: Variable;
   readonly description: string;
-  /** Reads a text. For an option that may be repeated, `before` is its earlier value. */
+  /** Reads a value. If an option is given more than once, `before` is the value read so far. */
   read(text: string, before?: T): T;
 }
 
-/** One setting for each option in `Flags`, by the name that commander gives it. */
+/** One setting for each option in `Flags`, under the name that commander gives the option. */
 export type Settings<Flags> = {
   readonly [K in keyof Flags]-?: Setting<NonNullable<Flags[K]>>;
 };
 
-/** Adds the options to a command. */
 export function addSettings<Flags>(command: Command, settings: Settings<Flags>): Command {
   for (const setting of Object.values<Setting<unknown>>(settings)) {
     const { flags, variable, description, read } = setting;
@@ -31,8 +30,8 @@ export function addSettings<Flags>(command: Command, settings: Settings<Flags>):
 }
 
 /**
- * Returns a function that reads a setting by name: from the option, otherwise from the variable
- * unless it is empty.
+ * Returns a function that reads a setting by its name. The option takes precedence over the
+ * variable. An empty variable counts as not set.
  *
  * @throws CommandError that names the variable, its value and the expected value.
  */
@@ -50,13 +49,13 @@ function readVariable<T>(variable: string, text: string, read: (text: string) =>
     return read(text);
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    // A value with an "@" may be an address with credentials.
+    // Hides a value with an "@", because it may be an address with credentials.
     const shown = text.includes("@") ? "" : ` ${JSON.stringify(text.slice(0, 200))}`;
     throw new CommandError(`invalid ${variable}${shown}: ${error.message}`, EXIT.usage);
   }
 }
 
-/** Reads a value that is on or off, such as `1` or `false`. */
+/** Reads a value that means on or off, such as `1` or `false`. */
 export function yesOrNo(text: string): boolean {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;

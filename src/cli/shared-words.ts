@@ -1,4 +1,4 @@
-/** Renders failures and processes of shared circuits, safely for a terminal. */
+/** Renders failures and processes of shared circuits. The texts are safe for a terminal. */
 
 import type { Reporter, SharedFailure } from "../fleet/rules/state.js";
 import { plainText } from "./plain-text.js";
@@ -9,7 +9,7 @@ export function failureText({ fault, rule, limited }: SharedFailure): string {
   return plainText(what === null ? rule : `${what} (${rule})`);
 }
 
-/** Renders a process: its machine, and its CI run if it has one. */
+/** Renders a process: its machine, and its CI run if there is one. */
 export function reporterText({ host, run }: Pick<Reporter, "host" | "run">): string {
   return plainText(run === null ? host : `${host}, ${run}`);
 }

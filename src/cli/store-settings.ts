@@ -1,4 +1,4 @@
-/** The options for the store of shared circuits, each with its environment variable. */
+/** The options for the store of shared circuits. Each option also has an environment variable. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import { checkToken } from "../fleet/http/token.js";
@@ -14,7 +14,7 @@ interface SettingValues {
   readonly scope: string;
 }
 
-/** Further options of commands that report outcomes to the store: `run` and `session`. */
+/** Further options of `run` and `session`, which report outcomes to the store. */
 export interface ReporterFlags {
   readonly countBy?: "process" | "machine";
   readonly storeTimeout?: number;
@@ -40,17 +40,17 @@ const REPORTER_SETTINGS: Settings<ReporterFlags> = {
 /** The options as parsed by commander. */
 export type StoreFlags = Partial<SettingValues>;
 
-/** A store, and the scope in it. */
+/** A store, and the scope to use in it. */
 export interface StoreSettings {
-  /** The store's URL. It may hold a password, so no message shows it. */
+  /** The store's URL. No message shows it, because it may contain a password. */
   readonly url: string;
   readonly scope: string;
   readonly token: string | undefined;
 }
 
 /**
- * URLs of stores that other processes can reach. `memory:` is not among them, because no other
- * process could use that store.
+ * Matches the URLs of stores that other processes can reach. `memory:` does not match, because no
+ * other process could use such a store.
  */
 const STORE_URL = /^(?:(?:rediss?|https?):\/\/|sqlite:)[^\s]/i;
 
@@ -62,7 +62,7 @@ const SETTINGS: Settings<StoreFlags> = {
     flags: "--store <url>",
     variable: "DAGGER_BREAKER_STORE",
     description: "the store of shared circuits: redis://HOST:6379, https://HOST or sqlite:PATH",
-    // The URL is checked later: commander's error would show it with its password.
+    // Checks the URL later, because an error of commander would show the URL with its password.
     read: (text) => text,
   },
   scope: {
@@ -74,7 +74,6 @@ const SETTINGS: Settings<StoreFlags> = {
   },
 };
 
-/** Adds the options of a command that reports failures to the store. */
 export function addReporterFlags(command: Command): Command {
   return addSettings(command, REPORTER_SETTINGS);
 }
@@ -85,28 +84,27 @@ export function countedByFrom(given: ReporterFlags, env: Terminal["env"]) {
 }
 
 /**
- * Returns `--store-timeout`. The default of 1 s is longer than the library's 100 ms, because a
- * command that takes minutes asks the store only a few times.
+ * Returns `--store-timeout`. The default of 1 s is longer than the 100 ms of the library. A command
+ * takes minutes and asks the store only a few times, so a longer wait costs little.
  */
 export function storeTimeoutFrom(given: ReporterFlags, env: Terminal["env"]): number {
   return settingsFrom(REPORTER_SETTINGS, given, env)("storeTimeout") ?? 1000;
 }
 
-/** Returns the rate-limit scope. */
 export function scopeFrom(given: StoreFlags, env: Terminal["env"]): string {
   return settingsFrom(SETTINGS, given, env)("scope") ?? "default";
 }
 
-/** Adds the options to a command. */
 export function addStoreFlags(command: Command): Command {
   return addSettings(command, SETTINGS);
 }
 
 /**
- * Returns the store from the options or the environment; undefined if not set. Its token comes only
- * from DAGGER_BREAKER_STORE_TOKEN, because other users can read a command line.
+ * Returns the store that the options or the environment name; undefined without one. The token
+ * comes only from DAGGER_BREAKER_STORE_TOKEN, because other users can read a command line.
  *
- * @throws CommandError that names the option or the variable and the expected value, never the URL.
+ * @throws CommandError that names the option or the variable, and the expected value. It never
+ * contains the URL.
  */
 export function storeSettingsFrom(
   given: StoreFlags,
@@ -134,7 +132,7 @@ export function storeSettingsFrom(
   return { url, scope, token: token === "" ? undefined : token };
 }
 
-/** Returns why no store has this URL, without the URL. */
+/** Returns why a URL cannot be the URL of a store. The text does not contain the URL. */
 function problemOf(url: string): string {
   if (/^sqlite:$/i.test(url)) return "the path is missing";
   if (/^(?:rediss?|https?):(?:\/\/)?$/i.test(url)) return "the host is missing";
@@ -142,7 +140,7 @@ function problemOf(url: string): string {
   return scheme === undefined ? "it is not the URL of a store" : `unsupported scheme "${scheme}:"`;
 }
 
-/** Turns a failed check into an error that shows no value. `before` is what it begins with. */
+/** Turns a failed check into an error that shows no value. The message begins with `before`. */
 function checked(before: string, check: () => void): void {
   try {
     check();

@@ -1,13 +1,13 @@
 /**
- * The streams of a command, and how to write to them. Results go to standard output, everything
- * else to standard error.
+ * The streams of a command, and functions that write to them. Results go to standard output. All
+ * other messages go to standard error.
  */
 
 import type { Readable, Writable } from "node:stream";
 import { withoutCommands } from "../attribution/ci-commands.js";
 import { plainJson, WIDTH, widthOf, wrapped } from "./plain-text.js";
 
-/** A stream that may be a terminal with columns and rows. */
+/** A stream that may be a terminal. `columns` and `rows` are the size of the terminal. */
 export type OutputStream = Writable & {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -20,17 +20,17 @@ export interface Terminal {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Limits how long the exit waits for a blocked reader of the output. */
+  /** Limits how long the exit waits for a reader that does not read our output. */
   limitFlush?(forMs: number): void;
 }
 
-/** The input of a command's code: the terminal, and a function that sets the exit code. */
+/** The context of a command: the terminal, and a function that sets the exit code. */
 export interface CommandContext {
   readonly terminal: Terminal;
   end(exitCode: number): void;
 }
 
-/** The error of a command with its own exit code and a message on standard error. */
+/** The error of a command. It has its own exit code, and its message goes to standard error. */
 export class CommandError extends Error {
   readonly exitCode: number;
 
@@ -41,7 +41,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Writes lines of a result. Makes lines safe that a CI system would execute as commands. */
+/** Writes the lines of a result. Escapes text that a CI system would execute as a command. */
 export function printLines(terminal: Terminal, lines: readonly string[]): void {
   if (lines.length > 0) terminal.stdout.write(`${withoutCommands(lines.join("\n"))}\n`);
 }
@@ -52,7 +52,7 @@ export function printJson(terminal: Terminal, value: unknown): void {
 }
 
 /**
- * Writes a message for people. On a terminal, long lines are wrapped between words; in a log they
+ * Writes a message for people. On a terminal, long lines are wrapped between words. In a log, lines
  * stay whole, so that a search finds them.
  */
 export function say({ stderr }: Pick<Terminal, "stderr">, message: string): void {
@@ -63,7 +63,10 @@ export function say({ stderr }: Pick<Terminal, "stderr">, message: string): void
   stderr.write(`${withoutCommands(lines.join("\n"))}\n`);
 }
 
-/** The indentation of a message's lines after the first, so that it is read as one message. */
+/**
+ * The indentation of all lines of a message after the first, so that the lines look like one
+ * message.
+ */
 const CONTINUED = "  ";
 
 /** Colors a text, or leaves it unchanged. */
@@ -76,8 +79,8 @@ export interface Paint {
 }
 
 /**
- * Returns functions that color text if standard output is a terminal; never with `NO_COLOR` or
- * `TERM=dumb`.
+ * Returns functions that color text if standard output is a terminal. They never color with
+ * `NO_COLOR` or `TERM=dumb`.
  */
 export function paintFor({ stdout, env }: Pick<Terminal, "stdout" | "env">): Paint {
   const plain = stdout.isTTY !== true || (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
@@ -92,7 +95,7 @@ export function paintFor({ stdout, env }: Pick<Terminal, "stdout" | "env">): Pai
   };
 }
 
-/** Returns the lines of a table: every column is as wide as its widest cell. */
+/** Returns the lines of a table. Every column is as wide as its widest cell. */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {

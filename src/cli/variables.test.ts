@@ -6,7 +6,7 @@ import { misspelledVariables, VARIABLES } from "./variables.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Returns the variables that the files of a folder name, without tests and this list. */
+/** Returns the variables that occur in the files of a folder. Skips tests and `variables.ts`. */
 function namedIn(folder: string, ending: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(ending) && !/\.test\.ts$|variables\.ts$/.test(path))

@@ -1,11 +1,11 @@
-/** The environment variables of this package, and the misspelled ones. */
+/** The environment variables of this package. Also finds variables whose names look misspelled. */
 
 import { nearestWord } from "../options/close-words.js";
 import type { Terminal } from "./terminal.js";
 
 const PREFIX = "DAGGER_BREAKER_";
 
-/** The names of all variables, without their prefix. */
+/** The names of all variables, without the prefix. */
 const NAMES = [
   "CLI",
   "CONNECT_TIMEOUT",
@@ -50,25 +50,26 @@ const NAMES = [
 /** The name of a variable of this package. */
 export type Variable = `${typeof PREFIX}${(typeof NAMES)[number]}`;
 
-/** The names of all variables. */
+/** The names of all variables, with the prefix. */
 export const VARIABLES: readonly string[] = NAMES.map((name) => `${PREFIX}${name}`);
 
-/** The most letters that a misspelled name may differ by. */
+/** The maximum number of letters in which a misspelled name may differ. */
 const MAX_DISTANCE = 3;
 
 /**
- * Returns one sentence for each set variable that looks like a misspelled one of ours. It contains
- * names and never a value.
+ * Returns a sentence for each set variable whose name looks like a misspelled name of ours. A
+ * sentence contains names, but never a value.
  *
- * A name that resembles none of ours is left alone, because scripts may use the prefix for variables
- * of their own, such as `DAGGER_BREAKER_VERSION`. Nor is a name of three letters reported: it
- * resembles one of ours by chance.
+ * Names that resemble none of ours are ignored, because scripts may use the prefix for their own
+ * variables, such as `DAGGER_BREAKER_VERSION`. Names of at most three letters are ignored too,
+ * because they may resemble one of ours by chance.
  */
 export function misspelledVariables(env: Terminal["env"]): string[] {
   const found: string[] = [];
   for (const [name, value] of Object.entries(env)) {
     const upper = name.toUpperCase();
-    // On Windows a variable has its name in any case, so it is read.
+    // On Windows, the case of a variable's name does not matter. So `dagger_breaker_retry` is read
+    // there, and is not misspelled.
     if (!/^DAGGER_BREAKER_\w+$/.test(upper) || (value ?? "").trim() === "" || isRead(upper, env)) {
       continue;
     }

@@ -1,4 +1,4 @@
-/** Holds back warnings of this process while the screen belongs to a command. */
+/** Holds back warnings of this process while a command uses the screen. */
 
 import type { Note } from "../runner/report/run-report.js";
 
@@ -6,20 +6,23 @@ import type { Note } from "../runner/report/run-report.js";
 export interface HeldWarnings {
   /** Warnings of this package, as notes for the report. */
   readonly notes: readonly Note[];
-  /** Stops holding warnings back, and emits those that are not in `notes`. May be called again. */
+  /**
+   * Stops holding warnings back. Emits the held warnings that are not in `notes`. Later calls have
+   * no effect.
+   */
   release(): Promise<void>;
 }
 
-/** Codes of the package's warnings about traces. */
+/** Matches the codes of this package's warnings about traces. */
 export const OF_TRACES = /^traces-/;
-/** Codes of all warnings of this package. */
+/** Matches the codes of all warnings of this package. */
 export const OF_ANYTHING = /^/;
 
-/** The name of this package's warnings. */
+/** The `name` of all warnings of this package. */
 const OURS = "CircuitBreakerWarning";
 
 /**
- * Holds back the warnings of this process, because Node would write them into the middle of a
+ * Holds back the warnings of this process. Node.js would otherwise write them into the middle of a
  * command's display.
  *
  * @param codes Matches the codes of warnings that become notes for the report.
@@ -40,7 +43,7 @@ export function holdWarnings(codes: RegExp): HeldWarnings {
   return {
     notes,
     async release() {
-      // Node emits a warning one turn of the event loop after its cause.
+      // Node.js emits a warning one turn of the event loop after its cause.
       await new Promise((resolve) => setImmediate(resolve));
       if (!isHeld) return;
       isHeld = false;

@@ -14,7 +14,7 @@ interface AlertFlags {
   readonly runbook: string;
 }
 
-/** The job of the scrape configuration in docs/telemetry.md. */
+/** The job name that the scrape configuration in docs/telemetry.md uses. */
 const JOB = "dagger-breaker";
 
 const EXAMPLES = [
@@ -22,7 +22,6 @@ const EXAMPLES = [
   "dagger-breaker alerts --job api --severity critical",
 ];
 
-/** Adds the command `alerts`. */
 export function addAlertsCommand(program: Command, { terminal }: CommandContext): void {
   program
     .command("alerts")
@@ -54,7 +53,10 @@ export function alertsYaml({ job, severity, runbook }: AlertFlags): string {
   return stringify({ groups: [{ name: "dagger-breaker", rules }] }, { lineWidth: 0 });
 }
 
-/** Reads a text of one line. Rejects an empty one, which is usually a shell variable that was not set. */
+/**
+ * Reads a text of one line. Rejects an empty text, which usually comes from a shell variable that
+ * was not set.
+ */
 function oneLine(text: string): string {
   if (/^[^\p{C}]{1,200}$/u.test(text) && text.trim() !== "") return text;
   throw new InvalidArgumentError("expected 1 to 200 visible characters");

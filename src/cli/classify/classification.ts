@@ -1,13 +1,14 @@
-/** Selects which of several failures decides the result and the exit code of `classify`. */
+/** Selects the failure that decides the result and the exit code of `classify`. */
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
 import { EXIT, FAULT_EXIT_CODES } from "../exit-codes.js";
 
-/** A failure with its circuit. */
+/** A failure, with the circuit that it concerns. */
 export interface JudgedFailure extends Failure {
   /**
-   * The breaker that a guard would ask, such as `registry:ghcr.io`; null if the failure has none.
+   * The breaker that a guard would ask, such as `registry:ghcr.io`; null if the failure concerns no
+   * breaker.
    */
   readonly breaker: string | null;
 }
@@ -21,8 +22,8 @@ export interface ClassificationResult {
 }
 
 /**
- * Selects the deciding failure. A user error wins, because retrying cannot fix it; then the first
- * counted failure, then the first known fault, then the first.
+ * Selects the failure that decides. A user error wins, because retrying cannot fix it. Otherwise
+ * the first counted failure decides, then the first with a known fault, then the first of all.
  */
 export function judge(failures: readonly Failure[]): ClassificationResult {
   const judged = failures.map((failure) => ({ ...failure, breaker: breakerOf(failure) }));

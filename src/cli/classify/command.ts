@@ -60,7 +60,6 @@ const EXPECTED =
 const NOTES =
   "Codes 30 to 39: something that the pipeline depends on failed. Of several failures in one answer, a user error decides; otherwise the first counted failure.";
 
-/** Adds the command `classify`. */
 export function addClassifyCommand(program: Command, context: CommandContext): void {
   program
     .command("classify")
@@ -129,16 +128,16 @@ async function failuresOf(
     const answer = await readText(file, terminal, "one recorded answer");
     return classifyResponse(readResponse(answer), given);
   }
-  // Reads the input even for exit code 0, because a closed pipe would be an error for the program
-  // that writes to it.
+  // Reads the input even for the exit code 0. Otherwise the program that writes the input would
+  // fail on a closed pipe.
   const text = await readEnds(file, terminal);
-  // With its exit code, a command without output can be classified.
+  // An empty output is allowed with `--exit-code`, because the exit code alone can be classified.
   if (options.exitCode === undefined) notEmpty(text, file, EXPECTED);
   return options.exitCode === 0 ? [] : [classifyFailure(text, given)];
 }
 
 /**
- * Rejects options that would read standard input twice, and `--stdin` without `--command`.
+ * Rejects `--stdin` without `--command`, and options that would read standard input twice.
  *
  * @throws CommandError
  */
@@ -154,7 +153,7 @@ function checkOneReader(file: string, { query, stdin, command }: ClassifyOptions
   throw new CommandError(`invalid ${name} "-": standard input is ${taken}; use a file`, EXIT.usage);
 }
 
-/** Reads a query: the JSON body of a GraphQL request, or only the query's text. */
+/** Reads a query, either from the JSON body of a GraphQL request or as the query's text alone. */
 function readQuery(text: string): string | GraphQLRequest {
   const body = parseJson(text);
   return isRecord(body) && typeof body.query === "string"

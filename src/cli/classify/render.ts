@@ -1,6 +1,6 @@
 /**
- * Renders a classification in words. Shows only host names of the classified text, because other
- * parts may hold secrets.
+ * Renders a classification in words. Shows no part of the classified text except host names,
+ * because other parts may contain secrets.
  */
 
 import type { Fault } from "../../attribution/failure.js";

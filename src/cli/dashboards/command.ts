@@ -14,7 +14,6 @@ const EXAMPLES = [
   "dagger-breaker dashboards circuit > circuit.json",
 ];
 
-/** Adds the command `dashboards`. */
 export function addDashboardsCommand(program: Command, { terminal }: CommandContext): void {
   program
     .command("dashboards")

@@ -1,6 +1,6 @@
 /**
- * `dagger-breaker digests`: shows and changes the file of known digests, which records the digest
- * behind each image tag.
+ * `dagger-breaker digests`: shows and changes the file of known digests, which contains the digest
+ * of each image tag.
  */
 
 import { Option } from "commander";
@@ -31,7 +31,6 @@ const EXAMPLES = {
 };
 const FILE = "the file of known digests (default: the one in your cache folder)";
 
-/** Adds the command `digests` with its subcommands. */
 export function addDigestsCommand(program: CliCommand, context: CommandContext): void {
   const { terminal } = context;
   const digests = program
@@ -95,14 +94,17 @@ export function addDigestsCommand(program: CliCommand, context: CommandContext):
   digests.addHelp();
 }
 
-/** Returns Dagger's lock file for the working folder; undefined without one. */
+/** Returns the lock file that Dagger uses in the working folder; undefined without one. */
 function lockHere(): LockFileImages | undefined {
   const lock = new LockFile(".").read();
   if (lock === undefined) return undefined;
   return { file: lock.path, images: [...lock.images.values()].flat().sort(byReference) };
 }
 
-/** Turns the summary of a command into its description: "list all" becomes "Lists all.". */
+/**
+ * Turns the summary of a command into its description. For example, "list all" becomes "Lists
+ * all.".
+ */
 function sentence(summary: string): string {
   const [verb = "", ...rest] = summary.split(" ");
   return `${[`${verb[0]?.toUpperCase()}${verb.slice(1)}s`, ...rest].join(" ")}.`;

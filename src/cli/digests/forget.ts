@@ -9,11 +9,10 @@ import { CommandError, printLines, say, type Terminal } from "../terminal.js";
 import { countText } from "./render.js";
 import { changeStore, digestPath, readStore } from "./store.js";
 
-/** Options of `digests forget`. */
 export interface ForgetOptions {
   readonly file?: string;
   readonly all?: true;
-  /** The age, and how it was written. */
+  /** The age in milliseconds, and the text that the user wrote. */
   readonly olderThan?: { readonly text: string; readonly ms: number };
 }
 
@@ -33,7 +32,7 @@ export function forgetDigests(
   const oldestMs = Date.now() - (options.olderThan?.ms ?? 0);
   const goes = (one: KnownDigest) =>
     options.all || tags.has(one.reference) || (tags.size === 0 && one.learntAtMs < oldestMs);
-  // `--all` may also replace a damaged file; without it, a damaged file is an error.
+  // `--all` also replaces a damaged file. Without `--all`, a damaged file is an error.
   const { digests, problem } = options.all ? readDigests(path, Date.now()) : readStore(path);
   for (const tag of tags) {
     if (!digests.some(({ reference }) => reference === tag))
@@ -50,7 +49,10 @@ export function forgetDigests(
   printLines(terminal, [outcome(forgotten, path, problem)]);
 }
 
-/** Warns of an age without a unit, because a few milliseconds forget nearly every digest. */
+/**
+ * Warns of an age without a unit. The unit is then milliseconds, so nearly every digest would be
+ * removed.
+ */
 function warnOfUnit(age: string, terminal: Terminal): void {
   if (!/^\d+$/.test(age)) return;
   say(terminal, `--older-than ${age} is read as milliseconds; write ${age}ms, or ${age}d for days`);

@@ -1,11 +1,11 @@
-/** Renders known digests in words. */
+/** Renders known digests as tables. */
 
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
 import type { LockedImage } from "../../guard/locks/lock-document.js";
 import { type Paint, tableLines } from "../terminal.js";
 import { ageText } from "../time-words.js";
 
-/** Returns the table that `digests` prints. */
+/** Returns the table of `digests list`. */
 export function digestLines(
   digests: readonly KnownDigest[],
   nowMs: number,
@@ -25,15 +25,15 @@ export function digestLines(
   return [paint.bold(head), ...lines];
 }
 
-/** The images that Dagger's lock file pins, and the file's path. */
+/** The images in Dagger's lock file, and the path of that file. */
 export interface LockFileImages {
   readonly file: string;
   readonly images: readonly LockedImage[];
 }
 
 /**
- * Returns the table of images in Dagger's lock file. If the engine has such an image in its cache,
- * it asks no registry.
+ * Returns the table of images in Dagger's lock file. The engine asks no registry for such an image
+ * if its cache contains the image.
  */
 export function lockLines({ file, images }: LockFileImages, paint: Paint): string[] {
   const rows = images.map(({ reference, platform, digest }) => [

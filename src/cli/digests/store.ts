@@ -1,4 +1,4 @@
-/** Locates, reads and changes the file of known digests, and reports its errors. */
+/** Finds, reads and changes the file of known digests, and reports errors of that file. */
 
 import { resolve } from "node:path";
 import { codeOf } from "../../files/error-code.js";
@@ -14,10 +14,10 @@ import type { KnownDigest } from "../../guard/digests/known-digests.js";
 import { EXIT } from "../exit-codes.js";
 import { CommandError } from "../terminal.js";
 
-/** The longest wait while another process writes the file. */
+/** The longest wait for another process that writes the file. */
 const MAX_WAIT_MS = 2_000;
 
-/** Returns the path given by `--file`, or the default of this user. */
+/** Returns the path in `--file`, or else the default path of this user. */
 export function digestPath(file: string | undefined, env: Environment): string {
   const path = file === undefined ? defaultDigestPath(env) : resolve(file);
   if (path !== undefined && path !== "") return path;

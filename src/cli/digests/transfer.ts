@@ -1,4 +1,4 @@
-/** `digests export` and `digests import`: moves known digests between machines. */
+/** `digests export` and `digests import`: move known digests between machines. */
 
 import { resolve } from "node:path";
 import { formatDigests, parseDigests } from "../../guard/digests/digest-document.js";
@@ -13,7 +13,7 @@ import { changeStore, digestPath, readStore } from "./store.js";
 const EXPORTED = "a file that dagger-breaker digests export wrote";
 
 /**
- * Writes the known digests to a file or to standard output, in the format of the file of known
+ * Writes the known digests to a file or to standard output. The format is that of the file of known
  * digests.
  */
 export async function exportDigests(
@@ -33,8 +33,8 @@ export async function exportDigests(
 }
 
 /**
- * Adds the digests of a file to the known ones. If both have a digest for a tag, the more recent
- * one stays.
+ * Adds the digests of a file to the known digests. If both have a digest for a tag, the newer
+ * digest stays.
  */
 export async function importDigests(
   file: string,
@@ -53,7 +53,8 @@ export async function importDigests(
     const merged = new Map(found.map((one) => [keyOf(one.reference, one.platform), one]));
     for (const given of document.digests) {
       const key = keyOf(given.reference, given.platform);
-      // `proven` means that an engine of this machine has pulled the digest, so it is not imported.
+      // Does not import `proven`, because it means that an engine of this machine has pulled the
+      // digest.
       const mine = { ...given, learntAtMs: Math.min(given.learntAtMs, nowMs), proven: false };
       merged.set(key, mergeKnown(merged.get(key), mine));
     }

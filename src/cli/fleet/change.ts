@@ -1,4 +1,4 @@
-/** A change of a shared circuit as the commands show it. */
+/** Renders changes of shared circuits, and reads them from a store. */
 
 import type { FleetChangeReason } from "../../fleet/rules/reply.js";
 import type { FleetStore } from "../../fleet/store.js";
@@ -21,8 +21,8 @@ const WORDS: Readonly<Record<FleetChangeReason, string>> = {
 };
 
 /**
- * Returns a change's row in the table of `history`: time, name, reason, from, to, duration, cause,
- * process or person.
+ * Returns the row of a change in the table of `history`. The cells are time, name, reason, from,
+ * to, duration, cause, and the process or person.
  */
 export function changeCells({ name, change }: NamedChange): readonly string[] {
   const { atMs, reason, from, to, forMs, by, failure, owner, note } = change;
@@ -50,7 +50,7 @@ export function changeLine(named: NamedChange): string {
   return parts.join("");
 }
 
-/** Returns the changes of one circuit after a generation, oldest first. */
+/** Returns the changes of one circuit after a generation. The oldest change comes first. */
 export async function changesAfter(
   store: FleetStore,
   key: { readonly scope: string; readonly name: string },

@@ -1,5 +1,5 @@
 /**
- * A shared circuit as commands show it: an object for `--json`, and its state, age and wait for
+ * Describes a shared circuit for commands: as an object for `--json`, and as texts and times for
  * tables.
  */
 
@@ -8,21 +8,21 @@ import type { FleetSnapshot } from "../../fleet/rules/reply.js";
 import type { OutcomeCounts, SharedFailure } from "../../fleet/rules/state.js";
 import type { FleetEntry } from "../../fleet/store.js";
 
-/** The shown state: an isolation takes precedence over the circuit's own state. */
+/** The state that commands show. An isolation takes precedence over the circuit's own state. */
 export type ShownState = CircuitState | "isolated";
 
-/** The JSON object of a circuit. Times are on this machine's clock. */
+/** The JSON object of a circuit. Its times are on this machine's clock. */
 export interface CircuitObject {
   readonly name: string;
   /** Whether the store knows the circuit. An unknown circuit is closed. */
   readonly known: boolean;
   readonly state: ShownState;
   readonly since: string | null;
-  /** When the circuit admits calls again; null if it already does. */
+  /** When the circuit admits calls again; null while it admits calls. */
   readonly until: string | null;
   readonly retryAfterMs: number | null;
   readonly isolation: { readonly reason: string; readonly owner: string } | null;
-  /** The last failure. While open, the failure that opened it. */
+  /** The last failure. While the circuit is open, this is the failure that opened it. */
   readonly failure: SharedFailure | null;
   /** The process that reported `failure`. */
   readonly reporter: { readonly host: string; readonly run: string | null } | null;
@@ -34,7 +34,7 @@ export interface CircuitObject {
   readonly generation: number;
 }
 
-/** Returns the plain object of a circuit at a time of this machine. */
+/** Returns the JSON object of a circuit. `nowMs` is the current time of this machine. */
 export function circuitObject({ name, snapshot }: FleetEntry, nowMs: number): CircuitObject {
   const { generation, isolation, failure, openings, badSeconds, reporters, probes } = snapshot;
   const known = isKnown(snapshot);
@@ -68,19 +68,20 @@ export function stateOf({ isolation, state }: FleetSnapshot): ShownState {
   return isolation === null ? state : "isolated";
 }
 
-/** Returns milliseconds spent in the shown state. */
+/** Returns how long the circuit has been in the shown state, in milliseconds. */
 export function ageOf({ isolation, ageMs }: FleetSnapshot): number {
   return isolation?.ageMs ?? ageMs;
 }
 
-/** Returns the milliseconds until the circuit admits calls; null while closed. */
+/** Returns the milliseconds until the circuit admits calls again; null while it is closed. */
 export function waitOf({ isolation, state, retryAfterMs }: FleetSnapshot): number | null {
   if (isolation !== null) return isolation.remainingMs;
   return state === "closed" ? null : retryAfterMs;
 }
 
 /**
- * Returns whether every call is rejected. An open circuit whose open time is over admits a probe.
+ * Returns whether every call is rejected. An open circuit admits a probe once its open time is
+ * over.
  */
 export function refusesAll(snapshot: FleetSnapshot): boolean {
   const state = stateOf(snapshot);
@@ -95,7 +96,7 @@ export function byUrgency(one: FleetEntry, other: FleetEntry): number {
   return rank(one) - rank(other) || (one.name < other.name ? -1 : 1);
 }
 
-/** Returns the snapshot as it will be after `passedMs` if nothing else happens. */
+/** Returns the snapshot as it will be after `passedMs`, if nothing else happens. */
 export function later(snapshot: FleetSnapshot, passedMs: number): FleetSnapshot {
   const byMs = Math.floor(passedMs);
   const { isolation } = snapshot;
@@ -111,7 +112,7 @@ export function later(snapshot: FleetSnapshot, passedMs: number): FleetSnapshot 
   };
 }
 
-/** Renders a time to the second, in UTC. */
+/** Renders a time in UTC, with whole seconds. */
 export function secondText(atMs: number): string {
   return isoTime(atMs).replace(/\.\d+Z$/, "Z");
 }

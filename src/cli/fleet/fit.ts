@@ -9,8 +9,9 @@ const MIN_TEXT_COLUMNS = 10;
 const GAP = 2;
 
 /**
- * Returns the rows as a terminal shows them; any other stream gets them complete. Cuts names to 60
- * columns, or to what is left. The last two columns are free text and share the remaining width.
+ * Cuts the cells of rows to the width of a terminal. Changes nothing if the stream is not a
+ * terminal. Names get at most 60 columns. The last two columns contain free text and share the
+ * remaining width.
  *
  * @param nameColumn The index of the column of names.
  */

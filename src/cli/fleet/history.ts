@@ -32,7 +32,7 @@ interface HistoryFlags extends FleetFlags {
 const HEAD = ["WHEN", "NAME", "WHAT", "FROM", "TO", "FOR", "WHY", "BY"];
 const NAME_COLUMN = 1;
 
-/** The number of circuits whose history is requested at the same time. */
+/** The number of circuits whose history is read at the same time. */
 const AT_ONCE = 16;
 
 const EXAMPLES = [
@@ -40,7 +40,6 @@ const EXAMPLES = [
   "dagger-breaker history registry:docker.io",
 ];
 
-/** Adds the command `history`. */
 export function addHistoryCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("history")
@@ -73,7 +72,7 @@ async function history(
   } else printLines(terminal, historyLines(changes, terminal));
 }
 
-/** Returns the lines of the table. Long cells are cut to the width of a terminal. */
+/** Returns the lines of the table. On a terminal, long cells are cut to its width. */
 export function historyLines(changes: readonly NamedChange[], terminal: Terminal): string[] {
   const rows = fitted([HEAD, ...changes.map(changeCells)], NAME_COLUMN, terminal.stdout);
   const [head = "", ...lines] = tableLines(rows);
@@ -81,9 +80,9 @@ export function historyLines(changes: readonly NamedChange[], terminal: Terminal
 }
 
 /**
- * Returns the newest changes, newest last. Asks the circuits with the highest generation first.
- * Stops once all other generations are lower than that of the oldest change found, since a circuit
- * has no change newer than its own generation.
+ * Returns the newest changes, with the newest last. Reads the circuits with the highest generations
+ * first. No change of a circuit is newer than the circuit's generation. So reading stops at
+ * circuits with a lower generation than the oldest of `limit` changes found.
  */
 async function newest(
   opened: OpenScope,

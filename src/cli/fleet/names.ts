@@ -10,13 +10,13 @@ import { CommandError } from "../terminal.js";
 const MAX_NAME_LENGTH = 200;
 
 /**
- * Returns the names without duplicates.
+ * Checks names, and returns them without duplicates.
  *
  * @throws CommandError for an invalid name.
  */
 export function readNames(names: readonly string[]): readonly string[] {
   for (const name of names) {
-    // The name may be the URL of a store, given by mistake, with a password.
+    // The user may have given the URL of a store by mistake. That URL may contain a password.
     if (name.includes("://")) {
       throw new CommandError(
         "invalid <name>: it is a URL, which is not shown; use the name of a circuit, such as registry:docker.io",
@@ -39,7 +39,7 @@ export function readNames(names: readonly string[]): readonly string[] {
   return [...new Set(names)];
 }
 
-/** Returns why no guard can have a circuit of this name; undefined if the name is possible. */
+/** Returns why no guard can have a circuit with this name; undefined if a guard can have one. */
 export function guardNameProblem(name: string): string | undefined {
   if (name === "engine" || name.startsWith("engine:")) {
     const shared = sharedName("engine", `tcp://${name.slice("engine:".length)}`);

@@ -16,7 +16,6 @@ const EXAMPLES = [
   "dagger-breaker status registry:docker.io --json",
 ];
 
-/** Adds the command `status`. */
 export function addStatusCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("status")
@@ -47,7 +46,8 @@ async function status(
   for (const [name, message] of unreadable) {
     say(terminal, `${quoted(name)} cannot be read: ${plainText(message)}`);
   }
-  // A circuit that was named must not be missing silently, so the exit code shows the error.
+  // The exit code shows the error, because a circuit that the user named must not be missing
+  // silently.
   if (names.length > 0 && unreadable.size > 0) end(EXIT.storeUnreachable);
   const entries = [...found].sort(byUrgency);
   if (entries.some(({ snapshot }) => refusesAll(snapshot))) end(EXIT.circuitOpen);

@@ -12,7 +12,10 @@ const HEAD = ["NAME", "STATE", "FOR", "RETRY IN", "OK", "FAILED", "LATE", "WHY",
 const NARROW_HEAD = ["NAME", "STATE", "SINCE", "RETRY", "WHY", "BY"];
 const STATE_COLUMN = 1;
 
-/** A terminal with fewer columns shows no counts, and shorter texts, so that each circuit has one line. */
+/**
+ * A terminal with fewer columns gets a table without counts and with shorter texts. So each circuit
+ * still fits on one line.
+ */
 const COLUMNS_FOR_COUNTS = 100;
 
 const COLOURS: Readonly<Record<ShownState, keyof Paint>> = {
@@ -23,9 +26,9 @@ const COLOURS: Readonly<Record<ShownState, keyof Paint>> = {
 };
 
 /**
- * Returns the lines of the table. Long cells are cut to the width of a terminal.
+ * Returns the lines of the table. On a terminal, long cells are cut to its width.
  *
- * @param nowMs The time of this machine, for a narrow table.
+ * @param nowMs The current time of this machine, for a narrow table.
  */
 export function circuitLines(
   entries: readonly FleetEntry[],
@@ -50,7 +53,7 @@ export function circuitLines(
   return [paint.bold(head), ...lines];
 }
 
-/** Renders when the circuit admits calls again; empty while closed. */
+/** Renders when the circuit admits calls again. Returns an empty text for a closed circuit. */
 export function retryText(waitMs: number | null): string {
   if (waitMs === null) return "";
   return waitMs === 0 ? "now" : waitText(waitMs);
@@ -81,7 +84,10 @@ function narrowCells({ name, snapshot }: FleetEntry, nowMs: number): string[] {
   ];
 }
 
-/** Renders a time of this day in UTC, such as `09:26:53Z`, and any other as its date. */
+/**
+ * Renders a time in UTC. A time of the current day is shown as `09:26:53Z`, any other time as its
+ * date.
+ */
 function sinceText(atMs: number, nowMs: number): string {
   const [day = "", time = ""] = secondText(atMs).split("T");
   return secondText(nowMs).startsWith(day) ? time : day;

@@ -1,4 +1,4 @@
-/** Opens the store of a command, and turns its errors into messages of the command line. */
+/** Opens the store for a command, and turns errors of the store into messages for the user. */
 
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
@@ -30,12 +30,14 @@ export interface FleetFlags extends StoreFlags {
   readonly json?: true;
 }
 
-/** An open store, the scope that the command uses, and a function that asks the store. */
+/**
+ * An open store, the scope of the command, and a function that asks the store within a time limit.
+ */
 export interface OpenScope {
   readonly store: FleetStore;
   readonly scope: string;
   /**
-   * Asks the store, within `--store-timeout` and until the signal is aborted.
+   * Asks the store. Gives up after `--store-timeout`, or when the signal is aborted.
    *
    * @throws CommandError when the store does not reply, or replies with an error.
    */
@@ -44,14 +46,15 @@ export interface OpenScope {
 
 const DEFAULT_TIMEOUT_MS = 5000;
 /**
- * How long a busy store is asked again, as a share of the timeout. The rest is for the last reply.
+ * How long a busy store is asked again, as a share of the timeout. The rest of the timeout is left
+ * for the last reply.
  */
 const BUSY_SHARE = 0.9;
 
-/** The limit for closing a connection that is no longer needed. */
+/** The time limit for closing the connection to the store. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-/** Adds the options for the store. */
+/** Adds the options for the store, and its time limit. */
 export function addFleetOptions(command: Command): Command {
   return addStoreFlags(command).option(
     "--store-timeout <duration>",
@@ -61,9 +64,10 @@ export function addFleetOptions(command: Command): Command {
 }
 
 /**
- * Uses a store and closes it afterwards.
+ * Opens a store, uses it, and closes it.
  *
- * @param mayBeNew Whether the file of a SQLite store may be missing and is then created.
+ * @param mayBeNew Whether the file of a SQLite store may be missing. If true, a missing file is
+ * created.
  * @throws CommandError when no store is set, or its URL is invalid.
  */
 export async function withStore<T>(
@@ -91,10 +95,10 @@ export async function withStore<T>(
 }
 
 /**
- * Returns the named circuits, or all in the scope.
+ * Returns the named circuits. Without names, returns all circuits of the scope.
  *
- * @param onUnreadable Receives unreadable circuits. Without it, an unreadable named circuit is an
- * error.
+ * @param onUnreadable Receives circuits that cannot be read. Without this function, a named circuit
+ * that cannot be read is an error.
  */
 export async function readCircuits(
   { store, scope }: Pick<OpenScope, "store" | "scope">,
@@ -122,7 +126,8 @@ async function make({ url, token }: StoreSettings): Promise<FleetStore> {
     return await openStore(url, { token });
   } catch (error) {
     if (isFleetStoreError(error)) throw unreachable(error.message);
-    // Its message is safe: `openStore` shows at most the scheme of a wrong URL.
+    // The message of this error is safe, because `openStore` shows at most the scheme of a wrong
+    // URL.
     if (error instanceof TypeError || error instanceof RangeError) {
       throw new CommandError(error.message, EXIT.usage);
     }
@@ -131,8 +136,8 @@ async function make({ url, token }: StoreSettings): Promise<FleetStore> {
 }
 
 /**
- * Checks that the file of a SQLite store exists: with a typo in the path, a new, empty store would
- * show no open circuit.
+ * Checks that the file of a SQLite store exists. Otherwise a typo in the path would create an empty
+ * store, which shows no open circuit.
  */
 function checkIsThere(url: string): void {
   const [, path] = /^sqlite:(.*)$/is.exec(url) ?? [];
@@ -145,7 +150,7 @@ function checkIsThere(url: string): void {
 
 async function answered<T>(question: () => Promise<T>, options: TimeoutOptions): Promise<T> {
   try {
-    // A store that reports busy has changed nothing, so the question can be repeated.
+    // A store that replies "busy" has changed nothing, so the same question can be asked again.
     const limitMs = options.timeoutMs * BUSY_SHARE;
     return await withTimeout(() => askWhileBusy(question, limitMs), options);
   } catch (error) {
@@ -159,7 +164,7 @@ async function answered<T>(question: () => Promise<T>, options: TimeoutOptions):
   }
 }
 
-/** The error of a store that was busy until the timeout, so the command changed nothing. */
+/** The error of a store that was busy until the timeout. The command has changed nothing. */
 export class NotDoneError extends CommandError {
   constructor(message: string) {
     super(`the store cannot be asked: ${plainText(message)}`, EXIT.storeUnreachable);
@@ -177,6 +182,6 @@ async function closed(store: FleetStore): Promise<void> {
   try {
     await withTimeout(() => store.close(), { timeoutMs: CLOSE_TIMEOUT_MS });
   } catch {
-    // All questions were answered or dropped, so an error on closing does not matter.
+    // An error on closing does not matter, because the command needs no further reply.
   }
 }

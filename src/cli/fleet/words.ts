@@ -1,6 +1,6 @@
 /**
- * Renders why a circuit is open or isolated, and the process or person that caused it, safely for a
- * terminal.
+ * Renders why a circuit is open or isolated, and which process or person caused that. The texts are
+ * safe for a terminal.
  */
 
 import type { FleetSnapshot } from "../../fleet/rules/reply.js";
@@ -9,8 +9,8 @@ import { failureText, reporterText } from "../shared-words.js";
 import { isKnown, stateOf } from "./circuit.js";
 
 /**
- * Renders why a circuit is in its state, such as `registry (registry.rate-limit)`; empty without a
- * cause.
+ * Renders why a circuit is in its state, such as `registry (registry.rate-limit)`. Returns an empty
+ * text without a cause.
  */
 export function whyText(snapshot: FleetSnapshot): string {
   const { isolation, failure, probes, badSeconds, reporters } = snapshot;
@@ -25,22 +25,28 @@ export function whyText(snapshot: FleetSnapshot): string {
 }
 
 /**
- * Renders who isolated the circuit, or which process reported the failure that opened it; empty
- * while closed.
+ * Renders the person who isolated the circuit, or the process that reported the failure. Returns an
+ * empty text for a closed circuit.
  */
 export function whoText({ isolation, state, failure }: FleetSnapshot): string {
   if (isolation !== null) return plainText(isolation.owner);
   return state === "closed" || failure === null ? "" : reporterText(failure.reporter);
 }
 
-/** Renders the cause in few columns: of a failure its rule alone, which begins with the fault. */
+/**
+ * Renders the cause in few columns. For a failure, this is the rule alone, because its name begins
+ * with the fault.
+ */
 export function shortWhyText(snapshot: FleetSnapshot): string {
   const { isolation, failure } = snapshot;
   const isFailure = isolation === null && failure !== null && stateOf(snapshot) !== "closed";
   return isFailure ? plainText(failure.rule) : whyText(snapshot);
 }
 
-/** Renders the machine that opened the circuit, or who isolated it; empty while closed. */
+/**
+ * Renders the person who isolated the circuit, or the machine that reported the failure. Returns an
+ * empty text for a closed circuit.
+ */
 export function shortWhoText(snapshot: FleetSnapshot): string {
   const { isolation, state, failure } = snapshot;
   if (isolation !== null || state === "closed" || failure === null) return whoText(snapshot);

@@ -1,13 +1,13 @@
-/** Reads the names of registries and mirrors in an engine's configuration. */
+/** Reads the addresses of registries and mirrors in an engine's configuration. */
 
 import { breakerName } from "../../attribution/hosts.js";
 
-/** A mirror's address: the engine asks `https://HOST/v2PATH/...`. */
+/** The address of a mirror. The engine asks it at `https://HOST/v2PATH/...`. */
 export interface MirrorAddress {
-  /** The scheme, which an engine ignores; undefined without one. */
+  /** The scheme, which engines ignore; undefined without one. */
   readonly scheme: "http" | "https" | undefined;
   readonly host: string;
-  /** The path after `/v2`: empty, or begins with a slash. */
+  /** The path after `/v2`. It is empty or begins with a slash. */
   readonly path: string;
 }
 
@@ -18,7 +18,9 @@ const MIRROR = new RegExp(
 );
 const REGISTRY = new RegExp(`^${HOST}$`, "i");
 
-/** Reads a mirror such as `mirror.example:5000/path`; undefined if it is invalid. */
+/**
+ * Reads the address of a mirror, such as `mirror.example:5000/path`; undefined if it is invalid.
+ */
 export function parseMirror(text: string): MirrorAddress | undefined {
   const match = MIRROR.exec(text);
   const [, scheme, host, path = ""] = match ?? [];
@@ -26,7 +28,9 @@ export function parseMirror(text: string): MirrorAddress | undefined {
   return { scheme: scheme?.toLowerCase() as "http" | "https" | undefined, host, path };
 }
 
-/** Returns why the engine would never use an entry of this name; undefined if the name is valid. */
+/**
+ * Returns why the engine would never use an entry with this name; undefined if the name is valid.
+ */
 export function registryProblem(name: string): string | undefined {
   const [, scheme] = /^([a-z]+):\/\//i.exec(name) ?? [];
   if (scheme !== undefined) {
@@ -44,7 +48,7 @@ export function registryProblem(name: string): string | undefined {
   return undefined;
 }
 
-/** Returns whether a host is this machine itself, which an engine asks over plain HTTP. */
+/** Returns whether a host is this machine. An engine asks such a host over plain HTTP. */
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\])(?::[0-9]+)?$/i.test(host);
 }

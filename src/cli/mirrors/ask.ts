@@ -12,21 +12,21 @@ import type { RegistryEntry } from "./engine-config.js";
 export interface MirrorAnswer {
   readonly url: string;
   /**
-   * Whether the mirror answered as a registry: with 200 and not a web page, or with 401 because it
-   * needs credentials.
+   * Whether the mirror answered as a registry does: with 401 (it needs credentials), or with 200
+   * and not with a web page.
    */
   readonly answers: boolean;
   /** The HTTP status; undefined without an answer. */
   readonly status: number | undefined;
   readonly durationMs: number;
-  /** Why the mirror is not usable; undefined if it is. */
+  /** Why the mirror is not usable; undefined if the mirror is usable. */
   readonly problem: string | undefined;
 }
 
 /** The number of mirrors to ask at the same time. */
 const CONCURRENCY = 8;
 
-/** Asks mirrors, each once, several at a time. */
+/** Asks each mirror once, and several mirrors at the same time. */
 export async function askMirrors(
   mirrors: Iterable<string>,
   registries: ReadonlyMap<string, RegistryEntry>,
@@ -44,8 +44,8 @@ export async function askMirrors(
 }
 
 /**
- * Asks one mirror as an engine would. The mirror's own entry in the configuration sets plain HTTP
- * and trusted certificates.
+ * Asks one mirror as an engine would. If the configuration has an entry for the mirror itself, that
+ * entry sets plain HTTP and trusted certificates.
  */
 async function askMirror(
   mirror: string,
@@ -80,8 +80,8 @@ async function askMirror(
 }
 
 /**
- * Returns what is wrong with an answer. A web page with 200 comes from a captive portal or load
- * balancer, not from a registry.
+ * Returns what is wrong with an answer; undefined if it is correct. A web page with the status 200
+ * comes from a captive portal or a load balancer, not from a registry.
  */
 function problemOf(status: number, isPage: boolean): string | undefined {
   if (status === 401) return undefined;
@@ -113,7 +113,10 @@ function headOf(
   });
 }
 
-/** Reads additional trusted certificates. Skips files that exist only in the engine's container. */
+/**
+ * Reads additional trusted certificates. Skips unreadable files, because the paths may exist only
+ * in the engine's container.
+ */
 async function certificates(files: readonly string[]): Promise<string[] | undefined> {
   if (files.length === 0) return undefined;
   const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));

@@ -1,4 +1,4 @@
-/** `mirrors check`: reads a configuration as an engine would, and asks its mirrors. */
+/** `mirrors check`: reads a configuration as an engine would, and asks the mirrors in it. */
 
 import { EXIT } from "../exit-codes.js";
 import {
@@ -84,7 +84,7 @@ async function askAll(
   });
 }
 
-/** Returns the object for `--json`. Missing values are null, so that every key exists. */
+/** Returns the object for `--json`. Missing values become null, so that every key exists. */
 function forJson({ registry, mirror, url, answers, status, durationMs, problem }: CheckedMirror) {
   return {
     registry,

@@ -21,7 +21,6 @@ type CheckFlags = Omit<CheckOptions, "timeoutMs"> & {
   readonly timeoutMs?: number;
 };
 
-/** Adds the command `mirrors` with `check` and `write`. */
 export function addMirrorsCommand(program: CliCommand, context: CommandContext): void {
   const mirrors = program
     .command("mirrors")

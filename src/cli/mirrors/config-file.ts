@@ -1,4 +1,4 @@
-/** Locates and reads an engine's configuration file. */
+/** Finds and reads the configuration file of an engine. */
 
 import { createReadStream } from "node:fs";
 import { homedir, platform } from "node:os";
@@ -9,12 +9,11 @@ import { EXIT } from "../exit-codes.js";
 import { CommandError } from "../terminal.js";
 import type { ConfigFormat } from "./engine-config.js";
 
-/** The size limit, far more than any configuration of an engine needs. */
+/** The size limit. It is far larger than any configuration of an engine. */
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A configuration file: its path and format. */
 export interface ConfigFile {
   readonly path: string;
   readonly format: ConfigFormat;
@@ -22,7 +21,7 @@ export interface ConfigFile {
   readonly standard: boolean;
 }
 
-/** Returns the path of the file that the `dagger` command passes to the engines it starts. */
+/** Returns the path of the file that the `dagger` command passes to the engines that it starts. */
 export function standardConfigPath(env: Environment, system: string = platform()): string {
   const home = env.HOME || homedir();
   const given = env.XDG_CONFIG_HOME ?? "";
@@ -36,7 +35,7 @@ export function standardConfigPath(env: Environment, system: string = platform()
   return join(base, "dagger", "engine.json");
 }
 
-/** Selects the file from `--file` and `--format`. */
+/** Selects the configuration file by `--file` and `--format`. */
 export function chooseConfigFile(
   { file, format }: { readonly file?: string; readonly format?: ConfigFormat },
   env: Environment,
@@ -59,7 +58,7 @@ export function chooseConfigFile(
 /** Returns the text of a file; undefined if it is missing. */
 export async function readConfigFile(path: string): Promise<string | undefined> {
   try {
-    // Reads up to the limit, because a device such as /dev/zero has no size and never ends.
+    // Reads at most the limit. A device such as /dev/zero shows no size and never ends.
     const bytes = await readUpTo(createReadStream(path), MAX_CONFIG_BYTES);
     if (bytes !== undefined) return bytes.toString();
     throw new CommandError(`${path} is longer than 1 MiB, expected a configuration`, EXIT.noInput);

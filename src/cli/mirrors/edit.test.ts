@@ -78,7 +78,7 @@ test("any other setting of an engine.json survives", () => {
   fc.assert(
     fc.property(others, (settings) => {
       const before = JSON.stringify(settings);
-      // Larger numbers are rejected, as the test above shows.
+      // Larger numbers are rejected; the test above shows that.
       fc.pre(!numbersOf(settings).some((number) => Math.abs(number) > Number.MAX_SAFE_INTEGER));
       const { registries, ...rest } = JSON.parse(editConfig(before, GCR));
       expect(rest).toEqual(JSON.parse(before));

@@ -1,33 +1,33 @@
-/** Adds mirrors to an engine.json and keeps everything else in it. */
+/** Adds mirrors to an engine.json, and keeps everything else in the file. */
 
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "smol-toml";
 import { isSpelledOtherwise, readJsonRoot } from "./engine-config.js";
 
-/** The changes to the file. */
+/** The mirrors to write into the file. */
 export interface MirrorChanges {
-  /** The mirrors of each registry, which replace the old ones. */
+  /** The mirrors of each registry. They replace the old mirrors of that registry. */
   readonly mirrors: ReadonlyMap<string, readonly string[]>;
   /** Mirrors that are asked over plain HTTP. */
   readonly plainHttp: ReadonlySet<string>;
 }
 
 /**
- * The error for a file that an edit could damage, for example because it has numbers that would be
+ * The error for a file that an edit could damage. For example, a very large number would be
  * rounded.
  */
 export class UnsafeEditError extends Error {}
 
-/** The changed fields in the entry of one registry. */
+/** The fields to change in the entry of one registry. */
 interface Entry {
   mirrors?: readonly string[];
   http?: true;
 }
 
 /**
- * Returns the text of an engine.json with the changes.
+ * Returns the text of an engine.json after the changes.
  *
- * @param text The current file; undefined if it is missing.
+ * @param text The current text of the file; undefined if the file is missing.
  * @throws ConfigSyntaxError for invalid JSON, UnsafeEditError if a safe edit is impossible.
  */
 export function editConfig(text: string | undefined, changes: MirrorChanges): string {
@@ -50,7 +50,7 @@ export function editConfig(text: string | undefined, changes: MirrorChanges): st
   return `${JSON.stringify(root, undefined, indent)}\n`;
 }
 
-/** Returns only the changes, in the form of engine.toml. */
+/** Returns only the changes, in the format of engine.toml. */
 export function tomlForm(changes: MirrorChanges): string {
   return stringify({ registry: Object.fromEntries(entriesOf(changes)) });
 }
@@ -68,8 +68,8 @@ function child(parent: Record<string, unknown>, name: string): Record<string, un
 }
 
 /**
- * Rejects a field that differs only in case. To the engine it is the same field, and the edit would
- * add it twice.
+ * Rejects a field whose name differs from `known` only in case. The engine would take both for the
+ * same field, and the edit would add it a second time.
  */
 function refuseOtherSpelling(table: Record<string, unknown>, known: string): void {
   const other = Object.keys(table).find((name) => isSpelledOtherwise(name, known));
@@ -77,7 +77,7 @@ function refuseOtherSpelling(table: Record<string, unknown>, known: string): voi
   throw new UnsafeEditError(`it has ${JSON.stringify(other)}, expected ${JSON.stringify(known)}`);
 }
 
-/** Rejects a number too long for JavaScript, which would be rounded. */
+/** Rejects a number that JavaScript would round, because it is too large. */
 function refuseLossyNumbers(value: unknown): void {
   if (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
     throw new UnsafeEditError("a number in it is too large to keep exactly; edit the file by hand");

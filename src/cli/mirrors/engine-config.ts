@@ -1,6 +1,6 @@
 /**
- * Reads the registries in an engine's configuration, in both formats: `engine.json` (its own, with
- * registries since v0.19.0) and `engine.toml` (BuildKit's).
+ * Reads the registries in an engine's configuration. `engine.json` is the engine's own format, with
+ * registries since v0.19.0. `engine.toml` is the format of BuildKit.
  */
 
 import { parse, TomlError } from "smol-toml";
@@ -9,20 +9,20 @@ import { isLoopback, parseMirror, registryProblem } from "./addresses.js";
 
 export type ConfigFormat = "json" | "toml";
 
-/** The entry of a registry, or of a mirror, which is a registry too. */
+/** The entry of a registry. A mirror can have such an entry too. */
 export interface RegistryEntry {
   readonly mirrors: readonly string[];
-  /** Whether the engine asks it over plain HTTP; undefined if not set. */
+  /** Whether the engine asks this host over plain HTTP; undefined if not set. */
   readonly http: boolean | undefined;
-  /** Whether the engine accepts any certificate from it; undefined if not set. */
+  /** Whether the engine accepts any certificate from this host; undefined if not set. */
   readonly insecure: boolean | undefined;
-  /** Files with trusted certificates, as paths in the engine's container. */
+  /** Paths of files with trusted certificates, in the engine's container. */
   readonly ca: readonly string[];
 }
 
 /**
- * A problem of the file. `error`: the engine rejects the file, or ignores a field of `engine.toml`
- * that it does not know. `warning`: the engine uses the file as it is.
+ * A problem of the file. `error`: the engine rejects the file, or ignores an unknown field of
+ * `engine.toml`. `warning`: the engine uses the file as it is.
  */
 export interface ConfigProblem {
   readonly level: "error" | "warning";
@@ -38,7 +38,7 @@ export interface EngineConfig {
 /** The error for a text that is not valid JSON or TOML. */
 export class ConfigSyntaxError extends Error {}
 
-/** The name of the section for registries, and the fields of an entry, by format. */
+/** For each format, the name of the section for registries, and the fields of an entry. */
 const PARTS = {
   json: { section: "registries", fields: ["mirrors", "http", "insecure", "ca"] },
   toml: {
@@ -48,7 +48,7 @@ const PARTS = {
 } as const;
 
 /**
- * Reads a configuration.
+ * Reads the text of a configuration.
  *
  * @throws ConfigSyntaxError when the text is not valid JSON or TOML.
  */
@@ -77,8 +77,8 @@ export function readEngineConfig(text: string, format: ConfigFormat): EngineConf
 }
 
 /**
- * Returns the name as the engine reads it. In `engine.json` the engine ignores case, because Go
- * does. Reports another spelling, because other programs may not accept it.
+ * Returns a name as the engine reads it. In `engine.json` the engine ignores case, as Go does.
+ * Another spelling is reported, because other programs may not accept it.
  */
 function spelling(
   name: string,
@@ -96,21 +96,22 @@ export function isSpelledOtherwise(name: string, known: string): boolean {
   return name !== known && name.toLowerCase() === known.toLowerCase();
 }
 
-/** Returns the value of a field; in `engine.json` also with other upper and lower case. */
+/** Returns the value of a field. In `engine.json`, the case of the field's name does not matter. */
 function fieldOf(table: Record<string, unknown>, known: string, format: ConfigFormat): unknown {
   if (format !== "json" || Object.hasOwn(table, known)) return table[known];
   const name = Object.keys(table).find((other) => isSpelledOtherwise(other, known));
   return name === undefined ? undefined : table[name];
 }
 
-/** Returns the object of an `engine.json`. */
+/** Parses an `engine.json`, and returns its object. */
 export function readJsonRoot(text: string): Record<string, unknown> {
   if (text.trim() === "") throw new ConfigSyntaxError("it is empty; expected at least {}");
   let root: unknown;
   try {
     root = JSON.parse(text);
   } catch (error) {
-    // The parser's message quotes the text, which may be private, so only the position is shown.
+    // The message of the parser quotes the text, which may be private. So only the position is
+    // shown.
     const [place = ""] = /at position [0-9]+|line [0-9]+ column [0-9]+/.exec(String(error)) ?? [];
     throw new ConfigSyntaxError(`it is not JSON${place && ` (${place})`}`);
   }
@@ -118,16 +119,16 @@ export function readJsonRoot(text: string): Record<string, unknown> {
   return root;
 }
 
-/** Returns the registry tables of an `engine.toml`, in any notation. */
+/** Returns the tables of an `engine.toml` that contain registries. */
 function readTomlRegistries(text: string): Record<string, unknown> {
   try {
-    // Numbers of more than 53 bits may occur in other sections, and must not be an error.
+    // Other sections may contain numbers of more than 53 bits, which must not be an error.
     const root = parse(text, { integersAsBigInt: "asNeeded" });
     return Object.fromEntries(
       Object.entries(root).filter(([name]) => /^registr(?:y|ies)$/i.test(name)),
     );
   } catch (error) {
-    // The message quotes the text, which may be private, so only the line is shown.
+    // The message of the parser quotes the text, which may be private. So only the line is shown.
     if (error instanceof TomlError)
       throw new ConfigSyntaxError(`it is not TOML (line ${error.line})`);
     throw error;

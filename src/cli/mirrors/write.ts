@@ -16,7 +16,7 @@ export interface WriteOptions {
   readonly dryRun?: true;
 }
 
-/** The limit on mirrors, because each mirror that is down delays every pull. */
+/** The maximum number of mirrors of a registry. Each mirror that is down delays every pull. */
 const MAX_MIRRORS = 16;
 
 /** Writes mirrors and returns the exit code. */
@@ -53,8 +53,8 @@ export async function writeMirrors(
 }
 
 /**
- * Prints the mirrors in both formats, and why no file was written. The operator must choose the
- * file: if both have an entry for a registry, the engine ignores one of them completely.
+ * Prints the mirrors in both formats, and why no file was written. The user must choose one file.
+ * If both files have an entry for a registry, the engine ignores one of the entries completely.
  */
 function printForms(
   changes: MirrorChanges,
@@ -79,7 +79,7 @@ function printForms(
   if (hidden.length > 0) say(terminal, `${toml} has an entry for ${hidden.join(", ")}.`);
 }
 
-/** Returns the registries of an engine.toml; none if it is unreadable. */
+/** Returns the registries of an engine.toml; none if the text is invalid. */
 function registriesOf(toml: string | undefined): string[] {
   try {
     return [...readEngineConfig(toml ?? "", "toml").registries.keys()];
@@ -89,7 +89,7 @@ function registriesOf(toml: string | undefined): string[] {
   }
 }
 
-/** Reads `docker.io=mirror.gcr.io,...`. */
+/** Reads arguments such as `docker.io=mirror.gcr.io,cache.example:5000/hub`. */
 export function readAssignments(assignments: readonly string[]): MirrorChanges {
   const mirrors = new Map<string, readonly string[]>();
   const plainHttp = new Set<string>();
@@ -113,8 +113,9 @@ export function readAssignments(assignments: readonly string[]): MirrorChanges {
 }
 
 /**
- * Returns what is wrong with the name of a registry that an engine would take for a folder of Docker
- * Hub: `registry/app` is `docker.io/registry/app`. The name of a mirror may be such a host.
+ * Returns what is wrong with a registry name that an engine would take for a folder of Docker Hub;
+ * otherwise undefined. For example, `registry/app` means `docker.io/registry/app`. For a mirror,
+ * such a name is valid.
  */
 function folderProblem(registry: string): string | undefined {
   if (/[.:]/.test(registry) || registry === "localhost") return undefined;
@@ -149,7 +150,10 @@ function readMirrors(registry: string, text: string, plainHttp: Set<string>): st
   return mirrors;
 }
 
-/** Returns the file's text with the changes. Checks the configuration before and after. */
+/**
+ * Returns the text of the file after the changes. Checks the configuration before and after the
+ * edit.
+ */
 function edited(before: string | undefined, file: ConfigFile, changes: MirrorChanges): string {
   const refuse = (why: string) =>
     new CommandError(`${file.path} is left as it is: ${why}`, EXIT.mirrorsInvalid);

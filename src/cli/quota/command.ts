@@ -56,7 +56,6 @@ const EXAMPLES = [
   "dagger-breaker quota registry.example --registry-url https://registry.example",
 ];
 
-/** Adds the command `quota`. */
 export function addQuotaCommand(program: Command, context: CommandContext): void {
   program
     .command("quota")
@@ -82,7 +81,7 @@ export function addQuotaCommand(program: Command, context: CommandContext): void
       const { terminal } = context;
       const options = { ...flags, timeoutMs: timeout ?? timeoutMs ?? DEFAULT_TIMEOUT_MS };
       checkUsage(registry, options);
-      // One time limit for the credential helper and the registry together.
+      // The credential helper and the registry share one time limit.
       const signal = AbortSignal.timeout(options.timeoutMs);
       const credentials = await credentialsFor(registry, options, terminal);
       const quota = await ask(registry, options, credentials, signal);
@@ -116,7 +115,7 @@ function checkUsage(registry: string, options: QuotaOptions): void {
   }
 }
 
-/** Names the option in an error of the library about an address. */
+/** Adds the name of the option to the library's error about an address. */
 function withOptionName(message: string): string {
   if (message.startsWith("registry is ")) return `${message} (--registry-url)`;
   return message
@@ -162,8 +161,8 @@ async function readPassword(options: QuotaOptions, terminal: Terminal): Promise<
 }
 
 /**
- * Reads standard input to its end, within a time limit. A user who types in a terminal has no
- * limit.
+ * Reads standard input to its end, within a time limit. The limit does not apply to a user who
+ * types in a terminal.
  */
 async function readWithin(terminal: Terminal, withinMs: number): Promise<string> {
   const read = readWhole("-", terminal, "the password or access token");
@@ -205,7 +204,7 @@ async function ask(
     if (error instanceof QuotaProbeError) {
       throw new CommandError(error.message, PROBE_EXIT_CODES[error.failure]);
     }
-    // A RangeError comes from invalid options, such as credentials for a server without TLS.
+    // A RangeError means that options are invalid, such as credentials for a server without TLS.
     if (error instanceof RangeError) throw new CommandError(error.message, EXIT.usage);
     throw error;
   }

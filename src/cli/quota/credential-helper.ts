@@ -1,20 +1,21 @@
-/** Asks a credential helper of Docker, within a strict time limit. */
+/** Asks a credential helper of Docker, within a time limit. */
 
 import { spawn } from "node:child_process";
 import { isatty } from "node:tty";
 import { ProcessGroup } from "../../runner/ending/process-group.js";
 
 const MAX_OUTPUT_BYTES = 64 * 1024;
-/** How long child processes may keep the output open after the helper has ended. */
+/** How long descendants of the helper may keep the output open after the helper has ended. */
 const LINGER_MS = 250;
 /** Signals that would end this process and leave the helper running. */
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Runs a helper. Ends it and its descendants if it takes too long or writes too much.
+ * Runs a helper. Ends the helper and its descendants if the helper takes too long or writes too
+ * much.
  *
- * @returns The helper's JSON object, or a description of the problem, which contains none of the
- * helper's output.
+ * @returns The helper's JSON object, or a description of the problem. The description contains no
+ * output of the helper.
  */
 export function askHelper(
   program: string,
@@ -23,7 +24,8 @@ export function askHelper(
   timeoutMs: number,
 ): Promise<object | string> {
   return new Promise((resolve) => {
-    // On a terminal the helper stays in our process group, so that it can ask for a passphrase.
+    // On a terminal, the helper stays in our process group. So it can ask the user for a
+    // passphrase.
     const leads = ![0, 1, 2].some((stream) => isatty(stream));
     const stdio = ["pipe", "pipe", "ignore"] as const;
     const child = spawn(program, ["get"], { env, stdio: [...stdio], detached: leads });
@@ -68,7 +70,8 @@ export function askHelper(
       };
       timers.push(setTimeout(lingered, LINGER_MS));
     });
-    // A helper may end without reading its input, which fails our write; its exit code decides.
+    // A helper may end without reading its input. Our write then fails, but only the exit code of
+    // the helper decides.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(key);
   });

@@ -149,7 +149,7 @@ test("reports a config.json that is a pipe without a writer, and does not wait f
   expect(note).toMatch(/config.json cannot be read \(no regular file\)$/);
 });
 
-/** Returns whether no process of a group still runs. */
+/** Returns whether all processes of a group have ended. */
 function isGone(group: number): boolean {
   return processTable().every((entry) => entry.group !== group);
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { QuotaCredentials } from "../../quota/quota-probe.js";
 import { askHelper } from "./credential-helper.js";
 
-/** The credentials found. `note` explains missing ones. */
+/** The credentials that were found. If they are missing, `note` may explain why. */
 export interface FoundCredentials {
   readonly credentials?: QuotaCredentials;
   readonly note?: string;
@@ -15,14 +15,14 @@ export interface FoundCredentials {
 
 const HELPER_TIMEOUT_MS = 10_000;
 
-/** Docker's key for Docker Hub. */
+/** The key under which Docker stores the credentials of Docker Hub. */
 const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
 
 /**
- * Returns a registry's credentials from `config.json`: from its credential helper, otherwise from
- * its `auths`.
+ * Returns the credentials of a registry from `config.json`. If a credential helper is configured,
+ * asks that helper. Otherwise takes the credentials from `auths`.
  *
- * @param timeoutMs The limit for a helper. Default: 10,000.
+ * @param timeoutMs The time limit for a helper. Default: 10,000.
  */
 export async function dockerCredentials(
   registry: string,
@@ -51,12 +51,15 @@ async function readConfig(file: string): Promise<object | string> {
     const config: unknown = JSON.parse(text);
     if (typeof config === "object" && config !== null) return config;
   } catch {
-    // The parser's message is dropped, because it quotes the text, which holds credentials.
+    // Drops the parser's message, because it quotes the text, which contains credentials.
   }
   return `${file} is not a JSON object`;
 }
 
-/** Reads a regular file. Opening a pipe without a writer would block forever. */
+/**
+ * Reads a regular file. Opens it with O_NONBLOCK, because opening a pipe without a writer would
+ * otherwise block forever.
+ */
 async function readRegular(file: string): Promise<string> {
   const opened = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -68,7 +71,10 @@ async function readRegular(file: string): Promise<string> {
   }
 }
 
-/** Returns the credentials of a registry in `auths`, whose keys may have a scheme and a path. */
+/**
+ * Returns the credentials of a registry in `auths`. A key of `auths` may contain a scheme and a
+ * path.
+ */
 function fromAuths(auths: unknown, key: string, file: string): FoundCredentials {
   const host = bareHost(key);
   const names = [key, ...Object.keys(asRecord(auths)).filter((name) => bareHost(name) === host)];

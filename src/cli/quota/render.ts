@@ -4,7 +4,7 @@ import type { Quota } from "../../quota/quota.js";
 import { type Paint, tableLines } from "../terminal.js";
 import { durationText } from "../time-words.js";
 
-/** Returns the lines that `quota` prints. `asked` names the account. */
+/** Returns the lines that `quota` prints. `asked` is the name of the account. */
 export function quotaLines(quota: Quota, asked: string, paint: Paint): string[] {
   const { limit, remaining, windowMs, source, retryAfterMs } = quota;
   const rows = [

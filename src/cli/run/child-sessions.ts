@@ -1,6 +1,6 @@
 /**
- * Guards the Dagger sessions of a command: the one in its environment, or those that the command
- * opens.
+ * Guards the Dagger sessions of a command: the session in its environment, or the sessions that the
+ * command opens.
  */
 
 import { chmodSync, readdirSync } from "node:fs";
@@ -15,28 +15,31 @@ import type { Environment } from "../../traces/environment.js";
 import { ownProgram } from "../own-program.js";
 import { loopbackExceptions } from "./loopback-proxy.js";
 
-/** The sessions of one command. */
+/** The guarded sessions of one command. */
 export interface CommandSessions extends ChildSessions {
   /** Ends the sessions that are still open. */
   close(): Promise<void>;
 }
 
-/** Settings for guarding sessions. */
+/** The settings for guarding sessions. */
 export interface SessionSetting {
-  /** Receives the spans of the sessions; the caller closes it. */
+  /** Receives the spans of the sessions. The caller closes it. */
   readonly traces: SessionTraces | undefined;
-  /** The limit for opening a session; undefined for none. */
+  /** The time limit for opening a session; undefined for no limit. */
   readonly connectTimeoutMs: number | undefined;
 }
 
-/** The variable that makes an SDK of any language start another program as its dagger CLI. */
+/**
+ * The variable with the path of the dagger CLI that an SDK starts. It makes an SDK of any language
+ * start our stand-in.
+ */
 const CLI = "_EXPERIMENTAL_DAGGER_CLI_BIN";
 const REAL_CLI = "DAGGER_BREAKER_CLI";
 
 /**
  * Prepares to guard the sessions of a command other than `dagger`.
  *
- * @param env The environment of the command, before variables of ours are added.
+ * @param env The environment of the command, before this package adds variables.
  */
 export async function guardSessions(
   guard: Guard,
@@ -66,13 +69,14 @@ export async function guardSessions(
 }
 
 /**
- * The folder's mode: other users can run a file in it if they know its name, but cannot list or
- * change it.
+ * The mode of the stand-in's folder. Other users can run a file in the folder if they know its
+ * name. They cannot list or change the folder.
  */
 const ENTERED_BY_ALL = 0o711;
 
 /**
- * Makes SDKs start our stand-in in place of their dagger CLI. Puts it into the first usable folder.
+ * Makes SDKs start our stand-in instead of their dagger CLI. Puts the stand-in into the first
+ * usable folder.
  */
 async function standIn(
   sessions: GuardedSessions,
@@ -98,7 +102,7 @@ async function standInAt(
   try {
     const cli = writeLauncher(folder.path, ownProgram());
     const listener = await listenForSessions(sessions, folder.path);
-    // A program may run as another user (`su`, `gosu`), and needs the stand-in too.
+    // A program may run as another user (`su`, `gosu`), and must be able to run the stand-in too.
     if (process.platform !== "win32") chmodSync(folder.path, ENTERED_BY_ALL);
     return {
       ...facts(sessions),
@@ -130,15 +134,18 @@ function facts(sessions: GuardedSessions): Omit<ChildSessions, "variables" | "fo
   };
 }
 
-/** If the user has set a dagger CLI for SDKs, makes the stand-in start that one. */
+/**
+ * If the user has set a dagger CLI for SDKs, returns the variable that makes the stand-in start
+ * that CLI.
+ */
 function realCli(env: Environment): Readonly<Record<string, string>> {
   const given = env[REAL_CLI] || env[CLI];
   return given === undefined || given === "" ? {} : { [REAL_CLI]: given };
 }
 
 /**
- * Passes `--connect-timeout` to the stand-in by a variable, because its arguments come from the
- * SDK.
+ * Passes `--connect-timeout` to the stand-in in a variable, because the stand-in gets its arguments
+ * from the SDK.
  */
 function openingLimit(timeoutMs: number | undefined): Readonly<Record<string, string>> {
   return timeoutMs === undefined ? {} : { DAGGER_BREAKER_CONNECT_TIMEOUT: `${timeoutMs}ms` };

@@ -56,7 +56,6 @@ const EXAMPLES = [
   "dagger-breaker run --store redis://redis:6379 --wait -- node ci/pipeline.js",
 ];
 
-/** Adds the command `run`. */
 export function addRunCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("run")
@@ -82,7 +81,7 @@ async function run(
   flags: RunFlags,
   terminal: Terminal,
 ): Promise<number> {
-  // Must come before this process opens a file, because that would look inherited too.
+  // Call this before this process opens a file, because such a file would look inherited too.
   const inherited = inheritedDescriptors();
   const { env } = terminal;
   const own = readOwnOptions(flags, env, command, args);
@@ -112,7 +111,7 @@ async function run(
   }
 }
 
-/** The settings from the command line and the environment. */
+/** The settings of a run, from the command line and the environment. */
 interface RunSetting {
   readonly command: string;
   readonly args: readonly string[];
@@ -121,7 +120,7 @@ interface RunSetting {
   readonly guardOptions: GuardOptions;
   readonly connectTimeoutMs: number | undefined;
   readonly traces: TracesChoice;
-  /** Sends the metrics of the run, if the user wants that. */
+  /** Sends the metrics of the run, if `--otlp` is set. */
   readonly send: (run: RunRecord, guard: Guard) => Promise<readonly Note[]>;
 }
 
@@ -155,8 +154,9 @@ async function runWithin(
         inherited,
         output,
         signals,
-        // The connect limit applies to `dagger` itself. Another program may do other work first, so
-        // there the stand-in limits the opening of each session.
+        // The connect limit applies to the command only if it is `dagger` itself. Another program
+        // may do other work first. For such a program, the stand-in limits the opening of each
+        // session.
         limits: {
           timeoutMs,
           idleTimeoutMs,
@@ -205,7 +205,7 @@ async function runWithin(
   }
 }
 
-/** Outcomes after which a blocked reader of our output must not delay the exit. */
+/** The outcomes after which a reader that does not read our output must not delay the exit. */
 const ENDED_BY_US: ReadonlySet<RunOutcome> = new Set(["timed-out", "interrupted"]);
 const LAST_WORDS_MS = 1_000;
 
@@ -217,7 +217,7 @@ interface PreparedSessions {
 const NO_SESSIONS: PreparedSessions = { sessions: undefined, notes: [] };
 
 /**
- * The parts of the run that sessions need: receivers of traces and logs, and the time limit for
+ * The parts of the run that sessions need: the receivers of traces and logs, and the time limit for
  * opening a session.
  */
 interface SessionWatch {
@@ -227,7 +227,8 @@ interface SessionWatch {
 }
 
 /**
- * Prepares to guard the command's sessions. If that fails, adds a note, and the command still runs.
+ * Prepares to guard the command's sessions. If that fails, returns a note, and the command runs
+ * without guarded sessions.
  */
 async function sessionsOf(
   guard: Guard,
@@ -242,14 +243,14 @@ async function sessionsOf(
     return { sessions, notes: [] };
   } catch (error) {
     const { code } = error as { code?: unknown };
-    // An error without a system code is a bug of ours.
+    // An error without a system code is a bug of this program.
     if (typeof code !== "string") throw error;
     const text = `The sessions of the command are not guarded: no socket can be opened (${code}).`;
     return { sessions: undefined, notes: [{ code: "sessions-not-guarded", text }] };
   }
 }
 
-/** Returns a note if the command sent traces in a format that we cannot read. */
+/** Returns a note if the command sent traces in a format that this program cannot read. */
 function unreadNotes(tracing: CommandTracing | undefined): readonly Note[] {
   const { unreadByKind } = tracing?.receiver?.metrics() ?? {};
   const text = unreadByKind && unreadText(unreadByKind, tracing?.hasCollector === true);

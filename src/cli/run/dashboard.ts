@@ -1,4 +1,4 @@
-/** Reads the address of a dashboard, to which annotations and summaries link. */
+/** Reads the address of a dashboard. Annotations and summaries link to this address. */
 
 import { EXIT } from "../exit-codes.js";
 import { shown } from "../plain-text.js";
@@ -8,10 +8,10 @@ const VARIABLE = "DAGGER_BREAKER_DASHBOARD_URL";
 const MAX_LENGTH = 2000;
 
 /**
- * Returns the address; undefined if it is not set. All who read the CI log see it, so it must not
- * contain a password.
+ * Returns the address; undefined if it is not set. It must not contain a password, because every
+ * reader of the CI log sees it.
  *
- * @throws CommandError that names the variable and what was expected.
+ * @throws CommandError that names the variable and the expected value.
  */
 export function dashboardFrom(env: Terminal["env"]): string | undefined {
   const text = env[VARIABLE]?.trim() ?? "";

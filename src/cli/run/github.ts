@@ -5,13 +5,13 @@ import type { RunReport } from "../../runner/report/run-report.js";
 import { durationText, waitText } from "../time-words.js";
 import { cause, earlierCauses, headline, sharingText } from "./words.js";
 
-/** GitHub shows at most this many annotations of one kind for each step. */
+/** The maximum number of annotations of one kind that GitHub shows for each step. */
 const MAX_WARNINGS = 10;
 const MAX_ROWS = 30;
 
 /**
- * Returns lines, such as `::error title=...::...`, that GitHub shows as annotations. An error and a
- * retry link to the dashboard, if there is one.
+ * Returns lines such as `::error title=...::...`, which GitHub shows as annotations. Annotations
+ * about errors and retries link to the dashboard, if there is one.
  */
 export function annotations(report: RunReport, dashboard?: string): string[] {
   const { outcome, attempts, warnings } = report;
@@ -23,8 +23,8 @@ export function annotations(report: RunReport, dashboard?: string): string[] {
     );
   if (outcome !== "succeeded") {
     const text = `${cause(report) ?? headline(report)}${uncountedText(report)}`;
-    // If no component was identified, for example after a failed test, the test's own annotations
-    // are more useful, so ours is only a notice.
+    // If the component at fault is unknown, the annotation is only a notice. For example, after a
+    // failed test the test's own annotations are more useful.
     const kind = outcome === "failed" && isUnknown(report) ? "notice" : "error";
     const linked = kind === "error" ? `${text}${link}` : text;
     lines.push(workflowCommand(kind, titleOf(report), withoutCommands(linked)));
@@ -35,7 +35,7 @@ export function annotations(report: RunReport, dashboard?: string): string[] {
   return lines;
 }
 
-/** Returns the outputs of the step, as text by name; empty if missing. */
+/** Returns the outputs of the step by name. A missing value becomes an empty text. */
 export function stepOutputs(report: RunReport): Readonly<Record<string, string>> {
   const { outcome, exitCode, failure, rejection, attempts, sparedRequests } = report;
   const retryAfterMs = rejection?.retryAfterMs ?? failure?.retryAfterMs ?? null;
@@ -54,15 +54,16 @@ export function stepOutputs(report: RunReport): Readonly<Record<string, string>>
 }
 
 /**
- * Returns the lines for the output file. Values contain no line break, so a value cannot add
- * another output. Begins with a line break, because the command may have left its last line open.
+ * Returns the lines for the output file of the step. Values contain no line break, so a value
+ * cannot add another output. The text begins with a line break, because the command may not have
+ * ended its last line.
  */
 export function outputLines(outputs: Readonly<Record<string, string>>): string {
   const lines = Object.entries(outputs).map(([name, value]) => `${name}=${oneLine(value)}`);
   return `\n${lines.join("\n")}\n`;
 }
 
-/** Returns our part of the step's summary, in Markdown. */
+/** Returns our part of the step's summary, as Markdown. */
 export function stepSummary(report: RunReport, program: string, dashboard?: string): string {
   const { failure, rejection, attempts, waitedMs, avoidedMs } = report;
   const { sparedRequests, contacts, lockedImages } = report;
@@ -114,8 +115,8 @@ export function stepSummary(report: RunReport, program: string, dashboard?: stri
 }
 
 /**
- * Returns a remark if the failure's circuit did not count it, or counted it only in this run;
- * otherwise undefined.
+ * Returns a remark if the failure's circuit did not count the failure, or counted it only in this
+ * run. Otherwise returns undefined.
  */
 function countedText({ rejection, failure }: RunReport): string | undefined {
   if (rejection !== null || failure === null || failure.circuit === null) return undefined;
@@ -123,7 +124,7 @@ function countedText({ rejection, failure }: RunReport): string | undefined {
   return failure.couldShare ? `in this run, ${sharingText(failure.breaker)}` : undefined;
 }
 
-/** Returns a workflow command, which GitHub's runner executes when it reads the line. */
+/** Returns a workflow command. GitHub's runner executes the command when it reads the line. */
 export function workflowCommand(
   kind: "error" | "warning" | "notice",
   title: string,
@@ -139,14 +140,14 @@ function earlierText(report: RunReport): string {
   return causes.map((text, index) => `attempt ${index + 1} failed (${text})`).join(", ");
 }
 
-/** Returns whether the cause is unknown, so that an error annotation would be useless. */
+/** Returns whether the cause is unknown. An error annotation would then be useless. */
 function isUnknown({ failure }: RunReport): boolean {
   return failure === null || (failure.fault === "unknown" && failure.circuit === null);
 }
 
 /**
- * Renders the failure's circuit if that circuit did not count the failure; otherwise returns an empty
- * text, because another part of the report names the circuit.
+ * Renders the failure's circuit, but only if that circuit did not count the failure. Otherwise
+ * another part of the report names the circuit.
  */
 function uncountedText({ rejection, failure }: RunReport): string {
   const isUncounted = rejection === null && failure?.breaker === null && failure.circuit !== null;

@@ -1,19 +1,23 @@
-/** Determines the name of a command, which `--idempotent` lists if the command may be retried. */
+/**
+ * Determines the name of a command. `--idempotent` lists the names of commands that may be retried.
+ */
 
 import { programName } from "../../runner/program-name.js";
 
 /** Options of `dagger` whose value is the next word. */
 const WITH_VALUE = /^(?:-m|--mod|--env|--env-file|--progress)$/;
-/** Options without a value, or with one in the same word. */
+/** Options without a value, and options with the value in the same word. */
 const ALONE =
   /^(?:-[vq]+|-[dEMswy]|--(?:auto-apply|debug|no-exit|no-mod|quiet|silent|verbose|web)|--?[\w-]+=.*)$/s;
 
 /**
- * Returns the name of a command: `test` for `dagger call test`, the subcommand for other dagger
- * commands (`check`), the base name for other programs.
+ * Returns the name of a command.
+ * - `dagger call test`: the function, here `test`
+ * - another dagger command: the subcommand, such as `check`
+ * - another program: its base name
  *
- * @returns Undefined if unclear: in `dagger call --name test deploy`, `test` may be the function or
- * the value of `--name`.
+ * @returns Undefined if the name is unclear. In `dagger call --name test deploy`, `test` may be the
+ * function or the value of `--name`.
  */
 export function verbOf(command: string, args: readonly string[]): string | undefined {
   const program = programName(command);

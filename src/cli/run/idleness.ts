@@ -1,6 +1,6 @@
 /**
- * Keeps `--idle-timeout` from ending a command whose steps still print output, and reports if that
- * is impossible.
+ * Keeps `--idle-timeout` from ending a command while its steps still print output. Returns a note
+ * if that is impossible.
  */
 
 import { isatty } from "node:tty";
@@ -9,14 +9,20 @@ import { hearStepOutput, type StepOutput } from "../../runner/step-output.js";
 import type { TracesChoice } from "../guard-settings.js";
 import type { Terminal } from "../terminal.js";
 
-/** The receiver of the output of a command's steps, or a note about why it is missing. */
+/**
+ * The receiver of the output of a command's steps. If the receiver is missing, a note may explain
+ * why.
+ */
 export interface IdlenessWatch {
-  /** The logs of steps; undefined without an idle limit, and if no logs can be received. */
+  /**
+   * The receiver of the logs of steps. Undefined without an idle limit, or if no logs can be
+   * received.
+   */
   readonly steps: StepOutput | undefined;
   readonly notes: readonly Note[];
 }
 
-/** Prepares to receive the output of steps, if an idle limit needs it. */
+/** Starts to receive the output of steps, if an idle limit is set. */
 export async function watchIdleness(
   idleTimeoutMs: number | undefined,
   traces: TracesChoice,

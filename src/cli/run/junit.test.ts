@@ -12,7 +12,7 @@ import { parseXml, type XmlElement } from "../../../tests/cli/xml.js";
 import type { RunReport } from "../../runner/report/run-report.js";
 import { junitReport } from "./junit.js";
 
-/** Returns the suite, and the element with the result of each case. */
+/** Returns the attributes of the suite, and the name of the result element of each case. */
 function suiteOf(report: RunReport, program = "dagger") {
   const [suite] = parseXml(junitReport(report, program)).children as [XmlElement];
   const verdicts = suite.children.map(({ children: [verdict] }) => verdict?.name ?? "passed");

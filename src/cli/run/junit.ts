@@ -1,4 +1,4 @@
-/** Reports a run as JUnit XML: a suite whose cases are the attempts. */
+/** Renders a run as JUnit XML. The cases of the suite are the attempts. */
 
 import type { RunFailure } from "../../runner/attempt/run-failure.js";
 import type { AttemptReport, RunReport } from "../../runner/report/run-report.js";
@@ -14,8 +14,8 @@ interface CaseResult {
 const SUITE = "dagger-breaker run";
 
 /**
- * Returns the report. Only the last attempt can fail it. Retried attempts are `skipped`, because
- * some CI systems fail a job if any case failed.
+ * Returns the report. Only the last attempt can be a failure. Earlier attempts are `skipped`,
+ * because some CI systems fail a job if any case failed.
  */
 export function junitReport(report: RunReport, program: string): string {
   const cases = casesOf(report, program);
@@ -53,7 +53,7 @@ interface Case {
 function casesOf(report: RunReport, program: string): Case[] {
   const { attempts, outcome } = report;
   const name = (index: number) => `${program}, attempt ${index + 1}`;
-  // A run that was rejected gets a case too, although no attempt was started.
+  // A rejected run gets a case too, although no attempt was started.
   const isRefused = outcome === "rejected" || outcome === "not-started" || attempts.length === 0;
   const before = isRefused ? attempts : attempts.slice(0, -1);
   const cases: Case[] = before.map((attempt, index) => ({
@@ -87,7 +87,7 @@ function earlierVerdict({ exitCode, failure }: AttemptReport): CaseResult {
 }
 
 /**
- * Renders the result of the last attempt: `failure` for a user error, `error` for all other faults.
+ * Returns the result of the last attempt: `failure` for a user error, `error` for any other fault.
  */
 function lastVerdict(report: RunReport): CaseResult | undefined {
   const { outcome, failure } = report;
@@ -104,10 +104,10 @@ function caseLines({ name, durationMs, verdict, properties }: Case): string[] {
   const { element, type, message } = verdict;
   return [
     `    <testcase ${head}>`,
-    // Some CI systems show the attribute `message`, others the element's text.
+    // Some CI systems show the attribute `message`, and others show the text of the element.
     `      <${element} ${attributesText({ type, message })}>${xml(message)}</${element}>`,
-    // The properties come last, because some CI systems take the first element as the result of the
-    // case.
+    // The properties come last, because some CI systems take the first element for the result of
+    // the case.
     ...propertyLines(properties),
     "    </testcase>",
   ];
@@ -140,7 +140,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "\r": "&#13;",
 };
 
-/** Escapes a text. Control characters, which XML 1.0 cannot contain, become a replacement character. */
+/**
+ * Escapes a text for XML. A control character that XML 1.0 cannot contain becomes a replacement
+ * character.
+ */
 function xml(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { addSettings } from "../settings.js";
 import { OWN_SETTINGS, type OwnFlags, readOwnOptions } from "./options.js";
 
-/** Returns the options of a command line. */
+/** Returns the options that a command line sets. */
 function optionsOf(line: string, env: Record<string, string> = {}, command = "dagger call test") {
   const flags = addSettings<OwnFlags>(new Command(), OWN_SETTINGS)
     .exitOverride()

@@ -1,4 +1,4 @@
-/** The options of `run` that are not settings of its guard. */
+/** The options of `run`, without the settings of its guard. */
 
 import { InvalidArgumentError } from "commander";
 import type { StopTimes } from "../../runner/ending/stop-plan.js";
@@ -16,8 +16,8 @@ import { dashboardFrom } from "./dashboard.js";
 import { verbOf } from "./idempotent.js";
 
 /**
- * How `run` uses circuits learned in an earlier run of the same command: not at all, to warn, or to
- * reject.
+ * How `run` uses the circuits that the last run of the same command used: not at all, for a
+ * warning, or to reject the command.
  */
 export type LearnedChoice = "off" | "warn" | "enforce";
 
@@ -43,7 +43,7 @@ export interface OwnFlags {
 /** All options of `run`. */
 export type RunFlags = GuardFlags & StoreFlags & ReporterFlags & OtlpFlags & OwnFlags;
 
-/** The limit of `--retry`. A command that needs more attempts needs longer waits instead. */
+/** The maximum of `--retry`. If a command needs more attempts, longer waits would help more. */
 const MAX_RETRIES = 100;
 const LOST_SESSION_GRACE_MS = 60_000;
 const NOT_IDEMPOTENT = "the command is not in DAGGER_BREAKER_IDEMPOTENT";
@@ -150,12 +150,12 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
   },
 };
 
-/** The checked options of one run. If an option is missing, its variable is used. */
+/** The checked options of one run. If an option is not given, its variable is used. */
 export interface OwnOptions extends RetryLimits {
   readonly timeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly lostSessionGraceMs: number | undefined;
-  /** How long to wait between the signals that end the command. */
+  /** The times between the signals that end the command. */
   readonly stop: Partial<StopTimes>;
   readonly stdin: InputChoice;
   readonly learnt: LearnedChoice;
@@ -167,7 +167,7 @@ export interface OwnOptions extends RetryLimits {
 }
 
 /**
- * Reads the options for a command.
+ * Reads and checks the options.
  *
  * @throws CommandError that names the variable, its value and the expected value.
  */
@@ -209,7 +209,11 @@ function stopTimes(graceMs: number | undefined, killAfterMs: number | undefined)
 
 const DEFAULT_MAX_DELAY_MS = 60_000;
 
-/** @throws CommandError when the first delay exceeds the longest one. */
+/**
+ * Reads the delays between attempts.
+ *
+ * @throws CommandError when the first delay exceeds the longest delay.
+ */
 function delaysFrom(setting: (name: "retryDelay" | "retryMaxDelay") => number | undefined) {
   const initialDelayMs = setting("retryDelay");
   const maxDelayMs = setting("retryMaxDelay");

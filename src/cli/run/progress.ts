@@ -1,11 +1,11 @@
-/** Renders the progress between attempts, for readers of a log. */
+/** Renders the progress between attempts as lines of a log. */
 
 import type { RunProgress } from "../../runner/report/run-progress.js";
 import { durationText, waitText } from "../time-words.js";
 import { attemptCause } from "./words.js";
 
 /**
- * Returns one line, without a line break.
+ * Renders one event as a line, without a line break at its end.
  *
  * @param nowMs The time of day, as from `Date.now()`.
  */

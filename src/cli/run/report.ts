@@ -1,20 +1,21 @@
-/** The report of a run for programs, as `--json` prints it. */
+/** The report of a run for other programs, as `--json` prints it. */
 
 import type { RunReport } from "../../runner/report/run-report.js";
 import { closingLine, earlierCauses } from "./words.js";
 
 /**
- * The report that `--json` prints: the runner's report, the closing line and the program's name.
+ * The object that `--json` prints. It adds the closing line, the program's name and earlier causes
+ * to the runner's report.
  */
 export interface RunJson extends RunReport {
   readonly summary: string;
-  /** The base name of the command. Its arguments are left out, because they may hold secrets. */
+  /** The base name of the command. Arguments are left out, because they may contain secrets. */
   readonly program: string;
   /** The causes of the attempts before the last one, in words. */
   readonly earlierCauses: readonly string[];
 }
 
-/** Creates the report, with rounded times. */
+/** Creates the report. Times are rounded to milliseconds. */
 export function runJson(report: RunReport, program: string): RunJson {
   return {
     summary: closingLine(report),

@@ -1,4 +1,7 @@
-/** Sends the result of a run to the store of shared circuits, for metrics of the fleet. */
+/**
+ * Sends the result of a run to the store of shared circuits. The fleet's metrics contain these
+ * results.
+ */
 
 import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import type { Fleet } from "../../fleet/client/fleet.js";
@@ -7,7 +10,10 @@ import type { RunRecord as CountedRun, RunResult } from "../../fleet/rules/run-r
 import { sharedName } from "../../guard/admission/shared-upstreams.js";
 import type { RunReport } from "../../runner/report/run-report.js";
 
-/** Returns the report with the time that a rejection avoided, after sending its figures to the store. */
+/**
+ * Sends the result of a run to the store. Returns the report with the time that a rejection
+ * avoided.
+ */
 export async function tellStore(
   report: RunReport,
   fleet: Fleet | undefined,
@@ -32,13 +38,16 @@ export function countedRun(report: RunReport): CountedRun {
 function resultOf({ outcome, attempts }: RunReport, fault: string | null): RunResult {
   if (outcome === "succeeded") return "success";
   if (outcome === "interrupted" || fault === "cancelled") return "cancellation";
-  // If only a retry was rejected, the attempts before it count as what they were.
+  // If only a retry was rejected, the result of the earlier attempts counts.
   if (outcome === "rejected" && attempts.length === 0) return "skip";
   if (outcome === "not-started" || fault === "user") return "failure";
   return outcome === "timed-out" && fault === null ? "timeout" : "error";
 }
 
-/** Returns the component at fault; null if it is unknown. A rejected request is the fault of its upstream. */
+/**
+ * Returns the component at fault; null if it is unknown. If a circuit rejected a request, the
+ * upstream of that circuit is at fault.
+ */
 function faultOf({ failure }: RunReport): string | null {
   if (failure?.rule === OWN_REJECTED) return kindOf(failure.circuit);
   const { fault = "unknown" } = failure ?? {};
@@ -49,15 +58,15 @@ function kindOf(circuit: string | null): string | null {
   return circuit?.split(":", 1)[0] ?? null;
 }
 
-/** Returns the shared circuit that rejected the run; undefined if an attempt was made. */
+/** Returns the shared circuit that rejected the run; undefined if the run made an attempt. */
 function avoidedAt({ outcome, attempts, rejection }: RunReport): string | undefined {
   if (outcome !== "rejected" || attempts.length > 0 || rejection === null) return undefined;
   return rejection.scope === null ? undefined : rejection.upstream;
 }
 
 /**
- * Returns the shared circuit that counted the failure of a run. A failure that only the output of a program
- * shows is left out, because it is not reported to the store either.
+ * Returns the shared circuit that counted the failure of a run; undefined without one. A failure
+ * that only a program's output shows is left out, because the store did not count it either.
  */
 export function failedRun(
   { outcome, attempts, failure }: RunReport,

@@ -1,6 +1,6 @@
 /**
- * Writes the report of a run to standard error, files and GitHub. A failed write is reported, but
- * does not change the exit code.
+ * Writes the report of a run to standard error, to files and to GitHub. If a write fails, the
+ * failure is reported, but the exit code does not change.
  */
 
 import { constants } from "node:fs";
@@ -17,21 +17,21 @@ import { progressLine } from "./progress.js";
 import { runJson } from "./report.js";
 import { closingLine } from "./words.js";
 
-/** Where a run's report goes, and whether the closing line is printed. */
+/** The destinations of a run's report, and whether the closing line is printed. */
 export interface Told {
-  /** Whether standard error gets the JSON report in place of the closing line. */
+  /** Whether standard error gets the JSON report instead of the closing line. */
   readonly json: boolean;
   /** Whether to omit the closing line after a success without notes. */
   readonly quiet?: boolean | undefined;
-  /** A file for the JSON report. */
+  /** The file for the JSON report; undefined for none. */
   readonly output: string | undefined;
-  /** A file for the JUnit report. */
+  /** The file for the JUnit report; undefined for none. */
   readonly junit: string | undefined;
-  /** The address of a dashboard, for GitHub. */
+  /** The address of a dashboard, for links in GitHub. */
   readonly dashboard?: string | undefined;
 }
 
-/** Reports a run. `program` is the base name of its command. */
+/** Writes the report of a run. `program` is the base name of the command. */
 export async function tellRun(
   report: RunReport,
   program: string,
@@ -50,8 +50,8 @@ export async function tellRun(
   const lines = [
     ...problems.filter((problem) => problem !== false).map(withoutCommands),
     ...report.warnings.map(({ text }) => withoutCommands(`dagger-breaker: ${text}`)),
-    // GitHub executes these lines as commands. Text of other programs in them is escaped, so it
-    // cannot begin another command.
+    // GitHub executes these lines as commands. Texts of other programs in these lines are escaped,
+    // so such a text cannot begin another command.
     ...(isGitHub(env) ? annotations(report, dashboard) : []),
   ];
   const isUntold = quiet === true && report.outcome === "succeeded" && lines.length === 0;
@@ -59,7 +59,7 @@ export async function tellRun(
   stderr.write(lines.map((line) => `${line}\n`).join("") + last);
 }
 
-/** Writes the progress between attempts to standard error. */
+/** Returns a function that writes the progress between attempts to standard error. */
 export function tellProgress({ stderr }: Terminal): OnProgress {
   return (progress) =>
     void stderr.write(`${withoutCommands(progressLine(progress, Date.now()))}\n`);
@@ -88,10 +88,13 @@ async function toldGitHub(
   ];
 }
 
-/** GitHub drops the whole summary of a step if its file is larger. */
+/** The maximum size of a step's summary. GitHub drops a larger summary completely. */
 const MAX_SUMMARY_BYTES = 1024 * 1024;
 
-/** Appends to the summary. Skips it rather than lose what the step has already written. */
+/**
+ * Appends to the summary of the step. Skips a text that would make the summary too large, because
+ * GitHub would then drop the whole summary.
+ */
 async function appendSummary(path: string, text: string): Promise<void> {
   const { size } = await stat(path).catch(() => ({ size: 0 }));
   if (size + Buffer.byteLength(text) > MAX_SUMMARY_BYTES) throw new SummaryFullError();
@@ -102,7 +105,7 @@ class SummaryFullError extends Error {
   readonly code = "it is larger than the 1 MiB that GitHub shows";
 }
 
-/** Writes and reports an error. Returns false on success. */
+/** Runs `write`. Returns the message about a failed write; false after a success. */
 async function written(
   what: string,
   path: string,
@@ -122,8 +125,8 @@ async function written(
 }
 
 /**
- * Opens a named pipe, and holds it open until the report is written. Uses a non-blocking open,
- * because a blocking one would wait forever if no program reads the pipe.
+ * Opens a named pipe, and keeps it open until the report is written. The open is non-blocking,
+ * because a blocking open would wait forever if no program reads the pipe.
  */
 async function readerOf(path: string): Promise<FileHandle | undefined> {
   const stats = await stat(path).catch(() => undefined);

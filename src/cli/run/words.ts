@@ -1,4 +1,4 @@
-/** Renders how a run ended: the closing line, and its parts for the reports of CI systems. */
+/** Renders in words how a run ended, for the closing line and for reports in CI systems. */
 
 import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import type { RunFailure } from "../../runner/attempt/run-failure.js";
@@ -11,7 +11,7 @@ import type {
 } from "../../runner/report/run-report.js";
 import { durationText, waitText } from "../time-words.js";
 
-/** Names that keep their capital letter in the middle of a sentence. */
+/** Names that keep their capital letter inside a sentence. */
 const NAMES = /^(?:Dagger|Git)\b/;
 
 const TIMED_OUT: Readonly<Record<NonNullable<AttemptReport["timedOut"]>, string>> = {
@@ -22,20 +22,22 @@ const TIMED_OUT: Readonly<Record<NonNullable<AttemptReport["timedOut"]>, string>
 };
 
 /**
- * Returns the line at the end of every run. It contains no part of the command's arguments or
+ * Returns the line at the end of every run. The line contains no part of the command's arguments or
  * output.
  */
 export function closingLine(report: RunReport): string {
   return `dagger-breaker: ${[headline(report), ...figures(report)].join(", ")}`;
 }
 
-/** Renders how the run ended and why, without exit code and counts. */
+/** Renders how the run ended and why. The exit code and the counts are left out. */
 export function headline(report: RunReport): string {
   const why = cause(report);
   return `${report.outcome.replaceAll("-", " ")}${why === undefined ? "" : ` (${why})`}`;
 }
 
-/** Renders the cause of a failed run; undefined if it succeeded or the cause is unknown. */
+/**
+ * Renders the cause of a failed run. Returns undefined after a success, or if the cause is unknown.
+ */
 export function cause({ outcome, rejection, failure, signal, attempts }: RunReport) {
   if (outcome === "succeeded") return undefined;
   if (rejection !== null && outcome === "rejected") return rejectionText(rejection);
@@ -55,8 +57,8 @@ function outputErrorText({ stream, code }: OutputError): string {
 }
 
 /**
- * Renders the causes of the attempts before the last one; of all attempts if a circuit rejected the
- * next one.
+ * Renders the causes of the attempts before the last one. If a circuit rejected the next attempt,
+ * includes the last attempt too.
  */
 export function earlierCauses({ attempts, outcome }: RunReport): string[] {
   const before = outcome === "rejected" ? attempts : attempts.slice(0, -1);
@@ -79,12 +81,14 @@ export function failureText(failure: RunFailure): string {
   return `${who}: ${clause(reason)}${wait}${suspect}`;
 }
 
-/** Returns the component at fault. If a circuit rejected a request, the circuit is shown instead. */
+/**
+ * Returns the component at fault. If a circuit rejected a request, returns that circuit instead.
+ */
 function whose({ fault, rule, circuit }: RunFailure): string {
   return rule === OWN_REJECTED && circuit !== null ? `circuit ${circuit}` : fault;
 }
 
-/** Renders which circuit rejected the command, since when and for how long. */
+/** Renders which circuit rejected the command, since when, and for how long. */
 export function rejectionText(rejection: RejectionReport): string {
   const { upstream, others, reason, retryAfterMs, since, until, fault, scope, openedBy } =
     rejection;
@@ -123,12 +127,17 @@ function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunRepor
   return texts;
 }
 
-/** Renders how to share a failure that only a program's output showed: with `--needs`. */
+/**
+ * Renders the advice to share a failure with `--needs`, because only a program's output shows the
+ * failure.
+ */
 export function sharingText(breaker: string | null): string {
   return `not reported to the store; --needs ${breaker} reports it`;
 }
 
-/** Turns a sentence into a part of another one: removes the full stop and the capital letter. */
+/**
+ * Turns a sentence into a part of another sentence. Removes the full stop and the capital letter.
+ */
 function clause(sentence: string): string {
   const text = sentence.replace(/\.$/, "");
   return NAMES.test(text) ? text : text.replace(/^[A-Z](?=[a-z ])/, (first) => first.toLowerCase());

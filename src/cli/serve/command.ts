@@ -41,7 +41,7 @@ type AllFlags = ServeFlags & NotifyFlags;
 const LISTEN = "127.0.0.1:7420";
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The shortest interval between two messages about the same trouble. */
+/** The shortest time between two messages about the same problem. */
 const TELL_EVERY_MS = 60_000;
 
 const EXAMPLES = [
@@ -49,7 +49,6 @@ const EXAMPLES = [
   "dagger-breaker serve --listen 0.0.0.0:7420 --token-file token.txt",
 ];
 
-/** Adds the command `serve`. */
 export function addServeCommand(program: Command, context: CommandContext): void {
   program
     .command("serve")
@@ -152,7 +151,7 @@ async function start(parts: ServerParts): Promise<FleetServer> {
   }
 }
 
-/** Returns a function that writes a message, unless it wrote one within the last minute. */
+/** Returns a function that writes a message, at most once a minute. */
 function onceAMinute(terminal: Terminal): (message: string) => void {
   let tellAtMs = 0;
   return (message) => {
@@ -173,7 +172,7 @@ function pageOf(view: MetricsView, token: string): MetricsPage {
   return { token, contentType: METRICS_CONTENT_TYPE, text: () => view.text() };
 }
 
-/** Resolves with the first signal. A second one ends the process at once. */
+/** Resolves with the first signal. A second signal ends the process at once. */
 async function signalled(): Promise<void> {
   await new Promise<void>((resolve) => {
     const end = () => {

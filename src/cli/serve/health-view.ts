@@ -11,11 +11,16 @@ import { circuitsReply } from "../../telemetry/health/health-reply.js";
 import { Fresh } from "../../telemetry/metrics/fresh.js";
 import type { StoreView } from "./store-view.js";
 
-/** The longest wait for the store: less than the second that orchestrators wait by default. */
+/**
+ * The longest wait for the store. It is shorter than the second that orchestrators wait by default.
+ */
 const READY_WITHIN_MS = 900;
 
 const QUESTION = { kind: "read" } as const;
-/** Any circuit will do, since a circuit that is not there can be read as well. */
+/**
+ * The circuit to read. It need not exist, because the store also replies to a read of a missing
+ * circuit.
+ */
 const KEY = { scope: "default", name: RUNS_CIRCUIT };
 const READY: PageReply = { status: 200, body: { status: "ok" } };
 const NOT_READY: PageReply = {
@@ -30,10 +35,13 @@ export interface HealthViewSettings {
   onStoreError(error: unknown): void;
 }
 
-/** Answers health checks. However many there are, the store gets one question a second at most. */
+/**
+ * The replies to health checks. The store gets at most one question a second, however many checks
+ * arrive.
+ */
 export class HealthView implements HealthPages {
   readonly #settings: HealthViewSettings;
-  /** The question that the store has not answered yet. */
+  /** The question that the store has not answered yet; otherwise undefined. */
   #question: Promise<unknown> | undefined;
   readonly #reply = new Fresh(() => this.#ask());
 
@@ -41,12 +49,12 @@ export class HealthView implements HealthPages {
     this.#settings = settings;
   }
 
-  /** Returns 200 if the store answers in time, else 503. Never rejects. */
+  /** Returns 200 if the store answers in time, otherwise 503. Never rejects. */
   ready(): Promise<PageReply> {
     return this.#reply.get();
   }
 
-  /** Returns the circuits of all scopes, or of the one in `scope`. */
+  /** Returns the health of the circuits in all scopes, or in the scope that the query names. */
   async circuits(query: PageQuery): Promise<PageReply> {
     const error = problemOf(query);
     if (error !== undefined) return { status: 400, body: { error } };
@@ -63,7 +71,7 @@ export class HealthView implements HealthPages {
   async #ask(): Promise<PageReply> {
     const { store, onStoreError } = this.#settings;
     try {
-      // A store that hangs still has the question before, and gets no second one.
+      // Sends no second question while a hanging store has not answered the first.
       this.#question ??= store.run(KEY, QUESTION).finally(() => {
         this.#question = undefined;
       });
@@ -76,7 +84,10 @@ export class HealthView implements HealthPages {
   }
 }
 
-/** Returns what is wrong with a query, apart from the names in `fail`; undefined if nothing is. */
+/**
+ * Returns what is wrong with the parameters of a query; undefined if they are valid. The names in
+ * `fail` are checked elsewhere.
+ */
 function problemOf(query: PageQuery): string | undefined {
   const unknown = [...query.keys()].find((name) => name !== "fail" && name !== "scope");
   if (unknown !== undefined) {

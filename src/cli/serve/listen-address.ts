@@ -9,7 +9,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Reads `HOST:PORT`. An IPv6 address is in brackets. */
+/** Reads `HOST:PORT`. An IPv6 address must be in brackets. */
 export function listenAddress(text: string): ListenAddress {
   const [, inBrackets, name, digits] =
     /^(?:\[([0-9a-f:.]+)\]|([A-Za-z0-9.-]{1,255})):([0-9]{1,5})$/i.exec(text) ?? [];

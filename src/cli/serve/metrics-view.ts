@@ -1,4 +1,4 @@
-/** The text of `/metrics`, made once for each read of the store. */
+/** The text of `/metrics`, which is rendered once for each read of the store. */
 
 import { sharedPage } from "../../telemetry/metrics/shared-page.js";
 import { pointsOfStore } from "../../telemetry/metrics/store-points.js";
@@ -6,7 +6,7 @@ import type { StoreEntries, StoreView } from "./store-view.js";
 
 const MAX_CIRCUITS = 300;
 
-/** The view of a store, and what happened to the store beside the view. */
+/** The sources of the metrics: the view of a store, and facts about that store. */
 export interface MetricsSettings {
   readonly view: StoreView;
   /** The kind of the store. */
@@ -15,7 +15,7 @@ export interface MetricsSettings {
   readonly droppedCount: () => number;
 }
 
-/** Renders in short steps, so that requests are not delayed. */
+/** Renders the metrics in short steps, so that other requests are not delayed. */
 export class MetricsView {
   readonly #settings: MetricsSettings;
   #entries: Promise<StoreEntries> | undefined;
@@ -25,7 +25,9 @@ export class MetricsView {
     this.#settings = settings;
   }
 
-  /** Returns the text. When the store cannot be read, the text contains that and no circuits. */
+  /**
+   * Returns the text. If the store cannot be read, the text shows that and contains no circuits.
+   */
   text(): Promise<Buffer> {
     const entries = this.#settings.view.entries();
     if (this.#text === undefined || entries !== this.#entries) {

@@ -1,4 +1,4 @@
-/** The circuits of a store for monitoring. All questions within a second share one read. */
+/** Reads the circuits of a store for monitoring. All requests within a second share one read. */
 
 import { type Clock, systemClock } from "../../breaker/clock.js";
 import type { FleetStore } from "../../fleet/store.js";
@@ -6,7 +6,7 @@ import { Fresh } from "../../telemetry/metrics/fresh.js";
 import { readShared } from "../../telemetry/metrics/shared-page.js";
 import type { SharedEntry } from "../../telemetry/metrics/shared-points.js";
 
-/** The store of a view. */
+/** A store to read, and the receiver of its errors. */
 export interface ViewedStore {
   readonly store: FleetStore;
   /** Called when the store, or one of its circuits, cannot be read. */
@@ -31,7 +31,7 @@ export class StoreView {
     );
   }
 
-  /** Returns the circuits; the same promise for a second. Never rejects. */
+  /** Returns the circuits. All calls within a second get the same promise. Never rejects. */
   entries(): Promise<StoreEntries> {
     return this.#entries.get();
   }

@@ -1,4 +1,7 @@
-/** Finds the token of a server. It is never an argument, because other users can read a command line. */
+/**
+ * Finds the token of a server. The token is never an argument, because other users can read a
+ * command line.
+ */
 
 import { closeSync, openSync, readSync } from "node:fs";
 import { codeOf } from "../../files/error-code.js";
@@ -8,13 +11,13 @@ import { CommandError, type Terminal } from "../terminal.js";
 
 const VARIABLE = "DAGGER_BREAKER_STORE_TOKEN";
 
-/** The size limit of a token file. */
+/** The maximum size of a token file. */
 const MAX_FILE_BYTES = 4096;
 
 /**
- * Takes the token from a file, otherwise from the environment.
+ * Reads the token from a file, or else from the environment.
  *
- * @throws CommandError that explains how to create a token. Its message never contains the token.
+ * @throws CommandError that explains how to create a token. Its message never contains a token.
  */
 export function serverToken(file: string | undefined, env: Terminal["env"]): string {
   if (file !== undefined) return tokenIn(file);
@@ -27,8 +30,8 @@ export function serverToken(file: string | undefined, env: Terminal["env"]): str
 }
 
 /**
- * Takes the token for `/metrics` from a file. This token must differ from the clients' token, so
- * that a scraper cannot open circuits.
+ * Reads the token for `/metrics` from a file. It must differ from the clients' token, so that a
+ * scraper cannot open circuits.
  *
  * @throws CommandError whose message does not contain a token.
  */
@@ -55,11 +58,14 @@ function checked(token: string, label: string): string {
   }
 }
 
-/** Reads a file that holds a token or another secret and nothing else. `what` names it in an error. */
+/**
+ * Reads a file that contains only a token or another secret. `what` is the name of the secret in an
+ * error.
+ */
 export function readSecretFile(file: string, what = "token"): string {
   let descriptor: number | undefined;
   try {
-    // Opens by path, so that a pipe works too, as in --token-file <(pass show fleet).
+    // Opens a path, so that a pipe works too, as in --token-file <(pass show fleet).
     descriptor = openSync(file, "r");
     const buffer = Buffer.alloc(MAX_FILE_BYTES);
     let length = 0;

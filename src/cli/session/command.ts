@@ -1,4 +1,4 @@
-/** `dagger-breaker session`: started by SDKs as their CLI, in place of `dagger session`. */
+/** `dagger-breaker session`: replaces `dagger session`. SDKs start it as their CLI. */
 
 import type { Command } from "commander";
 import { isCircuitBreakerError } from "../../breaker/errors.js";
@@ -32,7 +32,6 @@ const EXAMPLES = [
 ];
 const HELP = new Set(["--help", "-h"]);
 
-/** Adds the command `session`. */
 export function addSessionCommand(program: Command, context: CommandContext): void {
   program
     .command("session")
@@ -53,7 +52,7 @@ export function addSessionCommand(program: Command, context: CommandContext): vo
 }
 
 async function standIn(args: readonly string[], terminal: Terminal): Promise<number> {
-  // Must come before this process opens a file, because that would look inherited too.
+  // Call this before this process opens a file, because such a file would look inherited too.
   const others = streamsBehind(handedOn(inheritedDescriptors()));
   const { env, stdout, stderr } = terminal;
   const { command, args: first } = ownProgram();
@@ -78,7 +77,7 @@ async function standIn(args: readonly string[], terminal: Terminal): Promise<num
     end = ended;
     return ended.exitCode;
   } catch (error) {
-    // The messages of our own rejections contain only names of breakers and times.
+    // The messages of our own rejections contain only the names of breakers, and times.
     if (!isCircuitBreakerError(error)) throw error;
     end = { rejection: error };
     throw new CommandError(error.message, EXIT.rejected);
@@ -87,7 +86,7 @@ async function standIn(args: readonly string[], terminal: Terminal): Promise<num
   }
 }
 
-/** The signals of Ctrl-C and Ctrl-\, which a terminal sends to the real CLI too. */
+/** The signals of Ctrl-C and Ctrl-\. A terminal sends them to the real CLI too. */
 const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
 
 function realCli(env: Terminal["env"], own: readonly string[]): string {
@@ -100,8 +99,8 @@ function realCli(env: Terminal["env"], own: readonly string[]): string {
 }
 
 /**
- * Returns a host that opens sessions in the surrounding `run`. Once that run has ended, uses `own`
- * instead.
+ * Returns a host that opens sessions in the surrounding `run`. If that run has ended, `own` opens
+ * them instead.
  */
 function within(path: string, own: SessionHost, terminal: Terminal): SessionHost {
   const run = connectSessionHost(path);

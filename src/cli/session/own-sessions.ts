@@ -1,4 +1,4 @@
-/** Guards sessions in this process, and counts their run in the store when they have ended. */
+/** Guards sessions in this process. When they have ended, counts their run in the store. */
 
 import type { RunRecord } from "../../fleet/rules/run-report.js";
 import { Guard } from "../../guard/guard.js";
@@ -14,20 +14,22 @@ import { otlpFrom, sendMetrics } from "../otlp.js";
 import { say, type Terminal } from "../terminal.js";
 import { failedSession, type SessionFacts, sessionRun } from "./session-run.js";
 
-/** How a stand-in ended: by itself, or by the rejection of a circuit. */
+/** The end of a stand-in: its exit, or the rejection by a circuit. */
 export type SessionEnd = StandInEnd | { readonly rejection: unknown };
 
-/** The parts of a guarded session. They exist only if it was not opened in a surrounding `run`. */
+/** The parts of a guarded session. They do not exist if a surrounding `run` opened the session. */
 interface OwnParts {
   readonly guard: Guard;
   readonly sessions: GuardedSessions;
   readonly joined: JoinedFleet | undefined;
   readonly traces: EngineTraces | undefined;
-  /** Whether requests were running when the first signal came. */
+  /** Whether requests were running when the first signal arrived; undefined without a signal. */
   isBusyAtSignal: boolean | undefined;
 }
 
-/** Creates the guard only when the first session begins. */
+/**
+ * The host of sessions in this process. It creates the guard only when the first session begins.
+ */
 export class OwnSessions implements SessionHost {
   readonly #terminal: Terminal;
   readonly #startMs = performance.now();
@@ -57,9 +59,10 @@ export class OwnSessions implements SessionHost {
   }
 
   /**
-   * Closes the sessions, and reports their run. A session that belongs to a `run` is counted by that run.
+   * Closes the sessions, and reports their run. If a session belongs to a surrounding `run`, that
+   * `run` counts itself.
    *
-   * @param end Undefined after a bug of ours, which is not counted.
+   * @param end Undefined after a bug of this program. Such an end is not counted.
    */
   async close(end: SessionEnd | undefined): Promise<void> {
     if (this.#parts === undefined) return;

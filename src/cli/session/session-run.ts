@@ -1,4 +1,4 @@
-/** Decides how the run of a session ended, for the counts of runs in a store. Pure. */
+/** Decides how the run of a session ended. A store counts such results. Does no I/O. */
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
@@ -13,11 +13,11 @@ import type { StandInEnd } from "../../proxy/stand-in/stand-in.js";
 export interface SessionFacts {
   /** The end of the stand-in; undefined if a circuit rejected the session. */
   readonly end: StandInEnd | undefined;
-  /** The problem that no later request has overcome. */
+  /** The problem that no later request has overcome; undefined without one. */
   readonly openProblem: OpenProblem | undefined;
-  /** Whether requests were running at its end, or when the signal came. */
+  /** Whether requests were running at the end of the session, or when the first signal arrived. */
   readonly isBusy: boolean;
-  /** Its begin and its duration, on the clock of `performance`. */
+  /** The start and the duration of the session, on the clock of `performance`. */
   readonly startMs: number;
   readonly durationMs: number;
   readonly waitedMs: number;
@@ -34,18 +34,18 @@ const SUCCESS: Ending = { result: "success", fault: null };
 const FAILURE: Ending = { result: "failure", fault: null };
 const CANCELED: Ending = { result: "cancellation", fault: null };
 const UNKNOWN: Ending = { result: "error", fault: null };
-/** Exit codes of ours for a real CLI that cannot be run. */
+/** Our own exit codes for a real CLI that cannot be run. */
 const NOT_RUN: ReadonlySet<number> = new Set([126, 127]);
 
-/** Returns the parts of a session's end that a store counts. */
+/** Returns the result of a session in the form that a store counts. */
 export function sessionRun(facts: SessionFacts): RunRecord {
   const { durationMs, waitedMs, avoidedMs } = facts;
   return { ...endingOf(facts), durationMs, waitedMs, avoidedMs };
 }
 
 /**
- * Returns how a session ended. A client closes our input, or sends SIGTERM, whether it succeeded or not. So
- * its last requests decide.
+ * Returns how a session ended. A client closes our input or sends SIGTERM after a success and after
+ * a failure alike. So the last requests of the client decide.
  */
 function endingOf({ end, openProblem, isBusy }: SessionFacts): Ending {
   if (end === undefined) return { result: "skip", fault: null };
@@ -77,7 +77,10 @@ function endingByFailure({ fault }: Failure): Ending {
   return { result: "error", fault: fault === "unknown" ? null : fault };
 }
 
-/** Returns the shared circuit whose failure ended the session; undefined for any other end. */
+/**
+ * Returns the shared circuit whose failure ended the session; undefined if no such failure ended
+ * it.
+ */
 export function failedSession(
   facts: SessionFacts,
   engineHost: string | undefined,

@@ -1,5 +1,5 @@
 /**
- * `dagger-breaker trace`: runs a command, and reports at the end which hosts and images its engine
+ * `dagger-breaker trace`: runs a command. At the end, reports which hosts and images its engine
  * used.
  */
 
@@ -34,7 +34,6 @@ const EXAMPLES = [
   "dagger-breaker trace --json --output trace.json -- dagger call test",
 ];
 
-/** Adds the command `trace`. */
 export function addTraceCommand(program: Command, context: CommandContext): void {
   program
     .command("trace")
@@ -50,7 +49,7 @@ export function addTraceCommand(program: Command, context: CommandContext): void
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", EXIT_CODES)
     .action(async (command: string, args: string[], options: TraceOptions) => {
-      // Must come before this process opens a file, because that would look inherited too.
+      // Call this before this process opens a file, because such a file would look inherited too.
       const inherited = inheritedDescriptors();
       const file = options.output === undefined ? undefined : await openFile(options.output);
       try {
@@ -99,7 +98,7 @@ async function trace(
   }
 }
 
-/** Writes the report. If that fails, the exit code is still the command's. */
+/** Writes the report. If the write fails, the exit code of the command stays. */
 async function tell(
   report: TraceReport,
   { json, output }: TraceOptions,

@@ -1,4 +1,4 @@
-/** Renders the contacts of a command, in lines of 80 columns unless a name is longer. */
+/** Renders the contacts of a command. Lines have at most 80 columns, unless a name is longer. */
 
 import type { Contacts, ImageTotals, UpstreamTotals } from "../../runner/contacts/contacts.js";
 import { WIDTH, wrapped } from "../plain-text.js";
@@ -9,7 +9,7 @@ import { hasEngineSpans, type TraceReport } from "./report.js";
 const HEADINGS = ["ASKED", "OK", "FAILED", "LIMITED", "AGAIN", "TIME", "SLOWEST"] as const;
 const FAILED = HEADINGS.indexOf("FAILED");
 const LIMITED = HEADINGS.indexOf("LIMITED");
-/** How many of the cached functions are named, the most frequent first. */
+/** The number of cached functions to name. The most frequent functions come first. */
 const CALLS_NAMED = 4;
 
 /** Returns the lines that `trace` prints. */
@@ -38,7 +38,10 @@ function contactLines(contacts: Contacts, paint: Paint): string[] {
   ];
 }
 
-/** Returns one table for each kind of upstream (registry, git, http), all with the same columns. */
+/**
+ * Returns one table for each kind of upstream (registry, git, http). All tables have the same
+ * columns.
+ */
 function tables(upstreams: readonly UpstreamTotals[], paint: Paint): string[] {
   const cells = new Map(upstreams.map((upstream) => [upstream, figuresOf(upstream)]));
   const widths = HEADINGS.map((heading, column) =>
@@ -95,7 +98,7 @@ function imageLines(images: readonly ImageTotals[], paint: Paint): string[] {
     paint.dim("IMAGE"),
     ...images.flatMap(({ image, digests, asked }) => [
       asked ? image : `${image}  ${paint.green("no request")}`,
-      // An image without a tag already shows its digest.
+      // An image without a tag already contains its digest.
       ...digests.filter((digest) => !image.endsWith(digest)).map((digest) => `  ${digest}`),
     ]),
   ];

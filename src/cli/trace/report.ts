@@ -9,17 +9,17 @@ import type { TraceReceiverMetrics } from "../../traces/receiver/receiver.js";
 import { unreadText } from "../../traces/receiver/unread.js";
 import { parseTraceparent } from "../../traces/trace-context.js";
 
-/** Counts of the request bodies with spans: received, unreadable, rejected, forwarded. */
+/** Counts of the received HTTP bodies with spans. */
 export interface BodiesReport {
   readonly received: number;
   readonly undecodable: number;
-  /** Bodies of a type or encoding that we cannot read. */
+  /** Bodies of a type or an encoding that this program cannot read. */
   readonly unread: TraceReceiverMetrics["unreadByKind"];
-  /** Rejected bodies: too large, or too many at once. */
+  /** Bodies that were rejected, because they were too large or too many arrived at once. */
   readonly refused: number;
   /**
-   * Bodies that the user's collector accepted, and in `dropped` those that it did not get; null
-   * without a collector.
+   * Bodies that the user's collector accepted. `dropped` counts those that it did not get. Both are
+   * null without a collector.
    */
   readonly forwarded: number | null;
   readonly dropped: number | null;
@@ -29,19 +29,19 @@ export interface TraceReport {
   readonly exitCode: number;
   readonly signal: string | null;
   readonly durationMs: number;
-  /** The hosts, images and calls in the spans; null if traces were off. */
+  /** The hosts, images and calls in the spans; null if no traces were received. */
   readonly contacts: Contacts | null;
   readonly bodies: BodiesReport | null;
   readonly notes: readonly Note[];
 }
 
-/** The facts that a report is made of. */
+/** The facts from which a report is made. */
 export interface TraceFacts {
   readonly end: CommandEnd;
   readonly durationMs: number;
   readonly trace: CommandTrace | undefined;
   readonly offReason: string | undefined;
-  /** Warnings of this package about traces that were held back while the command ran. */
+  /** The package's own warnings about traces, which were held back while the command ran. */
   readonly warnings: readonly Note[];
   readonly env: Environment;
 }
@@ -59,7 +59,7 @@ export function traceReport(facts: TraceFacts): TraceReport {
   };
 }
 
-/** Rounds times to whole microseconds, because the rest is noise. */
+/** Rounds times to whole microseconds, because more digits are only noise. */
 function rounded(contacts: Contacts): Contacts {
   const upstreams = contacts.upstreams.map((upstream) => ({
     ...upstream,
@@ -104,7 +104,7 @@ function notesOf({ trace, offReason, warnings, env }: TraceFacts): Note[] {
   return [...notes, ...warnings.map((warning) => inWordsOf(trace, warning))];
 }
 
-/** Rewords a note for users of `trace`, because it was written for users of `run`. */
+/** Rewords a note for users of `trace`, because notes are written for users of `run`. */
 function inWordsOf(trace: CommandTrace | undefined, { code, text }: Note): Note {
   if (code === "traces-sampled") {
     return { code, text: "OTEL_TRACES_SAMPLER is set: spans that it drops are missing here." };
@@ -115,7 +115,7 @@ function inWordsOf(trace: CommandTrace | undefined, { code, text }: Note): Note 
 }
 
 /**
- * Returns whether any span came from an engine, since the program may also have sent spans of its
+ * Returns whether any span came from an engine. The traced program may also have sent spans of its
  * own.
  */
 export function hasEngineSpans({ requests, upstreams }: Contacts): boolean {

@@ -1,4 +1,4 @@
-/** Isolates, releases or resets the named circuits one by one, and reports each. */
+/** Isolates, releases or resets the named circuits one by one, and reports each result. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import type { ControlCommand } from "../../../fleet/rules/command.js";
@@ -31,27 +31,30 @@ export interface ControlFlags extends FleetFlags {
   readonly owner?: string;
 }
 
-/** The action of one of these commands on a circuit, and its message. */
+/** The action of `isolate`, `release` or `reset` on a circuit, and the message about the result. */
 export interface Control {
   /** Returns the command for the store. `owner` is the person who runs it. */
   command(owner: string): ControlCommand;
-  /** Checks all circuits before the first change. A CommandError prevents the change. */
+  /**
+   * Checks all circuits before the first change. If this check throws a CommandError, nothing is
+   * changed.
+   */
   readonly check?: (before: readonly FleetEntry[], scope: string) => void;
-  /** Whether the store may be sent the command for a circuit that it does not know. */
+  /** Whether the command also applies to circuits that the store does not know. */
   readonly toUnknown: boolean;
   tell(before: FleetEntry, after: FleetEntry): string;
 }
 
 const MAX_REASON_LENGTH = 1000;
 
-/** The option `--reason`. The store keeps the reason, and every user of the store can see it. */
+/** The option `--reason`. The store keeps the reason, and every user of the store can read it. */
 export const REASON = [
   "--reason <text>",
   "why, in at most 1000 characters",
   textOf(MAX_REASON_LENGTH),
 ] as const;
 
-/** Adds the common options: the names of circuits, the store, the owner. */
+/** Adds the options that the three commands share, and the argument for names of circuits. */
 export function addControlOptions(command: Command): Command {
   return addFleetOptions(command.argument("<name...>", "circuits, such as registry:docker.io"))
     .option(
@@ -64,7 +67,7 @@ export function addControlOptions(command: Command): Command {
 
 /**
  * Adds `release` or `reset`, which close circuits that the store knows. `tell` renders the message
- * for each circuit.
+ * about each circuit.
  */
 export function addClosingCommand(
   command: Command,
@@ -89,7 +92,7 @@ export function addClosingCommand(
     });
 }
 
-/** Runs the control, and returns the exit code. */
+/** Applies a control to all named circuits, and returns the exit code. */
 export async function control(
   names: readonly string[],
   flags: ControlFlags,
@@ -120,7 +123,7 @@ export async function control(
   try {
     await withStore(flags, terminal.env, doAll, what.toUnknown);
   } finally {
-    // Changes before an error are still reported.
+    // Also reports the changes that were made before an error.
     if (flags.json && objects.length > 0) printJson(terminal, objects);
   }
   return exitCode;

@@ -1,4 +1,4 @@
-/** `dagger-breaker isolate`: rejects all calls of a fleet to an upstream for a time. */
+/** `dagger-breaker isolate`: rejects all calls of a fleet to an upstream for some time. */
 
 import type { Command } from "commander";
 import type { FleetEntry } from "../../../fleet/store.js";
@@ -20,7 +20,6 @@ interface IsolateFlags extends ControlFlags {
 
 const EXAMPLES = ["dagger-breaker isolate registry:docker.io --reason 'outage' --for 30m"];
 
-/** Adds the command `isolate`. */
 export function addIsolateCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("isolate")
@@ -67,8 +66,8 @@ function isolate(
 }
 
 /**
- * Rejects a name that no guard uses, such as `registry:` without a host, because isolating it would
- * have no effect.
+ * Rejects a name that no guard uses, such as `registry:` without a host. Isolating such a name
+ * would have no effect.
  */
 function refuseTypo(name: string, scope: string): void {
   const problem = guardNameProblem(name);

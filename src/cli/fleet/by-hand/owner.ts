@@ -1,13 +1,15 @@
 /**
- * Returns the default owner of a manual control: the user who started the CI job, else the user of
- * this machine.
+ * Returns the default owner of a change by hand: the user who started the CI job, or else the user
+ * of this machine.
  */
 
 import { ownerOfProcess } from "../../../fleet/client/fleet-control.js";
 import { runOf } from "../../../fleet/client/reporter.js";
 import type { Terminal } from "../../terminal.js";
 
-/** Variables with the user of a CI job: GitHub, GitLab, Azure, CircleCI, Buildkite. */
+/**
+ * Variables that contain the user of a CI job, in GitHub, GitLab, Azure, CircleCI and Buildkite.
+ */
 const ACTORS = [
   "GITHUB_ACTOR",
   "GITLAB_USER_LOGIN",
@@ -16,15 +18,18 @@ const ACTORS = [
   "BUILDKITE_BUILD_CREATOR",
 ] as const;
 
-/** The longest owner that a store accepts. */
+/** The maximum length of an owner that a store accepts. */
 export const MAX_OWNER_LENGTH = 200;
 
-/** Returns the owner in at most 200 characters; in CI with the address of the run. */
+/**
+ * Returns the owner, in at most 200 characters. In CI, the owner also contains the address of the
+ * run.
+ */
 export function defaultOwner(env: Terminal["env"]): string {
   const run = runOf(env);
   if (run === null) return ownerOfProcess();
   const actor = ACTORS.map((name) => env[name]?.trim()).find(Boolean) ?? ownerOfProcess();
   const owner = `${actor} (${run})`;
-  // Leaves the run's address out if it does not fit, because a truncated address is useless.
+  // Omits the run's address if it does not fit, because a truncated address is useless.
   return owner.length <= MAX_OWNER_LENGTH ? owner : actor.slice(0, MAX_OWNER_LENGTH);
 }

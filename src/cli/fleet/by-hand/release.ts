@@ -6,7 +6,6 @@ import type { CommandContext } from "../../terminal.js";
 import { stateOf } from "../circuit.js";
 import { addClosingCommand } from "./control.js";
 
-/** Adds the command `release`. */
 export function addReleaseCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("release")

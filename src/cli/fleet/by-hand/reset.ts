@@ -6,7 +6,6 @@ import type { CommandContext } from "../../terminal.js";
 import { secondText, stateOf } from "../circuit.js";
 import { addClosingCommand } from "./control.js";
 
-/** Adds the command `reset`. */
 export function addResetCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("reset")

@@ -1,6 +1,6 @@
 /**
- * The last known state of the watched circuits, from polls and pushes. Ages and waits are adjusted
- * to the current time.
+ * Keeps the last known state of the watched circuits, from polls and from pushes of the store.
+ * Returns ages and waits as of the current time.
  */
 
 import type { FleetSnapshot } from "../../../fleet/rules/reply.js";
@@ -12,19 +12,19 @@ interface Known {
   readonly atMs: number;
 }
 
-/** All times are on one monotonic clock, in milliseconds. */
+/** The last known state of circuits. All times are on one monotonic clock, in milliseconds. */
 export class CircuitView {
   #known = new Map<string, Known>();
   readonly #names: ReadonlySet<string>;
 
-  /** @param names The circuits to watch; all of them if empty. */
+  /** @param names The circuits to watch. If the list is empty, all circuits are watched. */
   constructor(names: readonly string[]) {
     this.#names = new Set(names);
   }
 
   /**
-   * Applies the reply to a poll. Keeps the state from pushes that arrived after the poll began,
-   * because they are newer.
+   * Stores the reply to a poll. If a push arrived after the poll began, the state from the push
+   * stays, because it is newer.
    */
   replace(entries: readonly FleetEntry[], beganMs: number, nowMs: number): void {
     const known = new Map(entries.map(({ name, snapshot }) => [name, { snapshot, atMs: nowMs }]));
@@ -32,14 +32,14 @@ export class CircuitView {
     this.#known = known;
   }
 
-  /** Applies a push, unless it is older than the known state. */
+  /** Stores a push, unless the push is older than the known state. */
   push({ name, snapshot }: FleetEntry, nowMs: number): void {
     if (this.#names.size > 0 && !this.#names.has(name)) return;
     const generation = this.#known.get(name)?.snapshot.generation ?? 0;
     if (snapshot.generation >= generation) this.#known.set(name, { snapshot, atMs: nowMs });
   }
 
-  /** Returns the current state of the circuits, as far as known. */
+  /** Returns the known circuits, with their state at `nowMs`. */
   entries(nowMs: number): readonly FleetEntry[] {
     return [...this.#known].map(([name, { snapshot, atMs }]) => ({
       name,

@@ -1,4 +1,7 @@
-/** Follows the circuits of a scope by polls, and by pushes if the store has them. */
+/**
+ * Follows the circuits of a scope. Asks the store repeatedly, and receives pushes if the store
+ * sends them.
+ */
 
 import type { FleetEntry } from "../../../fleet/store.js";
 import { onAbort } from "../../../policies/abort.js";
@@ -7,26 +10,31 @@ import { CommandError } from "../../terminal.js";
 import { type OpenScope, readCircuits } from "../with-store.js";
 import { CircuitView } from "./circuit-view.js";
 
-/** The receiver of changes. */
+/** An object that reports changes to the user. */
 export interface Follower {
-  /** Begins with the first reply of the store. */
+  /** Called once, after the first reply of the store. */
   begin(view: CircuitView): void;
-  /** Renders a possible change. Rejects with a CommandError when the store is lost meanwhile. */
+  /**
+   * Reports changes, if there are any. Rejects with a CommandError if the store no longer replies.
+   */
   update(view: CircuitView): Promise<void> | void;
-  /** Reports that the store no longer replies and is polled again. */
+  /** Reports that the store no longer replies. The store is still asked again. */
   lost(message: string): void;
   /** Reports that the store replies again. */
   found(): void;
 }
 
 const POLL_MS = 1000;
-/** The poll interval if the store pushes changes, because a push can be lost. */
+/**
+ * The time between polls of a store that pushes changes. Polls are still needed, because a push can
+ * be lost.
+ */
 const BACKSTOP_MS = 5000;
 
 /**
  * Reports changes to the follower until the signal is aborted.
  *
- * @throws CommandError when the store does not reply the first time.
+ * @throws CommandError if the store does not reply at the start.
  */
 export async function follow(
   opened: OpenScope,
@@ -86,7 +94,7 @@ function isStoreLost(error: unknown): error is CommandError {
   return error instanceof CommandError && error.exitCode === EXIT.storeUnreachable;
 }
 
-/** Waits for a time, or until `ring` is called or the signal is aborted. */
+/** A wait that ends after a time, when `ring` is called, or when the signal is aborted. */
 class Alarm {
   readonly #signal: AbortSignal;
   #rang = false;

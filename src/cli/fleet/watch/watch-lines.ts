@@ -1,4 +1,4 @@
-/** Writes one line for each change of shared circuits, for logs, or JSON for programs. */
+/** Reports each change of shared circuits as one line: text for a log, or JSON for programs. */
 
 import type { FleetEntry } from "../../../fleet/store.js";
 import { changeObject } from "../../change-object.js";
@@ -12,7 +12,7 @@ import { count, whoText, whyText } from "../words.js";
 import type { CircuitView } from "./circuit-view.js";
 import type { Follower } from "./follow.js";
 
-/** Writes one line for each change, for `watch` without a terminal. */
+/** The output of `watch` without a terminal. */
 export class LineWriter implements Follower {
   readonly #opened: OpenScope;
   readonly #terminal: Terminal;
@@ -25,7 +25,10 @@ export class LineWriter implements Follower {
     this.#json = json;
   }
 
-  /** Writes the initial state: all circuits as JSON, otherwise only those that are not closed. */
+  /**
+   * Writes the initial states. JSON output contains all circuits; text output contains only those
+   * that are not closed.
+   */
   begin(view: CircuitView): void {
     const entries = view.entries(performance.now());
     const nowMs = Date.now();
@@ -64,8 +67,8 @@ export class LineWriter implements Follower {
   }
 
   /**
-   * Writes a circuit's changes after the generation `told`, and returns the last generation
-   * written.
+   * Writes the changes of a circuit that are newer than the generation `told`. Returns the
+   * generation of the last change.
    */
   async #tell(name: string, told: number): Promise<number> {
     const { store, scope, ask } = this.#opened;

@@ -1,4 +1,4 @@
-/** Paints the table of shared circuits on a terminal repeatedly, in the same place. */
+/** Paints the table of shared circuits on a terminal again and again, in the same place. */
 
 import { cutTo } from "../../plain-text.js";
 import { paintFor, printLines, type Terminal } from "../../terminal.js";
@@ -10,8 +10,8 @@ import type { CircuitView } from "./circuit-view.js";
 import type { Follower } from "./follow.js";
 
 /**
- * Terminal codes: ENTER switches to the alternate screen and turns off line wrap and cursor; LEAVE
- * undoes that.
+ * Codes for a terminal. ENTER switches to the alternate screen, and turns off line wrap and the
+ * cursor. LEAVE reverses ENTER.
  */
 const ENTER = "\u001b[?1049h\u001b[?7l\u001b[?25l";
 const LEAVE = "\u001b[?25h\u001b[?7h\u001b[?1049l";
@@ -21,7 +21,10 @@ const CLEAR_BELOW = "\u001b[J";
 const PAINT_MS = 1000;
 const DEFAULT_ROWS = 24;
 
-/** Paints the table whenever circuits change, and every second, so that waits count down. */
+/**
+ * The output of `watch` on a terminal. Paints the table after each change, and every second, so
+ * that waits count down.
+ */
 export class Screen implements Follower {
   readonly #terminal: Terminal;
   readonly #scope: string;
@@ -55,7 +58,7 @@ export class Screen implements Follower {
     this.#lost = undefined;
   }
 
-  /** Restores the terminal, with the last table on it. */
+  /** Restores the terminal, and prints the last table on it. */
   end(): void {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
@@ -66,7 +69,7 @@ export class Screen implements Follower {
 
   #paint(): void {
     const { stdout } = this.#terminal;
-    // A slow terminal skips this picture and gets the next one.
+    // A slow terminal misses this picture and gets the next one.
     if (stdout.writableNeedDrain) return;
     const room = Math.max(1, (stdout.rows ?? DEFAULT_ROWS) - 1);
     const lines = this.#lines();

@@ -15,7 +15,6 @@ const EXAMPLES = [
   "dagger-breaker watch registry:docker.io --json",
 ];
 
-/** Adds the command `watch`. */
 export function addWatchCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("watch")
@@ -55,7 +54,7 @@ function watch(names: readonly string[], flags: FleetFlags, terminal: Terminal):
 
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Runs until a signal arrives or the reader of the output closes it. */
+/** Runs `work` until a signal arrives, or until the reader of the output closes the stream. */
 async function untilEnded(
   { stdout }: Terminal,
   work: (signal: AbortSignal) => Promise<void>,
@@ -67,7 +66,7 @@ async function untilEnded(
   try {
     await work(ended.signal);
   } catch (error) {
-    // A signal before the store's first reply is not an error.
+    // A signal before the first reply of the store is not an error.
     if (!ended.signal.aborted) throw error;
   } finally {
     for (const name of ENDING) process.off(name, end);

@@ -22,7 +22,10 @@ const owner = "ada@ops-1";
 const isolate = { kind: "isolate", reason: "maintenance", owner, expiresInMs: 3_600_000 } as const;
 const manual = { reason: "it is back", owner } as const;
 
-/** Runs commands on one circuit by the real rules, each a number of seconds after the one before. */
+/**
+ * Runs commands on one circuit with the real rules. Each command comes `afterS` seconds after the
+ * one before.
+ */
 function noticesOf(
   ...steps: readonly (readonly [afterS: number, command: FleetCommand])[]
 ): Notice[] {
@@ -31,7 +34,7 @@ function noticesOf(
   const notices: Notice[] = [];
   for (const [afterS, command] of steps) {
     nowMicros += afterS * 1_000_000;
-    // The outcome of a probe has the generation of its admission.
+    // The outcome of a probe must have the generation of its admission.
     const generation = state?.phase.kind === "half-open" ? state.generation : null;
     const given = command.kind === "settle" ? { ...command, generation } : command;
     const reduction = reduce(state, given, nowMicros);

@@ -1,4 +1,4 @@
-/** Turns a change of a shared circuit into a notification. Pure. */
+/** Turns a change of a shared circuit into a notification. Does no I/O. */
 
 import { createHash } from "node:crypto";
 import type { FleetChange } from "../../../fleet/rules/reply.js";
@@ -8,19 +8,22 @@ import { plainText } from "../../plain-text.js";
 import { failureText, reporterText } from "../../shared-words.js";
 import { waitText } from "../../time-words.js";
 
-/** The changes that are worth a message. A failed probe is not: an outage would send one a minute. */
+/**
+ * The kinds of changes that cause a message. A failed probe causes none, because an outage would
+ * then send a message every minute.
+ */
 export type NoticeEvent = "opened" | "closed" | "isolated" | "isolation-over" | "released";
 
-/** A notification, as it is sent. `text` is what Slack and similar services show. */
+/** A notification, in the form in which it is sent. Slack and similar services show `text`. */
 export interface Notice extends Omit<ChangeObject, "generation"> {
   readonly text: string;
-  /** The same for the same change, whichever server sends it. */
+  /** The id of the change. Every server sends the same id for the same change. */
   readonly id: string;
   readonly event: NoticeEvent;
   readonly scope: string;
 }
 
-/** Returns the notification of a change; undefined if the change is not worth one. */
+/** Returns the notification about a change; undefined if the change causes none. */
 export function noticeOf({ scope, name }: FleetKey, change: FleetChange): Notice | undefined {
   const event = eventOf(change);
   if (event === undefined) return undefined;
@@ -67,8 +70,8 @@ function sentence(event: NoticeEvent, { scope, name }: FleetKey, change: FleetCh
 }
 
 /**
- * Escapes what Slack would take for a link or a mention, and the mentions of all people that similar
- * services know. Names and hosts come from other processes.
+ * Escapes links and mentions of Slack. Also escapes the mentions of all people in similar services.
+ * This is needed because names and hosts come from other processes.
  */
 export function slackText(text: string): string {
   return text

@@ -1,11 +1,11 @@
-/** Reports the changes that a server makes, from the replies of its store. */
+/** Reports the changes of circuits that a server causes. Finds them in the replies of the store. */
 
 import type { FleetChange } from "../../../fleet/rules/reply.js";
 import type { FleetKey, FleetStore } from "../../../fleet/store.js";
 
 /**
- * Returns the same store, which calls `onChange` for each change that its commands cause. A change is in
- * the reply to one command alone, so servers of the same store report each change once.
+ * Returns a store that also calls `onChange` for each change that its commands cause. A change is
+ * in the reply to a single command. So several servers of one store report each change only once.
  */
 export function notifiedStore(
   store: FleetStore,

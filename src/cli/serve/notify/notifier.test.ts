@@ -18,7 +18,7 @@ interface Sent {
   readonly text: string;
 }
 
-/** Makes a notifier whose receiver gives these replies, and then 200. */
+/** Creates a notifier whose receiver gives these replies first, and then always 200. */
 function scene(replies: readonly Reply[], key: Buffer | null = KEY) {
   const clock = new VirtualClock();
   const sent: Sent[] = [];
@@ -45,7 +45,7 @@ function scene(replies: readonly Reply[], key: Buffer | null = KEY) {
     nowMs: () => 1_700_000_000_900 + clock.now(),
     onLost: (message) => void lost.push(message),
   });
-  /** Lets time pass until all that can happen has happened. */
+  /** Lets time pass, so that all timers that are due run. */
   const pass = async (ms: number) => {
     for (let passed = 0; passed <= ms; passed += 500) {
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));

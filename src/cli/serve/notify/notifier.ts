@@ -1,4 +1,4 @@
-/** Sends notifications one after the other, beside everything else that `serve` does. */
+/** Sends notifications one after another, while `serve` does its other work. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Clock, systemClock } from "../../../breaker/clock.js";
@@ -10,12 +10,12 @@ import type { Notice } from "./notice.js";
 import type { NotifySettings } from "./notify-settings.js";
 import { webhookHeaders } from "./signature.js";
 
-/** How many notifications wait at most. A further one replaces the oldest. */
+/** The maximum number of waiting notifications. A further notification replaces the oldest one. */
 export const MAX_WAITING = 100;
 
 const RETRIES = { maxRetries: 2, initialDelayMs: 1000, backoffFactor: 4, maxDelayMs: 60_000 };
 const ATTEMPT_MS = 10_000;
-/** How long the end of the server waits for notifications. */
+/** The longest time that the end of the server waits for notifications. */
 const CLOSE_WITHIN_MS = 2000;
 
 /** Sends one request. */
@@ -25,7 +25,7 @@ export type Post = (
   signal: AbortSignal,
 ) => Promise<ResponseLike>;
 
-/** The settings and surroundings of a notifier. */
+/** The settings of a notifier, and replaceable parts for tests. */
 export interface NotifierSettings extends NotifySettings {
   /** Reports lost notifications. The text contains no URL. */
   readonly onLost: (message: string) => void;
@@ -35,12 +35,12 @@ export interface NotifierSettings extends NotifySettings {
   readonly nowMs?: () => number;
 }
 
-/** Keeps notifications in order, and at most 100 of them. */
+/** The queue of notifications. Sends them in order, and lets at most 100 of them wait. */
 export class Notifier {
   readonly #settings: Required<NotifierSettings>;
   readonly #waiting: Notice[] = [];
   readonly #cut = new AbortController();
-  /** Notifications that were lost since the last one that was delivered. */
+  /** The number of notifications that were lost since the last delivery. */
   #lostCount = 0;
   #sending: Promise<void> | undefined;
   #isEnding = false;
@@ -49,7 +49,7 @@ export class Notifier {
     this.#settings = { post: postByFetch, clock: systemClock, nowMs: Date.now, ...settings };
   }
 
-  /** Takes a notification and returns at once. */
+  /** Queues a notification and returns at once. */
   tell(notice: Notice): void {
     this.#waiting.push(notice);
     if (this.#waiting.length > MAX_WAITING) {
@@ -60,8 +60,8 @@ export class Notifier {
   }
 
   /**
-   * Sends what is waiting, without retries and within two seconds, and reports what is lost. Never
-   * rejects.
+   * Sends the waiting notifications within two seconds and without retries. Reports lost
+   * notifications. Never rejects.
    */
   async close(): Promise<void> {
     this.#isEnding = true;
@@ -72,9 +72,9 @@ export class Notifier {
     await sent;
   }
 
-  /** Sends until nothing is waiting. Never rejects. */
+  /** Sends until no notification is waiting. Never rejects. */
   async #sendAll(): Promise<void> {
-    // The reply that caused the notification goes out first.
+    // Waits a turn, because the reply that caused the notification must be sent first.
     await nextTurn();
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       const lostCount = this.#lostCount;
@@ -102,7 +102,10 @@ export class Notifier {
     return retryWithBackoff(attempt, { ...RETRIES, signal, clock, shouldRetry });
   }
 
-  /** Sends once. Signs each attempt anew, since a receiver rejects old timestamps. */
+  /**
+   * Sends a notification once. Each attempt has its own signature, because receivers reject old
+   * timestamps.
+   */
   async #attempt(id: string, body: string, signal: AbortSignal): Promise<void> {
     const { url, key, post, nowMs } = this.#settings;
     const timestamp = Math.floor(nowMs() / 1000);
@@ -119,7 +122,7 @@ export class Notifier {
   }
 }
 
-/** The error of a receiver that would answer a retry in the same way. */
+/** The error for an answer that a retry would not change. */
 class NotAccepted extends Error {
   constructor(readonly status: number) {
     super(answered(status));
@@ -132,7 +135,7 @@ function withLost(notice: Notice, lostCount: number): object {
   return { ...notice, text: `${notice.text} (${lostCount} earlier ${what} lost)`, lostCount };
 }
 
-/** Returns why a notification was not delivered, without the address. */
+/** Returns why a notification was not delivered. The text does not contain the address. */
 function reasonOf(error: unknown): string {
   if (error instanceof NotAccepted) return error.message;
   if (isResponseError(error)) return answered(error.status);
@@ -145,7 +148,7 @@ function answered(status: number): string {
   return `the receiver answered ${status}`;
 }
 
-/** Sends by `fetch`. Follows no redirect, because the address of the receiver is a secret. */
+/** Sends with `fetch`. Follows no redirect, because the address of the receiver is a secret. */
 function postByFetch(...[url, { body, headers }, signal]: Parameters<Post>): Promise<Response> {
   return fetch(url, { method: "POST", body, headers, signal, redirect: "manual" });
 }

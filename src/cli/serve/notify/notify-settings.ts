@@ -1,4 +1,7 @@
-/** Reads where notifications are sent, and the secret that signs them. No message shows either. */
+/**
+ * Reads the address to which notifications are sent, and the secret that signs them. No message
+ * shows the address or the secret.
+ */
 
 import { EXIT } from "../../exit-codes.js";
 import { CommandError, type Terminal } from "../../terminal.js";
@@ -9,24 +12,24 @@ const MAX_URL_LENGTH = 2000;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const KEY_BYTES = { min: 24, max: 64 };
 
-/** The options of `serve` about notifications. */
+/** The options of `serve` for notifications. */
 export interface NotifyFlags {
   readonly notify?: string;
   readonly notifySecretFile?: string;
 }
 
-/** Where notifications are sent. */
+/** The receiver of notifications. */
 export interface NotifySettings {
   readonly url: string;
-  /** The key of signatures; undefined if notifications are not signed. */
+  /** The key for signatures; undefined if notifications are not signed. */
   readonly key: Buffer | undefined;
 }
 
 /**
  * Returns the settings; undefined without a URL.
  *
- * @throws CommandError that names the option or the variable, and shows neither URL nor secret: the
- * URL of a webhook is a secret.
+ * @throws CommandError that names the option or the variable. It shows neither the URL nor the
+ * secret, because the URL of a webhook is a secret too.
  */
 export function notifySettingsFrom(
   { notify, notifySecretFile }: NotifyFlags,

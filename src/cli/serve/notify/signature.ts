@@ -1,4 +1,7 @@
-/** Signs notifications as https://www.standardwebhooks.com describes, so that its libraries verify them. */
+/**
+ * Signs notifications in the format of https://www.standardwebhooks.com, so that libraries for this
+ * format can verify them.
+ */
 
 import { createHmac } from "node:crypto";
 
@@ -10,7 +13,7 @@ export interface SignedParts {
   readonly body: string;
 }
 
-/** Returns the headers that identify a message and, with a key, its signature. */
+/** Returns the headers that identify a message. With a key, they also contain the signature. */
 export function webhookHeaders(
   { id, timestamp, body }: SignedParts,
   key: Buffer | undefined,
