@@ -1,4 +1,7 @@
-/** docs/observed.md and findings/: every link leads to a file, every named test and script is there. */
+/**
+ * Tests docs/observed.md and findings/: every link leads to a file, and every test and script that is named
+ * exists.
+ */
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -12,7 +15,7 @@ const scripts = existsSync(new URL("findings/", ROOT))
       .sort()
   : [];
 
-/** The links of the page to files outside of docs/, with the title of the test that each names. */
+/** The page's links to files outside of docs/. The title of a link is the title of a test in that file. */
 const links = [...page.matchAll(/\]\(\.\.\/([^)\s]+)(?: "([^"]*)")?\)/g)].map(
   ([, path = "", title]) => ({ path, title }),
 );
@@ -51,7 +54,10 @@ test("links to other pages lead to them", () => {
   }
 });
 
-/** Returns the parts of the comment at the head of a script: its title and the text after each word. */
+/**
+ * Parses the comment at the head of a script. Returns its title, and the text after each word that starts a
+ * part.
+ */
 function headOf(script: string) {
   const [, ...lines] = read(`findings/${script}`).split("\n");
   const end = lines.findIndex((line) => !line.startsWith("#"));

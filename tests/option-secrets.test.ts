@@ -1,4 +1,4 @@
-/** No error about an option shows credentials, whatever option has got them. */
+/** Tests that errors about options never contain credentials, whichever option they were given to. */
 
 import { expect, test } from "vitest";
 import { createClassifier } from "../src/attribution/index.js";
@@ -14,7 +14,7 @@ const ADDRESSES = [
   `https://h/hub?token=${SECRET}`,
   `u:${SECRET}@h`,
 ];
-/** Each place of an address in a value. */
+/** Functions that put an address into a value. Each puts it in another place. */
 const SHAPES: readonly ((address: string) => unknown)[] = [
   (address) => address,
   (address) => [address],
@@ -27,7 +27,7 @@ const SHAPES: readonly ((address: string) => unknown)[] = [
 const store = memoryStore();
 const client = {} as Parameters<typeof guard>[0];
 
-/** Everything that takes an object of options. */
+/** All functions and classes that take an object of options. */
 const TAKERS: Readonly<Record<string, (options: never) => unknown>> = {
   CircuitBreaker: (options) => new library.CircuitBreaker(options),
   createRegistry: library.createRegistry,
@@ -46,7 +46,7 @@ const TAKERS: Readonly<Record<string, (options: never) => unknown>> = {
   startTraceReceiver: async (options) => (await startTraceReceiver(options)).close(),
 };
 
-/** Returns the messages with which a call fails. */
+/** Returns the messages of the errors that a call throws. */
 async function messagesOf(call: () => unknown): Promise<string[]> {
   try {
     await call();

@@ -1,12 +1,13 @@
-/** A clock for bounds that hold on a busy machine. */
+/** Measures time in a way that holds on a busy machine. */
 
 import { afterAll } from "vitest";
 
 const TICK_MS = 10;
 
 /**
- * Starts to count the milliseconds in which this process ran or was free to run, and returns how many there were. What a
- * busy machine kept it from is left out: a tick that comes late counts once.
+ * Starts a clock that counts only the milliseconds in which this process could run. Returns a function that
+ * reads the clock. Time in which a busy machine blocked the process hardly counts, because a late tick
+ * counts only once.
  */
 export function startOwnTime(): () => number {
   let ticks = 0;
@@ -17,7 +18,10 @@ export function startOwnTime(): () => number {
   return () => ticks * TICK_MS;
 }
 
-/** Returns the processor time of some work in this process, in milliseconds, whatever else the machine does. */
+/**
+ * Returns the processor time of some work in this process, in milliseconds. Other load on the machine does
+ * not add to it.
+ */
 export function processorMs(work: () => void): number {
   const before = process.cpuUsage();
   work();

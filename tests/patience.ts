@@ -1,8 +1,14 @@
-/** Runs before each test file: no wait minds how busy the machine is, so it ends where it would never end. */
+/**
+ * Gives all waits in tests a long timeout, because a busy machine is not a failure. Runs before each test
+ * file.
+ */
 
 import { vi } from "vitest";
 
-/** Less than a test may take, so that a failure shows what was waited for. */
+/**
+ * The timeout of a wait. It is shorter than a test's own timeout, so that a failure shows which condition
+ * was not met.
+ */
 const PATIENCE_MS = 120_000;
 
 const { waitFor, waitUntil } = vi;

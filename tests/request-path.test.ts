@@ -1,6 +1,6 @@
 /**
- * scripts/measure-request-path.mjs: how many files a request passes, which functions report their entry, and that
- * they do what they did.
+ * Tests scripts/measure-request-path.mjs: the number of files that a request passes, and the functions that
+ * report their entry. Instrumented functions must still do the same as before.
  */
 
 import { execFile } from "node:child_process";
@@ -13,7 +13,7 @@ import { buildPackage } from "./build.js";
 
 const SCRIPT = join(ROOT, "scripts/measure-request-path.mjs");
 
-/** Runs a module's text with `main`, and gives what it returned and the number of entries. */
+/** Runs `main` of an instrumented module. Returns its result and the number of entries. */
 async function entriesOf(text: string): Promise<{ value: unknown; entries: number }> {
   let entries = 0;
   const globals = globalThis as { __entered?: (file: number) => void };

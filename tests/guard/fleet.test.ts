@@ -1,4 +1,4 @@
-/** Guards of other processes in the same scope share one guard's failures. */
+/** Tests that guards of other processes in the same scope learn of one guard's failures. */
 
 import { afterEach, expect, test } from "vitest";
 import { readRequest } from "../../src/attribution/query/read-request.js";
@@ -25,7 +25,7 @@ afterEach(async () => {
   await Promise.all(fleets.splice(0).map((fleet) => fleet.close()));
 });
 
-/** Creates a process of the fleet, with its own breakers. */
+/** Creates the guard of another process in the fleet, with breakers of its own. */
 function joinAs(host: string, store: FleetStore, options: GuardOptions = {}) {
   const fleet = createFleet({
     store,
@@ -192,7 +192,7 @@ test("reports nothing to the store that a module's function can have forged", as
     path: ["hello", "fetch"],
   });
   const failed = { ...seen, ...times, outcome: "failed", status: 503, forgeable: true } as const;
-  // The second process declares the host among others, so the answer alone does not name it.
+  // The second process declares two hosts, so its declaration does not show which host failed.
   const other = joinAs("runner-2", store, {
     needs: ["http:files.example.com", "http:other.example.com"],
   });

@@ -1,4 +1,4 @@
-/** The counts of a guard beside its breakers, as metrics of its registry and of its clients. */
+/** Tests the counts of a guard, as metrics of its registry and of its clients. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,7 +42,7 @@ function setUp(options: GuardOptions = {}) {
   return { registry, guard, send };
 }
 
-/** Returns the value of each sample of a metric, by its labels but the name of the circuit. */
+/** Returns the samples of a metric for one circuit. Each key has the other labels of a sample. */
 function valuesOf(source: Registry, metric: string, circuit = HUB): Record<string, number> {
   const start = `dagger_breaker_${metric}{dagger_breaker_circuit_name="${circuit}"`;
   const lines = metricsText(source)

@@ -1,4 +1,4 @@
-/** The outcomes of the one judge for requests, commands and connects, fact by fact. */
+/** Tests the outcomes that the judge decides for requests, commands and connects, one fact at a time. */
 
 import { describe, expect, test } from "vitest";
 import type { Call } from "./judgement/facts.js";
@@ -36,7 +36,7 @@ describe.each(Object.entries(TABLE))("judged by %s", (_of, rows) => {
 
 test("a row explains why its calls differ, and only then", () => {
   for (const { title, expected, differs } of Object.values(TABLE).flat()) {
-    // A connect has no upstreams, so only its engine can be compared.
+    // A connect has no upstreams, so only its outcome for the engine is compared.
     const { connect, ...others } = expected;
     const isApart = new Set(Object.values(others)).size > 1;
     const engines = new Set(Object.values(expected).map((text) => outcomesOf(text).engine));

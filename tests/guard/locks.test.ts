@@ -1,4 +1,4 @@
-// Images in a lock file of Dagger: an engine that holds them asks no registry.
+// Tests images in a lock file of Dagger. An engine that already has such an image asks no registry.
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ const lock = (...addresses: string[]) =>
 const writeLock = (text: string, name = "dagger.lock") =>
   writeFileSync(join(repository, name), text);
 
-/** Creates a guarded session in a folder of the repository, whose engine answers with its version. */
+/** Creates a guarded session in a folder of a repository. Its engine answers with the given version. */
 function setUp({
   version = "v1.0.0-beta.10",
   ...options
@@ -75,7 +75,7 @@ function setUp({
   };
 }
 
-/** Opens the circuit of Docker Hub by images without a lock. */
+/** Opens the circuit of Docker Hub, through failed pulls of images that no lock file names. */
 async function outage({ clock, registry, send }: ReturnType<typeof setUp>) {
   for (let second = 0; second < 10; second += 1) {
     const image = `acme/app:${second}`;
@@ -268,7 +268,8 @@ describe("on an engine that reads locks, without traces", () => {
     await outage(scene);
     scene.clock.advance(120_000);
     const image = "acme/app:3";
-    // An image that never failed may come from a lock file that the guard does not see.
+    // Its digest may come from a lock file that the guard does not see, so the success does not close the
+    // circuit. This image has never failed.
     await scene.send(from("alpine:3"));
     expect(stateOf(scene.registry, HUB)).toBe("half-open");
     scene.newSession();

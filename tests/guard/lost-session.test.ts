@@ -1,4 +1,4 @@
-// Every sign of a lost session, as recorded from real engines, and similar texts.
+// Tests every sign of a lost session, as recorded from real engines, and texts that only look similar.
 
 import { expect, test } from "vitest";
 import type { GraphQLRequest, SessionResponse } from "../../src/attribution/failure.js";
@@ -19,13 +19,13 @@ const nodeError = (message: string, code: string) => Object.assign(new Error(mes
 const POST = 'http do: Post "http://dagger/query": ';
 const TRACE = "[traceparent:0a1b2c3d4e5f60718293a4b5c6d7e8f9-0a1b2c3d4e5f6071]";
 
-/** Sends requests with the same end, and returns the results for the engine and the session. */
+/** Sends requests that all end in the same way. Returns the results for the engine and for the session. */
 async function meet(end: SessionResponse | Error) {
   const guard = new Guard({ registry: createRegistry() });
   const session = new GuardedSession(guard);
   let sent = 0;
   const exchange = async ({ query }: GraphQLRequest) => {
-    // The guard's own question to an engine is not a request of the session.
+    // The guard itself asks the engine for its version, which is not a request of the session.
     if (query !== "{ version }") sent += 1;
     await Promise.resolve();
     if (end instanceof Error) throw end;

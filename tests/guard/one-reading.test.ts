@@ -1,4 +1,4 @@
-/** A request is read once, whatever is done with it: this counts how often its text is looked at. */
+/** Tests that a request is parsed only once, by counting how often its text is read. */
 
 import { expect, test } from "vitest";
 import { classifyResponse } from "../../src/attribution/classify/classify-response.js";
@@ -12,7 +12,7 @@ import { rejectionAnswer } from "../../src/guard/wire/rejection-answer.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { DIGEST, failing, from, json, WORKED } from "./scene.js";
 
-/** Returns a request that counts how often its text is read. A copy of its parts has no text. */
+/** Returns a request that counts reads of its text. Copies of its properties have no text. */
 function counted(text: string) {
   const seen = { times: 0 };
   const request = Object.defineProperty({}, "query", {
@@ -38,7 +38,7 @@ function sessionOf(options: GuardOptions) {
   return { guard, send };
 }
 
-/** As many errors as are read of an answer, none of which names a host. */
+/** An answer with the largest number of errors that is read. No error names a host. */
 const HOSTLESS = json({
   data: null,
   errors: Array.from({ length: 1000 }, (_, index) => ({

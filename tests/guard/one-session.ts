@@ -1,4 +1,4 @@
-/** A separate guarded session, whose engine answers as scripted. */
+/** Creates a separate guarded session whose engine answers as a script decides. */
 
 import type { GraphQLRequest, SessionResponse } from "../../src/attribution/failure.js";
 import { readRequest } from "../../src/attribution/query/read-request.js";
@@ -29,10 +29,10 @@ export function guarded(options: GuardOptions = {}, state?: SessionState) {
   return { engine: guard.engine, session, answering };
 }
 
-/** Never answers, and fails when it is dropped. */
+/** Sends a request to the engine. Tests replace it. */
 export type Sending = SessionLink<SessionResponse>["send"];
 
-/** Sends a request of which nothing has been read yet. */
+/** Parses a request and sends it in a session. */
 export function sendIn(
   session: GuardedSession,
   given: GraphQLRequest,
@@ -42,7 +42,7 @@ export function sendIn(
   return session.request(readRequest(given, true), { send: sending, ask: sending }, companions);
 }
 
-/** Never answers, and fails a request when it is dropped. */
+/** Never answers. When the guard drops the request, it fails. */
 export const silent: Sending = (_request, signal) =>
   new Promise((_resolve, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason));

@@ -1,4 +1,4 @@
-// Known digests in the user's own stores, for several platforms, and beside mirrors.
+// Tests known digests in stores of the user, for several platforms, and together with mirrors.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { GraphQLRequest } from "../../src/attribution/failure.js";
 import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";

@@ -1,4 +1,4 @@
-// Images by the known digests of their tags.
+// Tests that images are pulled by the known digests of their tags.
 import { afterEach, expect, test, vi } from "vitest";
 import type { GraphQLRequest, SessionResponse } from "../../src/attribution/failure.js";
 import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
@@ -16,7 +16,7 @@ const OTHER = `sha256:${"ab".repeat(32)}`;
 
 afterEach(() => void vi.useRealTimers());
 
-/** Creates an engine with one digest for every tag, and a guard that pins. */
+/** Creates an engine that has the same digest for every tag, and a guard that pins images. */
 function setUp(onUse?: (event: PinnedEvent) => unknown) {
   vi.useFakeTimers({ toFake: ["Date"] });
   const store = new MemoryDigests();
@@ -87,7 +87,7 @@ test("gates an image that we pinned until it was used by digest", async () => {
   expect(await run(from("alpine:3"))).toBe("rejected");
   store.prove("docker.io/library/alpine:3", "", DIGEST);
   expect(await run(from("alpine:3"))).toBe("sent");
-  // The user's own pins were never gated.
+  // An image that the user has pinned needs no admission.
   expect(await run(from(`busybox@${DIGEST}`))).toBe("sent");
 });
 

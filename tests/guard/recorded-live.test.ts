@@ -1,5 +1,5 @@
-// Requests that an earlier guard handled wrongly on real engines. Each passes through the guard
-// again, with the spans in their original order.
+// Tests requests that an earlier guard judged wrong on real engines. Each request passes through the guard
+// again, with the recorded spans in their original order.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ interface Row {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
-  /** The exchanges that the hosts saw. */
+  /** The exchanges that the hosts themselves recorded. */
   readonly asked?: readonly string[];
   readonly spans?: readonly (EngineSpan & { readonly body?: number })[];
   readonly expected: {
@@ -54,7 +54,7 @@ test("every request of the recording runs, and has expected outcomes", () => {
   for (const { id, expected } of requests) expect(expected.breakers, id).toBeDefined();
 });
 
-/** Returns the expected counts from a breaker's label: successes, failures, ignored. */
+/** Returns the counts that a label demands of a breaker: successes, failures, ignored outcomes. */
 function countsFor(label: string): readonly [number, number, number] {
   if (/^(?:failure|as the exchange went)/.test(label)) return [0, 1, 0];
   if (label.startsWith("success")) return [1, 0, 0];
@@ -63,7 +63,7 @@ function countsFor(label: string): readonly [number, number, number] {
   throw new Error(`no such label: ${label}`);
 }
 
-/** Returns the labels by breaker; every asked host by name, if the label requires it. */
+/** Returns the label of each breaker. A label can apply to all hosts in `asked`. */
 function labelsOf({ expected, asked = [] }: Row): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [name, label] of Object.entries(expected.breakers ?? {})) {
@@ -80,15 +80,16 @@ function breakerOfHost(host: string): string {
   return breakerName(kind[host as keyof typeof kind] ?? "registry", host);
 }
 
-/** A request trace that reports when it was read. */
+/** A request trace that shows when the guard has read it. */
 interface HeardWitness extends RequestTrace {
   heard: Promise<unknown>;
 }
 
-/** Delivers the spans as in the recording: body by body, after the answer. */
+/** Delivers the spans as in the recording: after the answer, one body after another. */
 function witnessOf({ spans = [], query }: Row): HeardWitness | undefined {
   const ids = new Set(spans.map(({ id }) => id));
-  // Of several requests in a trace, ours is the last one whose parent the engine has not sent.
+  // A trace can contain several requests. Ours is the last request whose parent span is not among the spans
+  // of the engine.
   const root = spans
     .filter(({ name, parent }) => name === "POST /query" && !ids.has(parent))
     .at(-1);
@@ -123,7 +124,7 @@ function witnessOf({ spans = [], query }: Row): HeardWitness | undefined {
   };
 }
 
-/** Sends a recorded request through its own guard and session. */
+/** Creates a guard and a session for one recorded request. */
 function setUp(row: Row) {
   const clock = new VirtualClock();
   const registry = createRegistry({ defaults: { clock } });
@@ -133,10 +134,10 @@ function setUp(row: Row) {
   return {
     clock,
     state,
-    /** Returns the breaker of an upstream, as the guard creates it. */
+    /** Returns the breaker of an upstream, with the options that a guard would give it. */
     upstream: (name: string) =>
       name === "engine" ? guard.engine : registry.get(name, breakerOptions({}, name, false)),
-    /** Resolves once the request is settled. */
+    /** Sends the recorded request. Resolves once all its permits are settled. */
     async send(trace: HeardWitness | undefined): Promise<"sent" | "rejected"> {
       const exchange = async ({ query }: GraphQLRequest) =>
         query === row.query ? row : json({ data: { version: row.engine } });
@@ -173,7 +174,7 @@ test.each(each)("$index $engine $id: breakers get the expected outcomes", async 
   expect(scene.state.lost).toBeUndefined();
 });
 
-/** Writes the lock file that the first runs of the recording left behind. */
+/** Writes the lock file that the first runs of the recording had left behind. */
 function writeLock(): void {
   const spans = rows.flatMap(({ id, spans: seen = [] }) => (id === "lock-from-run1" ? seen : []));
   const [, image, digest] =

@@ -1,4 +1,4 @@
-// Probes whose requests are over while their spans are awaited.
+// Tests probes whose requests have ended, but whose spans have not arrived yet.
 import { expect, test, vi } from "vitest";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { Guard } from "../../src/guard/guard.js";
@@ -20,7 +20,7 @@ const ANSWERED: Evidence = {
   requestId: "b7ad6b7169203331",
 };
 
-/** Returns a request trace that the test completes. */
+/** Returns a request trace whose exchanges the test delivers later. */
 function later() {
   let tell = (_evidence: Evidence[] | undefined) => {};
   let fail = () => {};

@@ -1,4 +1,4 @@
-// How the engine's own spans change the settlement of a request.
+// Tests how the engine's own spans change the outcomes of a request.
 import { expect, test, vi } from "vitest";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { Guard } from "../../src/guard/guard.js";
@@ -22,7 +22,7 @@ import {
 
 type Seen = Partial<Evidence> & Pick<Evidence, "kind" | "host" | "outcome">;
 
-/** Returns a request trace with these exchanges, or one that does not arrive in time. */
+/** Returns a request trace that shows these exchanges. */
 function saw(...seen: Seen[]): RequestTrace {
   const exchanges = seen.map((one) => ({
     servesHost: one.host,
@@ -182,7 +182,8 @@ test("spans name the host that an answer does not, even one that no request name
   }
   await send("{ hello { fetch } }", MODULE_503, seen);
   expect(stateOf(registry, "http:files.example.com")).toBe("open");
-  // It was recorded, not gated; a request that names the host is.
+  // The failures of the host were recorded, but this request does not name the host. So only a request that
+  // names it is rejected.
   expect(await send("{ hello { fetch } }", MODULE_503, seen)).toBe("sent");
   expect(await send('{ http(url: "https://files.example.com/a") { size } }')).toBe("rejected");
 });
@@ -212,7 +213,8 @@ test("forged spans count against no upstream", async () => {
   const { registry, send } = setUp();
   const forged = saw({ ...HUB, outcome: "failed", status: 503 });
   for (let run = 0; run < 50; run += 1) {
-    // In a request that worked, whose own command failed, or that failed for another reason.
+    // Forged spans come with three kinds of requests: successful ones, ones whose own command failed, and
+    // ones with another failure.
     await send(from(`alpine:${run}`), WORKED, forged);
     await send(from(`alpine:${run}`), EXEC_FAILED, forged);
     await send("{ hello { fetch } }", MODULE_503, forged);

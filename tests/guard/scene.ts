@@ -1,4 +1,4 @@
-/** A guarded session with given engine answers, on virtual time. */
+/** Sets up a guarded session on virtual time. The test gives the answers of its engine. */
 
 import type { SessionResponse } from "../../src/attribution/failure.js";
 import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
@@ -54,7 +54,7 @@ export function setUp(options: GuardOptions = {}) {
     newSession(): void {
       session = new GuardedSession(guard);
     },
-    /** Sends a query that gets the given answer. Returns whether it was admitted. */
+    /** Sends a query that gets the given answer. Returns whether the guard sent or rejected it. */
     async send(
       query: string,
       answer: SessionResponse = WORKED,
@@ -79,7 +79,7 @@ export function countsOf(registry: Registry, name: string) {
   return registry.getAll().get(name)?.getMetrics().metrics;
 }
 
-/** Opens the breaker of a host by ten seconds of failed pulls. */
+/** Opens the circuit of a host, through failed pulls in up to ten seconds. */
 export async function outage({ clock, send }: ReturnType<typeof setUp>): Promise<void> {
   for (let second = 0; second < 10; second += 1) {
     await send(

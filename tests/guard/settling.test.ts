@@ -1,4 +1,4 @@
-// The five settling rules one by one, with the engine's own messages.
+// Tests the five settling rules one by one, with messages that engines print.
 
 import { expect, test } from "vitest";
 import { sparedRequestCount } from "../../src/guard/admission/avoided-requests.js";

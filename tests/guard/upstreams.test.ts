@@ -1,5 +1,5 @@
-// The outcomes of requests for the breakers of registries, git and http hosts, with the engine's
-// own messages.
+// Tests what requests mean for the breakers of registries, git hosts and http hosts, with messages that
+// engines print.
 
 import { expect, test, vi } from "vitest";
 import { Guard } from "../../src/guard/guard.js";

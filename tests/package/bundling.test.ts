@@ -1,4 +1,7 @@
-/** esbuild bundles every entry without a Redis client, and includes an installed one. */
+/**
+ * Tests that esbuild bundles every entry without a client of Redis, and includes a client that is
+ * installed.
+ */
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,7 +24,7 @@ const OPENING = `
   openStore("redis://127.0.0.1:1").then(() => console.log("opened"), tell);
 `;
 
-/** Bundles programs of a project, each into its own file, and returns errors and warnings. */
+/** Bundles each program of a project into a file of its own. Returns errors and warnings. */
 async function bundle(
   { folder }: Project,
   programs: readonly string[],

@@ -1,12 +1,12 @@
-/** The TypeScript compiler in a user's project. */
+/** Runs the TypeScript compiler in a user's project. */
 
 import { join } from "node:path";
 import ts from "typescript";
 import type { Project } from "./project.js";
 
 /**
- * Type-checks files of a project and all declarations of our package that they reach, without `skipLibCheck`, and
- * writes JavaScript beside them unless `noEmit` is set.
+ * Type-checks files of a project, and all declarations of our package that the files use. `skipLibCheck` is
+ * off. Writes JavaScript beside the files unless `noEmit` is set.
  *
  * @returns The errors in the project.
  */
@@ -27,7 +27,7 @@ export function compile(
     },
   });
   if (!options.noEmit) program.emit();
-  // Linked packages are outside of the folder, and their types are not ours.
+  // Linked packages are outside the folder. Errors in their types are not ours.
   const own = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(folder));
   const diagnostics = [
     ...program.getOptionsDiagnostics(),

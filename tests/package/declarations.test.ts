@@ -1,4 +1,4 @@
-/** Our declarations compile without errors for users with few types of their own. */
+/** Tests that our declarations compile in a project that has few other types. */
 
 import ts from "typescript";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { compile } from "./compiler.js";
 import { createProject, entriesOf, installed, type Project, readManifest } from "./project.js";
 
 const manifest = await readManifest();
-/** The types of the Dagger SDK need those of Node.js, and ours for it at least the lib DOM. */
+/** The types of the Dagger SDK need the types of Node.js. Our types for the SDK also need the lib DOM. */
 const NEEDS_MORE = `${manifest.name}/dagger`;
 const entries = entriesOf(manifest);
 

@@ -1,4 +1,4 @@
-/** Every page installs this package in the one safe form, and never by the name of its program. */
+/** Tests that every page installs this package in the one safe form, and never by the name of its program. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

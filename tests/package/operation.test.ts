@@ -1,4 +1,4 @@
-/** The recipes of docs/operation.md as programs of a user, with the checks that the page promises. */
+/** Tests the recipes of docs/operation.md as a user's programs, and what the page promises about them. */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";

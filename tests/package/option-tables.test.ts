@@ -1,4 +1,4 @@
-/** The tables of options and fields in docs/ match the types exactly. */
+/** Tests that the tables of options and fields in docs/ match the types. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,10 @@ import ts from "typescript";
 import { expect, test } from "vitest";
 import { ROOT } from "./project.js";
 
-/** A table, as announced by the comment before it: `options: FILE TYPE...` or `fields: ...`. */
+/**
+ * A table of a page. The comment before it names its types: `options: FILE TYPE...` or `fields: FILE
+ * TYPE...`.
+ */
 interface DocumentedTable {
   readonly place: string;
   readonly kind: string;
@@ -15,7 +18,7 @@ interface DocumentedTable {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A member of a type, with the default in its doc comment. */
+/** A member of a type, with the default values in its doc comment. */
 interface Member {
   readonly name: string;
   readonly required: boolean;
@@ -74,7 +77,7 @@ function names(cell: string): string[] {
   return [...cell.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
 }
 
-/** Returns the declared members of an interface or class, without private and internal ones. */
+/** Returns the declared members of an interface or class. Private and internal members are left out. */
 function membersOf(file: string, type: string): Member[] {
   const text = readFileSync(join(ROOT, file), "utf8");
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);

@@ -1,4 +1,4 @@
-/** A user's project: an empty folder with the packed package installed. */
+/** Creates a user's project: an empty folder in which the packed package is installed. */
 
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
@@ -28,21 +28,20 @@ export async function readManifest(): Promise<PackageManifest> {
   return JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
 }
 
-/** Returns the entries that a user may import. */
+/** Returns the entries of the package that a user may import. */
 export function entriesOf({ name, exports }: PackageManifest): string[] {
   return Object.entries(exports)
     .filter(([, target]) => typeof target === "object")
     .map(([path]) => name + path.slice(1));
 }
 
-/** The result of a script. */
+/** The result of running a script. */
 export interface Run {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** One project of a user. */
 export class Project {
   readonly folder: string;
 
@@ -57,7 +56,7 @@ export class Project {
     return file;
   }
 
-  /** Runs a script of the project in the Node of the tests, without a session of this machine. */
+  /** Runs a script of the project with the tests' Node.js. Sessions of this machine are hidden from it. */
   run(
     path: string,
     environment: Readonly<Record<string, string>> = {},
@@ -84,7 +83,7 @@ export class Project {
   }
 
   /**
-   * Runs programs of the project in one process, each group in a thread; see snippet-runner.mjs.
+   * Runs programs of the project in one process. Each group gets a thread. See snippet-runner.mjs.
    *
    * @returns The result of each program, by its path.
    */
@@ -109,8 +108,8 @@ export class Project {
 }
 
 /**
- * Creates a project with a copy of the packed package. Its dependencies and `packages`, by name and
- * folder, are links.
+ * Creates a project with a copy of the packed package. Its dependencies are links, and so are `packages`,
+ * which maps names to folders.
  */
 export async function createProject(packages: Readonly<Record<string, string>>): Promise<Project> {
   const { name, dependencies } = await readManifest();
@@ -127,7 +126,7 @@ export async function createProject(packages: Readonly<Record<string, string>>):
   return project;
 }
 
-/** Creates a project into which npm installs the tarball, without a network: dependencies are linked. */
+/** Creates a project into which npm installs the tarball. Dependencies are links, so npm needs no network. */
 export async function installProject(): Promise<Project> {
   const { name, dependencies } = await readManifest();
   const project = await emptyProject();
@@ -143,13 +142,13 @@ export async function installProject(): Promise<Project> {
   return project;
 }
 
-/** Returns the folder of a package in our node_modules. */
+/** Returns the folder of a package in this project's own node_modules. */
 export function installed(name: string): string {
   return join(ROOT, "node_modules", name);
 }
 
 async function emptyProject(): Promise<Project> {
-  // The real path, because a compiler and a stack trace show that.
+  // Compilers and stack traces show real paths, so links must be resolved.
   return new Project(await realpath(await mkdtemp(join(tmpdir(), "dagger-breaker-project-"))));
 }
 

@@ -1,4 +1,4 @@
-/** The programs of docs/operation.md that serve pages, run as a user runs them. */
+/** Runs the programs of docs/operation.md that serve pages, as a user would run them. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { type Snippet, snippetsOfMarkdown } from "./snippets.js";
 
 const PAGE = "docs/operation.md";
 
-/** A program of the page, and the file that it becomes in a project. */
+/** A program of the page, and the file in a project to which it is written. */
 export interface Recipe {
   readonly file: string;
   readonly text: string;
@@ -23,7 +23,7 @@ export function operationSnippets(): readonly Snippet[] {
   return snippetsOfMarkdown(PAGE, readFileSync(join(ROOT, PAGE), "utf8"));
 }
 
-/** Returns the only program on the page that contains all parts. */
+/** Returns the program of the page that contains all parts. There must be only one. */
 export function recipeWith(...parts: readonly string[]): string {
   const found = operationSnippets().filter(
     ({ language, text }) => language === "ts" && parts.every((part) => text.includes(part)),
@@ -41,7 +41,7 @@ export async function compileRecipes(project: Project, recipes: readonly Recipe[
   expect(compile(project, files, options)).toEqual([]);
 }
 
-/** Starts a compiled recipe, which ends with the test. Returns its address once it answers. */
+/** Starts a compiled recipe that ends with the test. Returns its address once it answers. */
 export async function startRecipe(
   project: Project,
   file: string,

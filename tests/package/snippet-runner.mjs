@@ -1,18 +1,18 @@
 /**
- * Runs programs, each once, and prints a line of JSON about each: its path, its exit code and what it wrote to stderr.
+ * Runs each program once. For each, prints a line of JSON with its path, its exit code and its stderr.
  *
  *   node snippet-runner.mjs <file>[,<file>...]...
  *
- * An argument is a thread of its own, so that nothing of a program reaches another, without a process for each.
- * Those that share an argument are run there one after the other: loading a large package once is most of their time.
- * A thread must end by itself.
+ * Each argument gets a thread, so that programs of different arguments cannot affect each other. Files in
+ * one argument run one after the other in their thread. That saves time when they import the same large
+ * package. A thread must end by itself.
  */
 
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
-/** A thread that runs longer hangs. */
+/** The longest time that a thread may run before it counts as hanging. */
 const LIMIT_MS = 60_000;
 
 if (isMainThread) {
@@ -29,7 +29,8 @@ async function runThread(files) {
   const results = [];
   let problem = "";
   worker.on("message", (result) => results.push(result));
-  // From a promise or callback that nothing awaits: reported for the current or last program.
+  // An error of a promise or callback that nothing awaits. It is reported for the program that runs, or for
+  // the last one.
   worker.on("error", (error) => {
     problem = `${error?.stack ?? error}\n`;
   });
@@ -74,7 +75,7 @@ async function runPrograms(files) {
   }
 }
 
-/** Resets what a program left behind: variables, and circuits that it opened. */
+/** Undoes what a program changed for the next one: variables and open circuits. */
 async function tidyUp(file, environment) {
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, environment);

@@ -1,20 +1,20 @@
-/** Finds the snippets of code in pages and in doc comments. */
+/** Finds the blocks of code in pages and in doc comments. */
 
 import ts from "typescript";
 
 /** One block of code. */
 export interface Snippet {
-  /** The place of the fence: `README.md:12`. */
+  /** The file and line of the opening fence, such as `README.md:12`. */
   readonly place: string;
   readonly language: string;
-  /** Whether it may be run; `no-run` after the language forbids it. */
+  /** Whether tests may run the block. `no-run` after the language forbids it. */
   readonly runs: boolean;
   readonly text: string;
 }
 
 const FENCE = /^(\s*)(`{3,})(.*)$/;
 
-/** Returns the blocks of a Markdown page; `firstLine` is the number of its first line. */
+/** Returns the blocks of a Markdown page. `firstLine` is the line number at which the page begins. */
 export function snippetsOfMarkdown(path: string, markdown: string, firstLine = 1): Snippet[] {
   const snippets: Snippet[] = [];
   let open: { indent: string; fence: string; info: string; line: number; lines: string[] } | null =

@@ -1,4 +1,4 @@
-/** A user's project works without the clients of stores, and uses installed ones. */
+/** Tests that a user's project works without the clients of stores, and uses clients that are installed. */
 
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const NEEDS_A_CLIENT =
   'if it was installed with --global ("ioredis" works too)';
 const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
-/** Runs a program of the project and returns its output, which must be all of it. */
+/** Runs a program of the project. Returns its output, which must be a single JSON value. */
 async function printed(project: Project, program: string, args: readonly string[] = []) {
   await project.write("program.js", program);
   const { code, stdout, stderr } = await project.run("program.js", {}, args);
@@ -21,7 +21,10 @@ async function printed(project: Project, program: string, args: readonly string[
   return JSON.parse(stdout);
 }
 
-/** Isolates a circuit in one fleet, and prints what another one of the same store sees. */
+/**
+ * Returns a program that isolates a circuit in one fleet, and prints how a second fleet on the same store
+ * sees it.
+ */
 const sharing = (options: string) => `
   import { CircuitBreaker } from "${PACKAGE}";
   import { createFleet } from "${PACKAGE}/fleet";
@@ -39,7 +42,7 @@ const sharing = (options: string) => `
   for (const { fleet } of [mine, theirs]) await fleet.close();
 `;
 const SHARED = { opened: [true, true], name: "SharedCircuitOpenError", isolatedBy: "ada" };
-/** As on the command line. */
+/** Opens the store by its URL, as the command line does. */
 const BY_URL = sharing("{ store: process.argv[2] }");
 
 describe("without a client of Redis", () => {
@@ -79,7 +82,7 @@ describe("without a client of Redis", () => {
     const program = join("node_modules", PACKAGE, "dist/cli/main.js");
     const status = () => project.run(program, {}, ["status", "--store", "redis://127.0.0.1:1"]);
     expect((await status()).stderr).toContain(NEEDS_A_CLIENT);
-    // Installed as by npm install --global: into the folder of the package.
+    // npm install --global puts packages into the same folder as this package.
     const client = join(project.folder, "node_modules/@redis");
     await mkdir(client);
     await symlink(installed("@redis/client"), join(client, "client"));

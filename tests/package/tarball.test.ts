@@ -1,4 +1,4 @@
-/** The packed package in a user's project: it loads, and its types and snippets compile and run. */
+/** Tests the packed package in a user's project: it loads, and its types and snippets compile and run. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
@@ -17,12 +17,15 @@ import {
 } from "./project.js";
 import { type Snippet, snippetsOfDocComments, snippetsOfMarkdown } from "./snippets.js";
 
-/** This entry needs the Dagger SDK beside the package. */
+/** This entry needs the Dagger SDK, which users install themselves. */
 const NEEDS_THE_SDK = "dagger-circuit-breaker/dagger";
-/** This entry needs the API of OpenTelemetry beside the package. */
+/** This entry needs the API of OpenTelemetry, which users install themselves. */
 const NEEDS_THE_API = "dagger-circuit-breaker/opentelemetry";
 const API = ["@opentelemetry/api", "@opentelemetry/api-logs"];
-/** The program is a bundle, so its modules are not shipped separately. */
+/**
+ * The only files of the command line in the package. The program is a bundle, so its modules are not
+ * shipped separately.
+ */
 const CLI_FILES = ["licenses.txt", "main.js", "program.cjs"];
 const SDK = "@dagger.io/dagger";
 
@@ -120,7 +123,7 @@ describe("with the Dagger SDK", () => {
   test.each<[string, ts.CompilerOptions]>([
     ["node16", { module: Node16 }],
     ["bundler", { module: ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }],
-    // The last one, whose output the next tests run.
+    // This row must be the last, because the next tests run its output.
     ["nodenext", { module: NodeNext, exactOptionalPropertyTypes: true }],
   ])("types and snippets compile with the module resolution %s", (_name, options) => {
     const lib = ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"];
@@ -135,10 +138,10 @@ describe("with the Dagger SDK", () => {
       results ??= project.runAll(groupsOf(runnable), { ...session.environment });
       const { code, stderr } = (await results).get(outputOf(snippet)) ?? {};
       expect(code, stderr).toBe(0);
-      // console.assert prints and continues.
+      // A failed console.assert only prints, so the output is checked too.
       expect(stderr).not.toContain("Assertion failed");
     },
-    // The first test waits for all.
+    // The first test starts all snippets and waits for them.
     300_000,
   );
 });
@@ -162,7 +165,7 @@ describe("snippets", () => {
   test("are found, and each has a language that is checked or contains no program", () => {
     expect(programs.length).toBeGreaterThan(10);
     const texts = ["json", "yaml", "text", "mermaid", "groovy", "dockerfile", ""];
-    // Of docs/proxy.md: tests/sdks run those in Python, Go and Rust.
+    // Snippets of docs/proxy.md in other languages. tests/sdks runs those in Python, Go and Rust.
     const others = ["python", "go", "java", "php", "rust", "elixir"];
     const known = ["ts", "sh", ...texts, ...others];
     expect(snippets.filter(({ language }) => !known.includes(language))).toEqual([]);
@@ -176,7 +179,7 @@ describe("snippets", () => {
   );
 });
 
-/** Returns the folders of dist that a module of an export imports, directly or not. */
+/** Returns the folders of dist that the exported modules import, directly or through others. */
 function foldersReachedFrom(root: string): Set<string> {
   const seen = new Set<string>();
   const waiting = Object.values(manifest.exports).flatMap((target) =>
@@ -193,8 +196,8 @@ function foldersReachedFrom(root: string): Set<string> {
 }
 
 /**
- * Groups snippets that import the Dagger SDK into one thread, because loading it takes far longer
- * than they do.
+ * Groups the snippets that run in one thread. Snippets that import the Dagger SDK share a thread, because
+ * loading the SDK takes far longer than running them.
  */
 function groupsOf(snippets: readonly Snippet[]): string[][] {
   const usesSdk = ({ text }: Snippet) => text.includes(NEEDS_THE_SDK) || text.includes(SDK);
@@ -214,7 +217,7 @@ function sourceOf({ place }: Snippet): string {
   return `snippets/${place.replace(/[^\w.]+/g, "-").replace(/\.(ts|md)/, "")}.ts`;
 }
 
-/** Returns the scripts and files that a shell snippet names and that do not exist. */
+/** Returns the scripts and files that a shell snippet uses but that do not exist. */
 function missingCommands(text: string): string[] {
   const scripts = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = ""]) => name);
   const files = [

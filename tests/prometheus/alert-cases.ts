@@ -1,17 +1,17 @@
-/** Scenes, and the alert that must fire in each. Times are minutes since the first scrape. */
+/** Lists scenes, each with the alert that must fire in it. Times are minutes since the first scrape. */
 
 import { FleetScene, KEY } from "./fleet-scene.js";
 import { LocalScene } from "./local-scene.js";
 import type { Recording } from "./recording.js";
 
-/** A scene, and the only alert that fires in it. */
+/** A scene, and the only alert that may fire in it. */
 export interface AlertCase {
   readonly title: string;
   readonly play: () => Promise<Recording>;
-  /** None: no alert fires at any time. */
+  /** The alert that must fire; undefined when no alert may ever fire. */
   readonly fires?: {
     readonly alert: string;
-    /** The first minute in which it fires, and the last one. */
+    /** The first minute in which the alert fires. `to` is the last one. */
     readonly from: number;
     readonly to: number;
     readonly labels: Readonly<Record<string, string>>;
@@ -226,7 +226,10 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
 ];
 
-/** Scenes in which several alerts fire. Each is checked alone. */
+/**
+ * Scenes in which several alerts fire. Each scene is listed once for each alert, and only that alert is
+ * checked.
+ */
 export const CASES_OF_MANY: readonly AlertCase[] = [
   {
     title: "probes that hang, while other calls are rejected",

@@ -1,4 +1,7 @@
-/** `dagger-breaker alerts` in a real promtool: each alert fires when it must, and at no other time. */
+/**
+ * Tests the alerts of `dagger-breaker alerts` in a real promtool. Each alert must fire in its scenes and at
+ * no other time.
+ */
 
 import { expect, test } from "vitest";
 import { alertsYaml } from "../../src/cli/alerts/command.js";
@@ -10,7 +13,7 @@ import { TARGET } from "./recording.js";
 const FLAGS = { job: TARGET.job, severity: "critical", runbook: "https://docs.example/runbook" };
 const RULES = { "rules.yml": alertsYaml(FLAGS) };
 
-/** Fills in a text as Prometheus does, as far as the rules use its templates. */
+/** Fills in a template as Prometheus does. Supports only the syntax that our rules use. */
 function filled(text: string, labels: Readonly<Record<string, string>>): string {
   return text
     .replace(
@@ -21,7 +24,10 @@ function filled(text: string, labels: Readonly<Record<string, string>>): string 
     .replace(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) => labels[name] ?? "");
 }
 
-/** Returns what promtool must find: every alert in every minute, or only the one that fires. */
+/**
+ * Returns which alerts promtool must find in every minute. With `onlyThat`, only the alert of the case is
+ * checked.
+ */
 function expectations({ fires }: AlertCase, scrapes: number, onlyThat: boolean) {
   return ALERT_RULES.filter(({ alert }) => !onlyThat || alert === fires?.alert).flatMap((rule) =>
     Array.from({ length: Math.ceil(scrapes / stepOf(scrapes)) }, (_, index) => {
@@ -42,7 +48,7 @@ function expectations({ fires }: AlertCase, scrapes: number, onlyThat: boolean) 
   );
 }
 
-/** Returns the minutes between two evaluations, which are ten in a scene of many hours. */
+/** Returns the minutes between two evaluations: one, or ten in a scene of many hours. */
 function stepOf(scrapes: number): number {
   return scrapes > 400 ? 10 : 1;
 }

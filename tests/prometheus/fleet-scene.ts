@@ -1,4 +1,7 @@
-/** A fleet in virtual time: CI jobs that call an upstream, and a Prometheus that scrapes once a minute. */
+/**
+ * Simulates CI jobs of a fleet that call an upstream, and a Prometheus that scrapes once a minute. Time is
+ * virtual.
+ */
 
 import { MetricsView } from "../../src/cli/serve/metrics-view.js";
 import { StoreView } from "../../src/cli/serve/store-view.js";
@@ -9,13 +12,13 @@ import { admit, limit, POLICY, settle } from "../fleet/commands.js";
 import { Recording, type Target } from "./recording.js";
 
 export const KEY = { scope: "egress", name: "registry:docker.io" };
-/** The calls of a minute come in its first seconds, one each second. */
+/** Number of calls in a minute. They come in the first seconds of the minute, one each second. */
 const CALLS_A_MINUTE = 10;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const POLICY_OF_CI = { ...POLICY, halfOpenProbeTimeoutMs: 2 * MINUTE_MS };
 
-/** How the upstream answers in a minute. `hangs`: a call never ends. */
+/** How the upstream answers in a minute. After `hangs`, a call never ends. */
 export type Upstream = "up" | "down" | "limits" | "hangs";
 
 export class FleetScene {
@@ -36,7 +39,7 @@ export class FleetScene {
     return this.#nowMs;
   }
 
-  /** Lets minutes pass with calls, and scrapes at the end of each. */
+  /** Lets minutes pass with calls. Prometheus scrapes at the end of each minute. */
   async minutes(count: number, upstream: Upstream, runs: readonly RunRecord[] = []): Promise<void> {
     for (let minute = 0; minute < count; minute += 1) {
       for (let call = 0; call < CALLS_A_MINUTE; call += 1) {
@@ -57,13 +60,13 @@ export class FleetScene {
     }
   }
 
-  /** Lets minutes pass in which the server does not run. */
+  /** Lets minutes pass in which the server does not run, so that scrapes fail. */
   down(count: number): void {
     this.#nowMs += count * MINUTE_MS;
     for (let minute = 0; minute < count; minute += 1) this.recording.scrape(undefined);
   }
 
-  /** Loses everything that the store has. */
+  /** Makes the store lose all its circuits. */
   empty(): void {
     this.#store = this.#newStore();
   }

@@ -1,6 +1,6 @@
 /**
- * A real Prometheus: the queries of alerts and panels differ between a healthy and a broken hour, and a
- * scrape of a real `serve` has the metrics that they name.
+ * Tests alerts and panels in a real Prometheus. Their queries must differ between a healthy hour and a
+ * broken one. A scrape of a real `serve` must have the metrics that the queries name.
  */
 
 import { expect, test } from "vitest";
@@ -31,7 +31,7 @@ const BAD_RUNS = [
   { ...RUN, result: "skip", durationMs: 50, avoidedMs: 240_000 },
 ] as const;
 
-/** Plays an hour in which all is well, and one in which everything breaks. */
+/** Plays an hour in which all is well, and then an hour in which everything breaks. */
 async function playTwoHours() {
   const scene = new FleetScene();
   const startMs = scene.nowMs + 60_000;
@@ -55,7 +55,7 @@ async function playTwoHours() {
   return { recording: scene.recording, startMs, brokenMs };
 }
 
-/** Starts what `serve` is without its command line: a store, its view and its server. */
+/** Starts `serve` without its command line: a store, its view and its server. */
 async function startServe() {
   const store = memoryStore();
   await store.run(KEY, admit({ policy: POLICY }));
@@ -71,7 +71,7 @@ async function startServe() {
   return startServer({ store, metrics });
 }
 
-/** Fills in the variables of a dashboard. */
+/** Fills in the variables of a dashboard in a query. */
 function filled(query: string): string {
   return query
     .replaceAll("$job", TARGET.job)
@@ -80,7 +80,7 @@ function filled(query: string): string {
     .replaceAll("$__range", "1h");
 }
 
-/** Asks for the values of each series in the hour that ends at a time. */
+/** Returns the values of each series in the hour before a time. */
 async function valuesOf(prometheus: Prometheus, query: string, endS: number) {
   const start = String(endS - HOUR_S + 60);
   const parameters = { query, start, end: String(endS), step: "60" };
@@ -117,7 +117,7 @@ test("alerts and panels tell a broken hour from a healthy one, and serve has the
   for (const { alert, expr } of ALERT_RULES) {
     if ((await valuesOf(prometheus, expr(job), healthyEndS)).length > 0)
       blind.push(`${alert} fires`);
-    // No isolation of an hour is a day old.
+    // An isolation in the broken hour is less than a day old, so the alert's limit is lowered to a minute.
     const query = expr(job).replace(" > 86400", " > 60");
     const broken = await valuesOf(prometheus, query, healthyEndS + HOUR_S);
     if (broken.length === 0) blind.push(`${alert} does not fire: ${query}`);

@@ -1,4 +1,7 @@
-/** A service with breakers of its own, in virtual time, and a Prometheus that scrapes it once a minute. */
+/**
+ * Simulates a service with breakers of its own, and a Prometheus that scrapes it once a minute. Time is
+ * virtual.
+ */
 
 import { createRegistry, type Registry } from "../../src/registry/registry.js";
 import { metricsText } from "../../src/telemetry/metrics-text.js";
@@ -14,7 +17,7 @@ export class LocalScene {
   readonly #clock = new VirtualClock();
   #registry = this.#newRegistry();
 
-  /** Lets minutes pass with calls, and scrapes at the end of each. */
+  /** Lets minutes pass with calls. Prometheus scrapes at the end of each minute. */
   async minutes(count: number, upstream: "up" | "down"): Promise<void> {
     for (let minute = 0; minute < count; minute += 1) {
       for (let call = 0; call < CALLS_A_MINUTE; call += 1) await this.#call(upstream);
@@ -23,12 +26,12 @@ export class LocalScene {
     }
   }
 
-  /** Makes the registry evict the breaker, as the least recently used one. */
+  /** Adds another breaker, so that the registry evicts the first one as the least recently used. */
   evict(): void {
     this.#registry.get("another");
   }
 
-  /** Starts the process again, between two scrapes. */
+  /** Restarts the process between two scrapes. */
   restart(): void {
     this.#registry = this.#newRegistry();
   }

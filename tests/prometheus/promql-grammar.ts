@@ -1,8 +1,8 @@
-/** The grammar of PromQL of Prometheus 3, as its own user interface reads it. */
+/** Parses PromQL with the grammar that the user interface of Prometheus 3 uses. */
 
 import { parser } from "@prometheus-io/lezer-promql";
 
-/** Returns the parts of a query that are not PromQL; none for a valid query. */
+/** Returns the parts of a query that are not PromQL. A valid query has none. */
 export function problemsOf(query: string): string[] {
   const problems: string[] = [];
   parser.parse(query).iterate({

@@ -1,4 +1,4 @@
-/** promtool of the Debian package `prometheus`. */
+/** Runs promtool from the Debian package `prometheus`. */
 
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -16,7 +16,7 @@ export async function newFolder(): Promise<string> {
   return folder;
 }
 
-/** Runs promtool in a folder with these files. Resolves to its output, whether or not it was satisfied. */
+/** Runs promtool in a folder with these files. Resolves to its output, even when promtool failed. */
 export async function promtool(
   args: readonly string[],
   files: Readonly<Record<string, string>>,

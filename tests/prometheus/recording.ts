@@ -2,14 +2,13 @@
 
 import { expect } from "vitest";
 
-/** One sample of a page. */
 interface Sample {
-  /** The name with its labels, as in the page, and those that a scrape adds. */
+  /** The name and labels of the series: those in the page, and those that a scrape adds. */
   readonly series: string;
   readonly value: string;
 }
 
-/** The labels that a scrape adds. */
+/** The labels that each scrape adds. */
 export interface Target {
   readonly job: string;
   readonly instance: string;
@@ -17,7 +16,7 @@ export interface Target {
 
 export const TARGET: Target = { job: "dagger-breaker", instance: "breaker.example.com:7420" };
 
-/** The values of all series of a target. `_` stands for a missing sample, and `stale` for the end of a series. */
+/** The values of all series of a target. `_` marks a missing sample, and `stale` marks the end of a series. */
 export class Recording {
   readonly target: Target;
   readonly #series = new Map<string, string[]>();
@@ -27,12 +26,11 @@ export class Recording {
     this.target = target;
   }
 
-  /** The number of scrapes so far. */
   get scrapes(): number {
     return this.#scrapes;
   }
 
-  /** Adds one scrape. Without a page it failed, and all series of the page before end. */
+  /** Adds one scrape. Undefined means that the scrape failed, which ends all series. */
   scrape(page: string | undefined): void {
     const { job, instance } = this.target;
     const own = `job=${JSON.stringify(job)},instance=${JSON.stringify(instance)}`;
@@ -46,7 +44,7 @@ export class Recording {
     this.#scrapes += 1;
   }
 
-  /** Returns each series with its values, one for each scrape. */
+  /** Returns all series, with a value for each scrape. */
   entries(): readonly (readonly [series: string, values: readonly string[]])[] {
     return [...this.#series];
   }

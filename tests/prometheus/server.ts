@@ -1,4 +1,4 @@
-/** A real Prometheus on a port of its own, with data of the past and a target that it scrapes. */
+/** Runs a real Prometheus on a port of its own, with past data and a target to scrape. */
 
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
@@ -8,19 +8,18 @@ import { expect, onTestFinished, vi } from "vitest";
 import { newFolder, promtool } from "./promtool.js";
 import type { Recording } from "./recording.js";
 
-/** A running Prometheus. */
 export interface Prometheus {
-  /** Asks a path of its API. Resolves to the field `data`. */
+  /** Sends a request to a path of the API. Resolves to the field `data` of the reply. */
   ask(path: string, parameters?: Readonly<Record<string, string>>): Promise<unknown>;
 }
 
-/** The past of a Prometheus: a recording that began at a time. */
+/** Past data for Prometheus: a recording, and the time at which it began. */
 export interface Past {
   readonly recording: Recording;
   readonly startMs: number;
 }
 
-/** The past and the target of a Prometheus, and the rules that it evaluates. */
+/** The past data, the target and the rules of a Prometheus. */
 export interface PrometheusSettings {
   readonly past: readonly Past[];
   readonly target: { readonly url: string; readonly token: string; readonly job: string };
@@ -29,7 +28,7 @@ export interface PrometheusSettings {
 
 const MINUTE_S = 60;
 
-/** Starts a server that ends with the test. */
+/** Starts a Prometheus that ends with the test. */
 export async function startPrometheus(settings: PrometheusSettings): Promise<Prometheus> {
   const { past, target, rules } = settings;
   const folder = await newFolder();
@@ -84,7 +83,7 @@ async function launch(folder: string, data: string): Promise<Prometheus> {
   };
 }
 
-/** Writes samples with their times. OpenMetrics has all samples of one series together. */
+/** Writes samples with their times. OpenMetrics requires that all samples of a series stand together. */
 function openMetricsLines({ recording, startMs }: Past): string[] {
   const startS = startMs / 1000;
   return recording.entries().flatMap(([series, values]) =>

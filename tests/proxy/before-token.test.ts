@@ -1,4 +1,4 @@
-// The limits of a connection before it has sent the token, and after.
+// Tests the limits of a connection before it has sent the token, and that they end with the token.
 
 import { once } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -10,12 +10,12 @@ afterEach(() => void vi.useRealTimers());
 const serve = () => serveHttp((_request, response) => response.end("taken"));
 const LONG = `X-Long: ${"a".repeat(20_000)}`;
 
-/** Connects, and resolves once the proxy has accepted the connection. */
+/** Connects. Resolves once the proxy has accepted the connection. */
 async function dialTaken(port: number, bytes = "") {
   const line = dial(port);
   await once(line.socket, "connect");
   if (bytes !== "") line.socket.write(bytes);
-  // Its timer exists from the moment it was accepted.
+  // The proxy sets a timer when it accepts a connection.
   while (vi.getTimerCount() === 0) await new Promise(setImmediate);
   return line;
 }

@@ -1,4 +1,5 @@
-// Each connection of a client has one to the session: how it is kept, goes stale and ends.
+// Tests that each connection of a client has its own connection to the session, which is kept, goes stale
+// and ends with it.
 
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
@@ -34,12 +35,13 @@ test("a burst of connections waits for a busy process, and none is repeated", as
   await using served = await serveHttp((_request, response) => response.end());
   const clients = Array.from({ length: 900 }, () => connect(served.proxyPort, "127.0.0.1"));
   const connected = Promise.all(clients.map((socket) => once(socket, "connect")));
-  // Now the connections are requested, and not accepted for a while.
+  // The system now has the connection requests. The blocked process does not accept them for 300 ms.
   await new Promise(process.nextTick);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
   const ownMs = startOwnTime();
   await connected;
-  // The system repeats a request without room after a second.
+  // When the system has no room for a request, it repeats the request after a second. So no request was
+  // repeated.
   expect(ownMs()).toBeLessThan(200);
   for (const socket of clients) socket.destroy();
 });

@@ -1,11 +1,11 @@
-// The same exchange directly and through the proxy: both sides must see the same.
+// Makes the same exchange directly and through the proxy. Both sides must see the same.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Message, readMessage } from "./messages.js";
 import { dial, type Line, listenTo, serveBytes, TOKEN } from "./wire.js";
 
-/** How the length of a body is marked. */
+/** How a receiver finds the end of a body. */
 type Framing = "none" | "length" | "chunks" | "end";
 
 interface Sent {
@@ -24,9 +24,9 @@ interface Exchange {
   readonly status: number;
   readonly reason: string;
   readonly answer: Sent;
-  /** The size of the pieces in which the answer is written. */
+  /** The size of the pieces in which the answer is sent. */
   readonly pieceSize: number;
-  /** The share of the answer after which its connection is reset. */
+  /** The part of the answer after which its connection is reset, from 0 to 1; undefined for no reset. */
   readonly cutAt: number | undefined;
 }
 
@@ -93,7 +93,10 @@ function write(firstLine: string, { headers, framing, body, chunkSize, trailers 
   return `${head}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\n${last}\r\n`;
 }
 
-/** Skips what does not exist: chunks in HTTP/1.0, bodies where there can be none, a cut query. */
+/**
+ * Removes combinations that cannot exist: chunks in HTTP/1.0, and bodies where there can be none. Also
+ * removes resets during a query, which the guard answers itself.
+ */
 function possible(given: Exchange): Exchange {
   const isQuery = given.method === "POST" && given.path.split("?")[0] === "/query";
   const bodiless = given.method === "HEAD" || given.status === 204 || given.status === 304;
@@ -111,13 +114,13 @@ function possible(given: Exchange): Exchange {
   };
 }
 
-/** The view of both sides of an exchange. */
+/** How each side saw an exchange. */
 interface Seen {
   readonly atSession: Message;
   readonly atClient: Message;
 }
 
-/** Lets one client exchange one request with a port. */
+/** Sends one request to a port as a client, and reads the answer. */
 async function talk(
   port: number,
   authorization: string,
@@ -151,7 +154,7 @@ async function talk(
   return { atSession, atClient: readMessage(line.text, reading) };
 }
 
-/** Writes the answer piece by piece, then ends the connection, or resets it midway. */
+/** Sends the answer piece by piece. Then ends the connection, or resets it in the middle. */
 async function answer({ socket }: Line, { status, reason, answer, pieceSize, cutAt }: Exchange) {
   const all = Buffer.from(write(`HTTP/1.1 ${status} ${reason}`, answer), "latin1");
   const part = all.subarray(0, cutAt === undefined ? all.length : Math.floor(all.length * cutAt));
@@ -164,8 +167,9 @@ async function answer({ socket }: Line, { status, reason, answer, pieceSize, cut
 }
 
 /**
- * Removes what a proxy may add or must change. The system decides how much of an answer arrives
- * before a reset. If the end of the connection ends the answer, a reset may look like one.
+ * Removes differences that are allowed: headers that a proxy may add or must change, and the part of an
+ * answer before a reset. The system decides how large that part is. When only the end of the connection
+ * ends an answer, a reset may look like a normal end.
  */
 function comparable({ atSession, atClient }: Seen, given: Exchange) {
   const { version, cutAt, answer } = given;

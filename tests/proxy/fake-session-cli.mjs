@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // Stands in for the dagger CLI of a session. FAKE_SESSION is JSON with these keys:
-// - `lines`: printed as they are, with pauses of 20 ms between them
-// - `errors`: written to standard error first
-// - `exitCode`: its exit code; without it, it lives until its input ends or a signal arrives
-// - `signals`: "say" (prints the received signal and exits with 7) or "ignore"; otherwise a signal
-//   ends it
-// - `close`: closes its output after the lines
+// - `lines`: lines to print, with pauses of 20 ms between them
+// - `errors`: text to write to standard error first
+// - `exitCode`: the exit code. Without it, the process runs until its input ends or a signal arrives
+// - `signals`: "say" prints the received signal and exits with 7. "ignore" ignores it. Without it, a signal
+// ends the process
+// - `close`: whether to close the output after the lines
 import { setTimeout as sleep } from "node:timers/promises";
 
 const { lines = [], errors = "", exitCode, signals, close } = JSON.parse(process.env.FAKE_SESSION);

@@ -1,4 +1,4 @@
-// A thousand odd connections to each server of ours; `node scripts/fuzz.mjs` sends 20,000.
+// Tests each of our servers with a thousand odd connections. `node scripts/fuzz.mjs` sends 20,000.
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ test("no bytes from either side cause a crash, a hang or a leak", async () => {
   const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const exited = new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
   const [out, problems, how] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
-  // Its output contains the seed of a failure.
+  // After a failure, the output contains the seed that repeats it.
   expect({ problems, how }).toEqual({ problems: "", how: [0, null] });
   expect(out.match(/: 1000 connections .*: 0 crashes, 0 hangs, 0 descriptors left/g)?.length).toBe(
     TARGETS.length,

@@ -1,4 +1,4 @@
-// Queries through the proxy to the session double: what the guard admits, rejects and learns.
+// Tests queries through the proxy to the session double: what the guard admits, rejects and learns.
 
 import { request as httpRequest } from "node:http";
 import { expect, test, vi } from "vitest";
@@ -68,7 +68,7 @@ function post(address: SessionAddress, query: string) {
   return request;
 }
 
-/** Resolves once a condition holds; the test's own timeout ends the wait. */
+/** Resolves once a condition holds. Otherwise the test's own timeout ends the wait. */
 async function eventually(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
@@ -177,8 +177,8 @@ test("many parallel queries on separate connections cause no warning", async () 
   const listen = (warning: Error) => warnings.push(warning);
   process.on("warning", listen);
   await using scene = await startScene({ operationTimeoutMs: 60_000 });
-  // Clients and proxy share one process. On a busy machine a client may need longer than its limit
-  // to send its token.
+  // Fake timers switch off the proxy's limit on the time before the token. Clients and proxy share one
+  // process, so on a busy machine a client could exceed that limit.
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const answers = await Promise.all(
     Array.from({ length: 1000 }, async () => jsonOf(await scene.ask("{ version }"))),

@@ -1,4 +1,4 @@
-// Faults in HTTP/2 on either side: each ends one stream or one connection, and nothing else.
+// Tests faults in HTTP/2 on either side. Each must end one stream or one connection, and nothing else.
 
 import { once } from "node:events";
 import {
@@ -24,7 +24,7 @@ import {
 import { authorization, newGuard } from "./scene.js";
 import { TOKEN } from "./wire.js";
 
-/** Starts a session of HTTP/2, a proxy in front of it, and a client of plain frames. */
+/** Starts a session that speaks HTTP/2, a proxy before it, and a client that sends frames as bytes. */
 async function scene(answering: (stream: ServerHttp2Stream) => void) {
   const server = createServer();
   const sessions: ServerHttp2Session[] = [];
@@ -130,7 +130,7 @@ test.each([
   ).toBeDefined();
 });
 
-/** The session's answers on a stream, as frames. */
+/** The session's answers on a stream, as frames. Each answer breaks a rule. */
 const ANSWERS: Readonly<Record<string, (stream: number) => readonly Buffer[]>> = {
   "a connection-specific header": (stream) => [
     head(stream, [
@@ -181,7 +181,7 @@ test.each(Object.keys(ANSWERS))(
       const reader = new FrameReader();
       let isBegun = false;
       socket.on("data", (chunk: Buffer) => {
-        // The preface of the connection is not a frame.
+        // The first bytes of a connection are a preface, which is not a frame.
         const frames = reader.read(isBegun ? chunk : chunk.subarray(PREFACE.length));
         isBegun = true;
         for (const { type, stream } of frames) {
@@ -242,7 +242,7 @@ test("keeps the connection of a client that stops for minutes and answers no pin
   client.request(1, served.fields());
   await client.next(FRAME.headers, 1);
   const pings = () => client.frames.filter(({ type }) => type === FRAME.ping).length;
-  // Node writes ten of them at most.
+  // Node sends at most ten pings that are not answered, so the loop ends shortly before or after that.
   for (let left = 6; left > 0 && !client.socket.destroyed; left -= pings() < 9 ? 0 : 1) {
     vi.advanceTimersByTime(5000);
     await new Promise((resolve) => setTimeout(resolve, 2));

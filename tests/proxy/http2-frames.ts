@@ -1,4 +1,4 @@
-// HTTP/2 as bytes: frames that no library would send in this order, or at all.
+// Writes and reads HTTP/2 as bytes, including frames that no library would send.
 
 import { connect, type Socket } from "node:net";
 
@@ -6,7 +6,6 @@ export const FRAME = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaw
 export const FLAG = { none: 0, endStream: 1, ack: 1, endHeaders: 4 } as const;
 export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
-/** The parts of a frame. */
 export interface Frame {
   readonly type: number;
   readonly flags: number;
@@ -28,7 +27,7 @@ export function frame(
   return Buffer.concat([head, payload]);
 }
 
-/** Returns a head as bytes of HPACK: each field is a literal, never indexed and uncompressed. */
+/** Encodes headers with HPACK. Each header is an uncompressed literal that is never indexed. */
 export function headBlock(fields: readonly (readonly [string, string])[]): Buffer {
   return Buffer.concat(
     fields.flatMap(([name, value]) => [Buffer.from([0x10]), hpackText(name), hpackText(value)]),
@@ -50,7 +49,7 @@ function hpackText(text: string): Buffer {
 
 export const errorCode = (code: number) => Buffer.from([0, 0, 0, code]);
 
-/** Returns the fields of a request that a session accepts. */
+/** Returns the headers of a request that a session accepts. */
 export function requestFields(
   authorization: string,
   more: readonly (readonly [string, string])[] = [],
@@ -65,7 +64,7 @@ export function requestFields(
   ];
 }
 
-/** A client that sends given frames and keeps received ones. */
+/** A client that sends the frames it is given, and keeps the frames that it receives. */
 export class FrameClient {
   readonly socket: Socket;
   readonly frames: Frame[] = [];
@@ -93,7 +92,7 @@ export class FrameClient {
     this.send(frame(FRAME.headers, flags, stream, headBlock(fields)));
   }
 
-  /** Resolves to the first frame of a type on a stream; undefined if the connection ends first. */
+  /** Resolves to the first frame of a type on a stream. Undefined when the connection ends before that. */
   async next(type: number, stream: number): Promise<Frame | undefined> {
     for (;;) {
       const found = this.frames.find((one) => one.type === type && one.stream === stream);
@@ -112,7 +111,7 @@ export class FrameClient {
   }
 }
 
-/** Reads frames from bytes with any cuts. */
+/** Reads frames from chunks of bytes. A chunk can end in the middle of a frame. */
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
 

@@ -1,4 +1,4 @@
-// HTTP/2 with prior knowledge, as the dagger CLI uses it: relayed stream by stream.
+// Tests HTTP/2 with prior knowledge, as the dagger CLI uses it. The proxy relays each stream.
 
 import { once } from "node:events";
 import {
@@ -56,7 +56,7 @@ async function serveHttp2(answering: Answering) {
   };
 }
 
-/** Resolves when it is over, with or without an error. */
+/** Resolves when a stream or a connection has closed, with or without an error. */
 function closed(one: { once(event: "close", listener: () => void): unknown }): Promise<void> {
   return new Promise((resolve) => one.once("close", resolve));
 }
@@ -219,7 +219,7 @@ test("accepts the first bytes one by one", async () => {
     line.socket.write(byte);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  // A frame of settings, which each side must send first.
+  // Each side of HTTP/2 must first send a frame with settings.
   line.socket.write("\0\0\0\x04\0\0\0\0\0", "latin1");
   await line.until("\x04\0\0\0\0\0");
   line.socket.destroy();

@@ -1,4 +1,4 @@
-// Thousands of requests of which many break off: nothing of them is left afterwards.
+// Tests that thousands of requests leave nothing behind, although many of them break off.
 
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
@@ -12,7 +12,7 @@ import { dial, type Line, requestOf, type Served, serveHttp } from "./wire.js";
 const REQUESTS = 10_000;
 const WORKERS = 16;
 
-/** The ways in which a request ends. */
+/** The ways in which a request can end. */
 const WAYS = [
   "whole",
   "whole",
@@ -23,15 +23,15 @@ const WAYS = [
   "cut body",
 ] as const;
 
-/** Counts the live objects of a class, including those that keep no process alive. */
+/** Counts the objects of a class that are in memory, including objects that do not keep the process alive. */
 const alive = (of: new (...given: never[]) => object) => queryObjects(of, { format: "count" });
 
-/** Resolves when no more are alive than before; an object may be held for a moment longer. */
+/** Resolves when at most `count` objects are left. Some objects are held a moment longer, so this waits. */
 async function untilAtMost(of: new (...given: never[]) => object, count: number): Promise<void> {
   while (alive(of) > count) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Resolves with the next data, or with the end of the connection. */
+/** Resolves at the next data, or at the end of the connection. */
 function heard(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -42,14 +42,15 @@ function heard(socket: Socket): Promise<void> {
   });
 }
 
-/** Sends requests over one connection for as long as it is kept. */
+/** Sends requests one after the other, on the same connection where possible. */
 async function work(served: Served, ways: readonly (typeof WAYS)[number][]): Promise<void> {
   let line: Line | undefined;
   for (const [index, way] of ways.entries()) {
     if (line === undefined || line.socket.destroyed) line = dial(served.proxyPort);
     const path = way.startsWith("client") ? "/hold" : `/${way.replaceAll(" ", "-")}`;
     const headers = ["Host: a", `Authorization: ${served.authorization}`];
-    // A session that resets a query is lost, and answers no other.
+    // A session that resets a query counts as lost and gets no more queries. So queries are only sent where
+    // the session does not reset.
     const isQuery = index % 2 === 0 && (way === "whole" || way === "client resets");
     const body = isQuery ? '{"query":"{version}"}' : "some body";
     const target = isQuery ? `/query?${path}` : path;
@@ -76,7 +77,7 @@ async function work(served: Served, ways: readonly (typeof WAYS)[number][]): Pro
 
 test("10,000 requests with many resets on both sides leave no socket and no listener", async () => {
   const warnings: string[] = [];
-  // Counting objects is experimental in Node.
+  // Node warns that counting objects is experimental. That warning does not count.
   const listen = ({ name, message }: Error) =>
     name === "ExperimentalWarning" || warnings.push(message);
   process.on("warning", listen);
@@ -106,7 +107,7 @@ test("10,000 requests with many resets on both sides leave no socket and no list
     while (open() > 0) await new Promise(setImmediate);
     await untilAtMost(ClientConnection, 0);
     await untilAtMost(SessionAgent, 0);
-    // The test's own list holds the sockets of the session, and these the requests.
+    // The test's own list still refers to the sockets of the session, and these refer to requests.
     served.connections.length = 0;
     await untilAtMost(IncomingMessage, 0);
     await untilAtMost(Socket, atRest);

@@ -1,4 +1,4 @@
-// Bytes that are not HTTP, or HTTP that breaks off: on either side they end one connection and
+// Tests bytes that are not HTTP, and HTTP that breaks off. On either side they must end one connection and
 // nothing else.
 
 import fc from "fast-check";
@@ -17,7 +17,7 @@ const ANSWER =
   'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"data":{}}';
 
 /**
- * Returns bytes that are nearly a message: some are changed, omitted or doubled, and the end may be
+ * Generates bytes that are nearly a message. Some bytes are changed, removed or doubled, and the end may be
  * missing.
  */
 function nearly(message: string): fc.Arbitrary<string> {
@@ -114,7 +114,7 @@ test("a session that sends no HTTP, or half a message, ends only the client's co
       answer = given;
       const line = dial(served.proxyPort);
       line.socket.write(request);
-      // A complete answer may leave the connection open, and so may one that reports a lost
+      // The connection may stay open after a complete answer, and after an answer that reports a lost
       // session.
       while (!line.socket.readableEnded && !line.socket.destroyed && !/\{"data":/.test(line.text)) {
         await new Promise(setImmediate);

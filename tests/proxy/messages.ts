@@ -1,4 +1,4 @@
-// Reads HTTP/1.1 messages from bytes, without code of the proxy or of Node, to compare exchanges.
+// Parses HTTP/1.1 messages from bytes, to compare exchanges. Uses no code of the proxy or of Node.
 
 /** A message as its receiver understands it. */
 export interface Message {
@@ -6,21 +6,22 @@ export interface Message {
   readonly headers: readonly string[];
   readonly body: string;
   readonly trailers: readonly string[];
-  /** Whether it is complete, by its own framing or by the end of its connection. */
+  /** Whether the message is complete, by its own framing or by the end of its connection. */
   readonly isComplete: boolean;
-  /** The bytes after it. */
+  /** The bytes after the message. */
   readonly rest: string;
 }
 
-/** Facts that the bytes do not contain. */
+/** Facts about a message that its bytes do not contain. */
 export interface Reading {
   /**
-   * Whether a message without a length has no body (a request) or one up to the end (an answer).
+   * Whether the message is an answer. Without a length, an answer has a body up to the end of the
+   * connection, and a request has no body.
    */
   readonly isAnswer: boolean;
-  /** Whether it is an answer to HEAD. */
+  /** Whether the message answers a HEAD request. */
   readonly toHead?: boolean;
-  /** Whether the connection has ended without a reset. */
+  /** Whether the connection has ended normally, without a reset. */
   readonly hasEnded?: boolean;
 }
 

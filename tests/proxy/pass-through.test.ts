@@ -1,4 +1,4 @@
-// Other requests than queries pass the proxy unchanged: heads, bodies, and HTTP/1.1's use of
+// Tests that all requests except queries pass the proxy unchanged: heads, bodies, and how HTTP/1.1 uses
 // connections.
 
 import { once } from "node:events";
@@ -228,7 +228,8 @@ test("a client that is slow to read slows the session down", async () => {
     stalled = resolve;
   });
   await using served = await serveHttp((_request, response) => {
-    // Loopback buffers a few MiB at most, so a missing callback means that the writer waits.
+    // Loopback buffers a few MiB at most. When no callback comes for a second, the writer is being held
+    // back.
     const timer = setTimeout(stalled, 1000);
     const write = () => {
       timer.refresh();

@@ -1,4 +1,4 @@
-// The proxy alone in its process: its memory while a gigabyte passes, and that it ends.
+// Tests the proxy alone in a process: its memory while a gigabyte passes, and that the process can end.
 
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,13 +13,13 @@ import { TOKEN } from "./wire.js";
 
 const MIB = 1024 * 1024;
 
-/** Returns the live memory right after a collection. */
+/** Returns the memory in use just after a garbage collection. */
 async function weigh(child: ChildProcess): Promise<{ liveBytes: number; rssBytes: number }> {
   child.send("weigh");
   return (await once(child, "message"))[0];
 }
 
-/** Sends a number of mebibytes, and resolves to the number of bytes that came back. */
+/** Sends a number of mebibytes. Resolves to the number of bytes that came back. */
 async function echo(port: number, header: string, mebibytes: number): Promise<number> {
   const chunk = Buffer.alloc(MIB, "a");
   const request = httpRequest({
@@ -101,7 +101,8 @@ test("1 GiB in both directions at once keeps less than 32 MiB alive", async () =
     }
     expect(await transfer).toBe(1024 * MIB);
     expect(liveBytes - before.liveBytes).toBeLessThan(32 * MIB);
-    // V8 and the allocator decide what they return to the system, but it is less than a gigabyte.
+    // V8 and the allocator decide how much memory they return to the system. They must keep far less than
+    // the gigabyte that passed.
     expect(rssBytes - before.rssBytes).toBeLessThan(256 * MIB);
   } finally {
     child.disconnect();

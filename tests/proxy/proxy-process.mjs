@@ -1,5 +1,4 @@
-// A proxy alone in a process, compiled into the given folder, that reports its live memory on
-// request.
+// Runs only a proxy, compiled into the given folder. Reports its memory in use when asked.
 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,7 +13,7 @@ const guard = new Guard({ registry: createRegistry() });
 const { address } = await startSessionProxy({ guard, target: JSON.parse(target) });
 process.send({ address });
 process.on("message", () => {
-  // One collection frees the buffers that the previous one found.
+  // A collection frees buffers that the collection before it found unused, so it runs several times.
   for (let times = 0; times < 3; times += 1) globalThis.gc();
   const { heapUsed, external, rss } = process.memoryUsage();
   process.send({ liveBytes: heapUsed + external, rssBytes: rss });

@@ -1,5 +1,4 @@
-// Queries as bytes: which parts of them and of their answers are forwarded, rewritten, held or
-// streamed.
+// Tests queries as bytes: which parts of queries and answers are forwarded, rewritten, held or streamed.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -181,7 +180,7 @@ test("learns digests over a separate connection, and then requests images by the
   await ask(served.proxy.address, from("alpine:3"));
   while (queries.length < 2) await new Promise(setImmediate);
   expect(served.connections.length).toBe(2);
-  // No event reports that the answer has been used.
+  // No event shows that the guard has read the answer, so the test asks again until it has.
   const byDigest = () => queries.some((query) => query.includes(`alpine:3@${digest}`));
   while (!byDigest()) await ask(served.proxy.address, from("alpine:3"));
   expect(queries[0]).toBe(from("alpine:3"));
@@ -341,7 +340,7 @@ test("a kept connection closed for its age loses no session if others are accept
 });
 
 /**
- * Returns a session that answers `version`, and resets every other query before or within its
+ * Returns a session that answers `version`. It resets every other query, before or in the middle of its
  * answer.
  */
 const resetting = (begun: string) =>
@@ -376,7 +375,7 @@ test.each([
     version: "v1",
   });
   expect(served.proxy.counts).toMatchObject({ requests: 4, lost: 0 });
-  // Three parallel questions would use one connection each.
+  // Each of three parallel questions of the guard would need a connection of its own.
   expect(served.connections.length).toBeLessThan(8);
   expect(served.guard.engine.getMetrics().metrics.failureCount).toBe(0);
 });

@@ -1,4 +1,4 @@
-// A session double with a proxy in front of it, and ways to query both.
+// Starts a session double with a proxy before it, and sends queries to both.
 
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
@@ -33,7 +33,7 @@ export async function startScene(options: GuardOptions = {}, tracing?: RequestTr
   };
 }
 
-/** Sends a query like an SDK. */
+/** Sends a query as an SDK does. */
 export async function ask(
   address: SessionAddress,
   query: string,

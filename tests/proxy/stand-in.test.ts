@@ -1,4 +1,4 @@
-// The stand-in as SDKs start it, in front of a CLI that behaves well or badly.
+// Tests the stand-in as SDKs start it, before a CLI that behaves well or badly.
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -21,7 +21,7 @@ const cli = builtCli();
 const FAKE = fileURLToPath(new URL("fake-session-cli.mjs", import.meta.url));
 const LINE = '{"port":4242,"session_token":"real","other":{"kept":true}}\n';
 
-/** A started stand-in with its output. */
+/** A running stand-in, with its output. */
 class Started {
   readonly child: ChildProcessWithoutNullStreams;
   stdout = "";
@@ -53,7 +53,7 @@ class Started {
     return this.child.exitCode;
   }
 
-  /** Waits until an output matches. */
+  /** Waits until an output matches a pattern. */
   async says(pattern: RegExp, stream: "stdout" | "stderr" = "stderr"): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this[stream]);
@@ -199,7 +199,7 @@ describe("a missing real CLI", () => {
 });
 
 describe("under a run", () => {
-  /** Starts a run whose guard may already have an open circuit for the engine. */
+  /** Starts a run with a guard. With `open`, the circuit of the engine is isolated. */
   async function runner(open: boolean) {
     const registry = createRegistry();
     const guard = new Guard({ registry });

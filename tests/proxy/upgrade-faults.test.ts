@@ -1,4 +1,5 @@
-// Upgrades that are dropped, pipelined or left: both connections end, in whatever order it happens.
+// Tests upgrades that break off, are pipelined or are left. Both connections must end, in whatever order
+// these things happen.
 
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
@@ -14,7 +15,7 @@ const OFFER = ["Upgrade: websocket", "Connection: Upgrade"];
 const offer = ({ authorization }: Served, path = "/socket") =>
   requestOf(`GET ${path} HTTP/1.1`, ["Host: a", `Authorization: ${authorization}`, ...OFFER]);
 
-/** Returns a query; an offer to upgrade in it is ignored. */
+/** Returns a query. The session ignores an offer to upgrade in it. */
 const query = ({ authorization }: Served, text: string, more: readonly string[] = []) => {
   const body = JSON.stringify({ query: text });
   const head = ["Host: a", `Authorization: ${authorization}`, `Content-Length: ${body.length}`];
@@ -33,7 +34,7 @@ const ENDS: Readonly<Record<string, (socket: Socket) => unknown>> = {
   "ends and then resets": (socket) => socket.end(() => socket.resetAndDestroy()),
 };
 
-/** The part of the session's consent before the end. */
+/** How much of its consent to the upgrade the session sends before the end. */
 const CONSENTS: Readonly<Record<string, string>> = {
   "before 101": "",
   "in the middle of 101": SWITCH.slice(0, 30),
@@ -71,7 +72,7 @@ testWhere(process.platform === "linux")(
       while (sessions.length === 0) await new Promise(setImmediate);
       const session = sessions.pop() as Line;
       await session.until("\r\n\r\n");
-      // The other side ends when it receives an end, like any program.
+      // Like any program, the other side ends its connection when it receives the end.
       const [ending, other] = side === "client" ? [client, session] : [session, client];
       other.socket.once("end", () => other.socket.end());
       const closed = Promise.all([closing(ending.socket), closing(other.socket)]);

@@ -1,5 +1,4 @@
-// Other protocols on a connection: accepted by both sides, rejected by the session, and offered
-// only.
+// Tests upgrades to other protocols: accepted by both sides, rejected by the session, or only offered.
 
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
@@ -21,7 +20,7 @@ const offer = (authorization: string) =>
     "Sec-WebSocket-Version: 13",
   ]);
 
-/** Bytes of every value, as a text. */
+/** A text with one byte of every value. */
 const BYTES = Buffer.from(Array.from({ length: 256 }, (_, value) => value)).toString("latin1");
 
 test("relays all bytes after the handshake both ways, including those sent at once", async () => {
@@ -113,7 +112,7 @@ test("an offer to upgrade does not hide a query from the guard", async () => {
   };
   line.socket.write(requestOf("POST /query HTTP/1.1", headers, body));
   await until(1);
-  // Once more, with the body apart from its head.
+  // Sends the request again, but with a pause between its head and its body.
   line.socket.write(requestOf("POST /query HTTP/1.1", headers));
   await new Promise((resolve) => setTimeout(resolve, 20));
   line.socket.write(body);

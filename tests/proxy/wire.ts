@@ -1,4 +1,4 @@
-// Servers and clients of plain bytes and plain HTTP, to see what is really sent.
+// Starts servers and clients that use plain bytes and plain HTTP, to observe what is really sent.
 
 import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
@@ -8,7 +8,7 @@ import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { startSessionProxy } from "../../src/proxy/session-proxy.js";
 import { authorization, newGuard } from "./scene.js";
 
-/** The token of every session server here. */
+/** The token of all session servers in this file. */
 export const TOKEN = "feedbeef";
 
 async function portOf(server: Server | ReturnType<typeof createServer>): Promise<number> {
@@ -17,17 +17,17 @@ async function portOf(server: Server | ReturnType<typeof createServer>): Promise
   return (server.address() as AddressInfo).port;
 }
 
-/** A server with a proxy in front of it. */
+/** A server with a proxy before it. */
 export interface Served extends AsyncDisposable {
   readonly guard: Guard;
-  /** The server's own port. */
+  /** The port of the server itself. */
   readonly port: number;
   /** The port of the proxy. */
   readonly proxyPort: number;
   readonly proxy: Awaited<ReturnType<typeof startSessionProxy>>;
-  /** The header's value that the proxy accepts. */
+  /** The value of the `Authorization` header that the proxy accepts. */
   readonly authorization: string;
-  /** All connections to the server. */
+  /** All connections to the server so far. */
   readonly connections: Socket[];
 }
 
@@ -56,38 +56,38 @@ async function serve(
   };
 }
 
-/** Starts a proxy in front of an HTTP/1.1 server. */
+/** Starts an HTTP/1.1 server with a proxy before it. */
 export function serveHttp(listener: RequestListener, options?: GuardOptions): Promise<Served> {
   return serve(createHttpServer({ keepAliveTimeout: 0 }, listener), options);
 }
 
-/** Starts a proxy in front of a server that handles each connection freely. */
+/** Starts a server with a proxy before it. The function handles each connection of the server. */
 export function serveBytes(
   onConnection: (socket: Socket) => unknown,
   options?: GuardOptions,
 ): Promise<Served> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => undefined);
-    // A script may wait for data that never comes, once the connection is over.
+    // After the end of a connection, the function may fail because it still waits for data.
     void Promise.resolve(onConnection(socket)).catch(() => undefined);
   });
   return serve(server, options);
 }
 
-/** A connection that keeps everything it receives. */
+/** A connection that keeps all received data. */
 export interface Line {
   readonly socket: Socket;
-  /** Everything received so far. */
+  /** All data received so far. */
   readonly text: string;
-  /** Whether the other side has reset it. */
+  /** Whether the other side has reset the connection. */
   readonly wasReset: boolean;
-  /** Resolves to everything received, once that contains a text. */
+  /** Resolves to all received data, once it contains a text. */
   until(part: string): Promise<string>;
-  /** Resolves to everything received, once the other side has ended or reset the connection. */
+  /** Resolves to all received data, once the other side has ended or reset the connection. */
   ended(): Promise<string>;
 }
 
-/** Connects and keeps the received bytes as latin1. */
+/** Connects to a port. Received bytes are kept as latin1. */
 export function dial(port: number): Line {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   return listenTo(socket);
@@ -134,7 +134,7 @@ export function listenTo(socket: Socket): Line {
   };
 }
 
-/** Returns a request as bytes; `lines` are its headers. */
+/** Returns the bytes of a request. `lines` are the headers. */
 export function requestOf(firstLine: string, lines: readonly string[], body = ""): string {
   return `${[firstLine, ...lines].join("\r\n")}\r\n\r\n${body}`;
 }

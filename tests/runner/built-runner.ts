@@ -1,4 +1,4 @@
-/** Runs commands by the built runner, in processes of their own. */
+/** Runs commands with the built runner, each in a process of its own. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,30 +17,30 @@ import { buildPackage, bundleProgram, projectFolder } from "../build.js";
 
 const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
 
-/** How a command is run; see run-driver.ts. */
+/** The options of a run. See run-driver.ts. */
 export interface RunOrder extends Partial<Omit<RunPlan, "tracing" | "sessions">> {
-  /** How long the process stays after its report is written. */
+  /** How long the process keeps running after it has written its report. */
   readonly lingersMs?: number;
-  /** The task of the stand-in for dagger. `command` runs another program instead. */
+  /** The task of the stand-in for dagger. `command` starts another program instead. */
   readonly dagger?: readonly string[];
   readonly guard?: GuardOptions;
-  /** Breakers that are open at the beginning, and for how long. */
+  /** Breakers that are open at the start, each with its reset timeout. */
   readonly refusing?: Readonly<Record<string, number>>;
-  /** Whether its traces are received. */
+  /** Whether the run receives the traces of the command. */
   readonly traces?: boolean;
-  /** Whether it has sessions that the runner knows. */
+  /** Whether the command has sessions that the runner knows. */
   readonly sessions?: boolean;
-  /** The rejection of a request in each session that begins; null for no rejection. */
+  /** For each session that begins, the rejection of one of its requests; null for no rejection. */
   readonly refusals?: readonly (RejectedRequest | null)[];
 }
 
-/** The input of the driver: an order and its command. */
+/** The input of the driver: the options of a run, and its command. */
 export interface WrittenOrder extends Omit<RunOrder, "dagger"> {
   readonly command: string;
   readonly args: readonly string[];
 }
 
-/** A breaker after a run. */
+/** The state and counts of a breaker after a run. */
 export interface BreakerAfter {
   readonly state: string;
   readonly inFlightCount: number;
@@ -50,16 +50,15 @@ export interface BreakerAfter {
   readonly rejectedCount: number;
 }
 
-/** The result of a run. */
 export interface RunAfter {
   readonly report: RunReport;
-  /** The events between its attempts. */
+  /** The events between the attempts of the run. */
   readonly progress: readonly RunProgress[];
   readonly breakers: Readonly<Record<string, BreakerAfter>>;
   readonly maxRssKib: number;
 }
 
-/** The result of a run, with its output. */
+/** The result of a run, with its output and exit code. */
 export interface Ran extends RunAfter {
   readonly exitCode: number | null;
   readonly stdout: Buffer;
@@ -69,7 +68,7 @@ export interface Ran extends RunAfter {
 /** A run that has begun. */
 export interface Running {
   readonly child: ChildProcess;
-  /** Resolves with the output once it contains the text. */
+  /** Resolves to the output once it contains a text. */
   printed(text: string): Promise<string>;
   readonly ended: Promise<Ran>;
 }
@@ -77,23 +76,23 @@ export interface Running {
 /** The built runner, and a folder for the files of the tests. */
 export interface BuiltRunner {
   readonly folder: string;
-  /** The stand-in as a program named `dagger`. */
+  /** The path of the stand-in as a program named `dagger`. */
   readonly dagger: string;
-  /** The stand-in as a module, to be run under another name. */
+  /** The path of the stand-in as a module, for tests that give it another name. */
   readonly stub: string;
   readonly dist: string;
   /** Returns the path of a new file in the folder. */
   file(): string;
-  /** Writes a shell program of that name into a separate folder. */
+  /** Writes a shell program with this name into a folder of its own. */
   script(name: string, text: string): string;
   run(order: RunOrder): Promise<Ran>;
   start(order: RunOrder): Running;
-  /** Returns the command line of a run, and a function that reads its result. */
+  /** Returns the command line of a run. `after` reads the result when the command line has ended. */
   prepare(order: RunOrder): { readonly line: readonly string[]; after(): RunAfter };
   env(): Record<string, string>;
 }
 
-/** Prepares the runner before the tests of a file and tidies up after them. */
+/** Prepares the runner before the tests of a file, and removes its files afterwards. */
 export function builtRunner(): BuiltRunner {
   let folder = "";
   let dist = "";
@@ -113,7 +112,7 @@ export function builtRunner(): BuiltRunner {
     chmodSync(join(folder, "bin/dagger"), 0o755);
   });
   afterAll(() => {
-    // Programs that a failed test leaves behind are ended by the watcher of their run.
+    // The watcher of a run ends programs that a failed test leaves behind.
     for (const child of runs) child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   });
@@ -169,7 +168,7 @@ function start(runner: BuiltRunner, order: RunOrder): Running {
   const child = spawn(program, args, {
     env: runner.env(),
     stdio: ["ignore", "pipe", "pipe"],
-    // No signal of the terminal of the tests reaches it.
+    // A process group of its own, so that signals of the tests' terminal do not reach the run.
     detached: true,
   });
   const output = [gather(child.stdout), gather(child.stderr)] as const;
@@ -201,7 +200,7 @@ function gather(stream: Readable): () => Buffer {
   return () => Buffer.concat(chunks);
 }
 
-/** Returns whether a process runs. A zombie, which some inits never reap, does not run. */
+/** Returns whether a process runs. A zombie does not count, because some inits never reap zombies. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

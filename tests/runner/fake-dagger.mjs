@@ -1,5 +1,5 @@
-// Stands in for the dagger command. It posts the spans of recorded cases to where it should export its
-// traces. Its first argument selects its task.
+// Stands in for the dagger command. It posts the spans of recorded cases to the endpoint for traces. Its
+// first argument selects its task.
 import { spawn } from "node:child_process";
 import { appendFileSync, readFileSync, writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -18,7 +18,7 @@ async function post(body) {
   await fetch(endpoint, { method: "POST", body, headers });
 }
 
-/** Posts the spans of some cases, as an engine of 0.21 has them. */
+/** Posts the spans of some cases, as recorded on an engine of 0.21. */
 async function postCases(cases) {
   if (cases.length === 0) return;
   const { encodeSpans } = await import(
@@ -30,7 +30,7 @@ async function postCases(cases) {
   await post(encodeSpans(spans, { "service.name": "dagger" }));
 }
 
-/** Prints as the recorded command did; `dagger recorded ENGINE ID [cases of spans...]`. */
+/** Prints the same output as a recorded command. Usage: `dagger recorded ENGINE ID [cases of spans...]`. */
 async function recorded([engine, id, ...cases]) {
   const found = fixture("attribution/commands.jsonl").find(
     (command) => command.engine === engine && command.id === id,
@@ -41,7 +41,7 @@ async function recorded([engine, id, ...cases]) {
   process.exitCode = found.exitCode;
 }
 
-/** The signals that end it, each with its exit code. */
+/** The signals that end the stand-in, each with its exit code. */
 const STOPS = [
   ["SIGINT", 130],
   ["SIGTERM", 143],
@@ -49,7 +49,8 @@ const STOPS = [
 
 const TASKS = {
   recorded: () => recorded(rest),
-  // One after the other, the last one for ever; the first argument is the file that counts.
+  // Replays one recorded command for each start, and then repeats the last one. The first argument is a
+  // file that counts the starts.
   async inTurn() {
     const [file, ...ids] = rest;
     appendFileSync(file, "started\n");
@@ -64,7 +65,10 @@ const TASKS = {
     console.error(rest[0]);
     process.exitCode = 1;
   },
-  /** Ends as dagger does when Ctrl-C is typed in its own display: no signal, a canceled root span. */
+  /**
+   * Ends as dagger does when a user types Ctrl-C in its display: without a signal, and with a canceled root
+   * span.
+   */
   async canceled() {
     const { encodeSpans } = await import(
       pathToFileURL(`${process.env.FAKE_DIST}/traces/otlp/encode.js`).href
@@ -128,7 +132,7 @@ const TASKS = {
     console.log(`hanging ${process.pid}`);
     setInterval(() => {}, 60_000);
   },
-  /** Makes an exchange hang until the command receives a signal to end. */
+  /** Acts like an exchange that hangs until the command receives SIGINT. */
   hangingPull() {
     process.on("SIGINT", async () => {
       await postCases(rest);
@@ -137,7 +141,7 @@ const TASKS = {
     console.log("hanging");
     setInterval(() => {}, 60_000);
   },
-  /** Goes on as long as it is watched: a line whenever a tenth of a second is over. */
+  /** Prints a line every tenth of a second, for the given number of lines. */
   busy() {
     let left = Number(rest[0]);
     const timer = setInterval(() => {
@@ -146,7 +150,7 @@ const TASKS = {
       if (left === 0) clearInterval(timer);
     }, 100);
   },
-  /** Continues in the same way, but only its traces show it. */
+  /** Posts spans every tenth of a second, and prints nothing. */
   async busyTraces() {
     for (let left = Number(rest[0]); left > 0; left -= 1) {
       await postCases(["version"]);
@@ -169,7 +173,7 @@ const TASKS = {
       let times = 0;
       process.on(signal, () => {
         times += 1;
-        // Long enough for a second one to come, if one is sent.
+        // Waits long enough to count a second signal, if there is one.
         if (times === 1) setTimeout(() => process.exit(console.log(`${signal} ${times}`)), 300);
       });
     }
@@ -187,7 +191,7 @@ const TASKS = {
     console.log(`\nready ${size()}`);
     setInterval(() => {}, 60_000);
   },
-  /** Prints each signal that it receives, until SIGTERM. */
+  /** Prints the name of each signal that it receives, until SIGTERM. */
   hear() {
     const names = rest[0].split(",");
     for (const name of names) process.on(name, () => console.log(`got ${name}`));

@@ -1,4 +1,7 @@
-/** Each attempt gets the same input, or there is no retry. Nothing is read ahead of the command. */
+/**
+ * Tests that each attempt gets the same input, or that there is no retry. The runner must not read input
+ * before the command does.
+ */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,8 +19,8 @@ interface Told extends RunAfter {
 }
 
 /**
- * Returns a program that reads its input, or a named one, and fails like a registry until its
- * second start.
+ * Returns a program that reads its input, or a file. Its first start fails with an error of a registry, and
+ * its second start succeeds.
  */
 function reading(
   file: string,
@@ -27,7 +30,7 @@ function reading(
   return { command: "sh", args: ["-c", script, file, ...read], maxRetries: 1 };
 }
 
-/** Runs it in a shell line, with RUN in its place. */
+/** Runs that program in a line of shell, in which RUN stands for the run. */
 function inShell(shell: string, order: RunOrder = {}, ...read: string[]): Told {
   const file = runner.file();
   const { line, after } = runner.prepare({ ...reading(file, ...read), ...FAST, ...order });
@@ -42,7 +45,10 @@ function inShell(shell: string, order: RunOrder = {}, ...read: string[]): Told {
   return { ...after(), stdout, starts: readFileSync(file, "utf8").trim().split("\n").length };
 }
 
-/** A program other than dagger may count failures only against registries that it needs. */
+/**
+ * Declares the registry, because the output of a program other than dagger counts only for declared
+ * upstreams.
+ */
 const FAST: RunOrder = { guard: { needs: ["registry:ghcr.io"] }, initialDelayMs: 1 };
 
 function list(): string {
@@ -113,11 +119,11 @@ describe("standard input in a retry", () => {
   });
 });
 
-/** Runs a command in a shell several times, and returns its output. */
+/** Runs a line of shell that starts the run several times. Returns the output. */
 function loopOf(shell: string, order: RunOrder): string {
   const { line } = runner.prepare({ maxRetries: 1, ...FAST, ...order });
   const words = line.map((word) => `'${word}'`).join(" ");
-  // Each run overwrites the order with its report, and the next one needs the order.
+  // Each run overwrites its order file with its report, so the order is saved and restored.
   const file = line.at(-1);
   const run = `{ cp '${file}' '${file}.order'; ${words} || true; cp '${file}.order' '${file}'; }`;
   return execFileSync("bash", ["-c", shell.replace("RUN", run)], {

@@ -1,4 +1,4 @@
-/** Commands that hang are ended with their descendants, and their output is kept. */
+/** Tests that commands that hang are ended with all their descendants, and that their output is kept. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -137,13 +137,14 @@ describe("a limit sends it", () => {
     });
     expect(ran.stdout.toString()).toBe("ready\ngot TERM\n");
     expect(ran.report.attempts).toMatchObject([{ signal: "SIGKILL" }]);
-    // The shell may have run a dagger that prints only at its end.
+    // The shell may have started a dagger that prints only when it ends.
     expect(ran.report.warnings).toMatchObject([{ code: "steps-not-heard" }]);
   });
 });
 
 test("unreaped zombies do not delay the end", async () => {
-  // Orphans become children of this process, which never reaps them, like some inits of containers.
+  // Orphans become children of this process, which never reaps them. Some inits of containers behave like
+  // that.
   const init =
     "import ctypes, subprocess, sys; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0); sys.exit(subprocess.call(sys.argv[1:]))";
   const graceMs = 120_000;

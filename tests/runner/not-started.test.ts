@@ -1,4 +1,7 @@
-/** A command that the system cannot start ends the run at once, with the exit code of a shell. */
+/**
+ * Tests that a run ends at once when the system cannot start its command. It must have the exit code that a
+ * shell would have.
+ */
 
 import { spawnSync } from "node:child_process";
 import { closeSync, copyFileSync, mkdirSync, openSync, readdirSync, symlinkSync } from "node:fs";
@@ -8,7 +11,7 @@ import { builtRunner, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
 
-/** Returns a copy of a program that is open for writing. */
+/** Creates a copy of a program that is open for writing, so that the system cannot start it. */
 function busyProgram(): { path: string; release: () => void } {
   const path = runner.file();
   copyFileSync("/bin/true", path);
@@ -67,7 +70,7 @@ test("a program that is being written is not started", async () => {
   expect(ran.report.warnings.map(({ text }) => text).join()).toContain("ETXTBSY");
 });
 
-/** Runs a line of bash in which RUN stands for the run. */
+/** Runs a line of bash, in which RUN stands for the run. */
 function within(order: RunOrder, script: string) {
   const { line, after } = runner.prepare(order);
   const words = line.map((word) => `'${word}'`).join(" ");

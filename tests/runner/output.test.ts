@@ -1,4 +1,7 @@
-/** The output of a command passes unchanged, in order, in bounded memory and bounded time. */
+/**
+ * Tests that the output of a command passes unchanged and in order, with limited memory and within limited
+ * time.
+ */
 
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -10,7 +13,7 @@ import { builtRunner, isAlive, untilGone } from "./built-runner.js";
 const runner = builtRunner();
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
-/** Returns the command line of a run as words of a shell. */
+/** Quotes the command line of a run for a shell. */
 function shellWords(line: readonly string[]): string {
   return line.map((word) => `'${word}'`).join(" ");
 }

@@ -1,4 +1,4 @@
-/** If our own output fails or is not read, the run does not succeed, and nothing hangs. */
+/** Tests that a run does not succeed when our own output fails or is not read, and that nothing hangs. */
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ import { builtRunner, type RunAfter, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
 
-/** More than a pipe holds, but less than our pipe and the command's together. */
+/** Prints more than one pipe holds, but less than our pipe and the command's pipe hold together. */
 const MORE_THAN_A_PIPE = "head -c 100000 /dev/zero; echo written >&2";
 const TOO_LONG_MS = 120_000;
 
@@ -129,7 +129,7 @@ describe("a reader that does not read", () => {
   test("keeps no signal from ending us once the command has ended", async () => {
     const run = unread({ command: "sh", args: ["-c", MORE_THAN_A_PIPE], maxRetries: 3 });
     await run.written();
-    // The command has written everything, and ends by itself.
+    // By now the command has written everything and ended.
     await sleep(1000);
     expect(run.child.exitCode).toBeNull();
     run.child.kill("SIGTERM");

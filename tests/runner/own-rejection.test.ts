@@ -1,4 +1,4 @@
-/** Programs that fail because we rejected one of their requests, whatever they print around it. */
+/** Tests programs that fail because we rejected one of their requests, whatever else they print. */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { builtRunner, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
 
-/** Runs a program that begins a session and ends as these shell lines do, one for each attempt. */
+/** Runs a program that begins a session. Each attempt then ends with one of these shell lines. */
 async function program(endings: readonly string[], order: RunOrder) {
   const file = runner.file();
   const turns = endings.map((ending, index) => `${index + 1}) ${ending};;`).join(" ");

@@ -1,6 +1,6 @@
 /**
- * Every command recorded on real engines, run by the runner: its output is complete, and its label
- * decides.
+ * Tests every command that was recorded on real engines, with the runner. The output must be complete, and
+ * the label decides the expected result.
  */
 
 import { readFileSync } from "node:fs";
@@ -32,14 +32,14 @@ const commands = readFileSync(
 
 const runner = builtRunner();
 
-/** Returns the breakers that counted a failure. */
+/** Returns the names of the breakers that counted a failure. */
 function failedIn({ breakers }: Ran): string[] {
   return Object.entries(breakers)
     .filter(([, { failureCount }]) => failureCount > 0)
     .map(([name]) => name);
 }
 
-/** Returns the breaker that must count the failure, by the command's label. */
+/** Returns which breakers must count a failure, according to the command's label. */
 function expectedIn({ failures: [label] }: Recorded): string[] {
   if (label?.counts !== true) return [];
   if (label.fault === "engine") return ["engine"];

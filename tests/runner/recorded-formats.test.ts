@@ -1,4 +1,4 @@
-/** Commands recorded in every progress format of both lines of Dagger, through `run` and `classify`. */
+/** Tests commands recorded in every progress format of Dagger 0.21 and 1.0, with `run` and with `classify`. */
 
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -42,7 +42,7 @@ const commands = readFileSync(
 const piped = commands.filter(({ format }) => format !== "tty");
 const nameOf = ({ engine, id }: Recorded) => `${engine} ${id}`;
 
-/** Returns the first difference of two texts; empty if they are equal. */
+/** Returns the first difference between two texts; empty when they are equal. */
 function firstDifference(one: string, other: string): string {
   if (one === other) return "";
   let at = 0;
@@ -50,7 +50,7 @@ function firstDifference(one: string, other: string): string {
   return `${JSON.stringify(one.slice(at, at + 200))} for ${JSON.stringify(other.slice(at, at + 200))}`;
 }
 
-/** Returns those whose fault or count differs from the label. */
+/** Returns the commands whose classification differs from their label. */
 function wrong(
   all: readonly Recorded[],
   told: (command: Recorded) => Pick<Label, "fault" | "counts"> | null | undefined,
@@ -87,7 +87,7 @@ describe("run", () => {
     const driver = new URL("./replay-driver.mjs", import.meta.url).pathname;
     const options = { env: runner.env(), maxBuffer: 64 * 1024 * 1024 };
     const ran = spawnSync(process.execPath, [driver, file], options);
-    // Shows only the first difference, because a whole log would hide it.
+    // Only the first difference is shown, because it would be hard to find in a whole log.
     expect(firstDifference(`${ran.stdout}`, piped.map(({ stdout }) => stdout).join(""))).toBe("");
     expect(firstDifference(`${ran.stderr}`, piped.map(({ stderr }) => stderr).join(""))).toBe("");
     const runs: { report: RunReport; failedIn: string[] }[] = JSON.parse(
@@ -125,7 +125,7 @@ test("the spans of the command name every host that the output does not", () => 
   const unnamed = hosts.filter(
     ({ stdout, stderr, upstream }) => !`${stdout}${stderr}`.includes(upstream),
   );
-  // The output alone identifies 94 % of the hosts.
+  // For over 93 % of the failures, the output itself must contain the host.
   expect(unnamed.length).toBeGreaterThanOrEqual(9);
   expect(unnamed.length / hosts.length).toBeLessThan(0.07);
   for (const { engine, id, stdout, stderr, exitCode, upstream } of unnamed) {

@@ -1,5 +1,5 @@
-// Runs many recorded commands one after the other in this process, each by runGuarded with its own breakers.
-// Its only argument is the file for the reports. The commands use its streams.
+// Replays many recorded commands in this process, one after the other. Each runs through runGuarded with
+// its own breakers, and uses the streams of this process. The only argument is the file for the reports.
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 

@@ -1,4 +1,4 @@
-/** Which failed commands are retried, and the state of the breakers. */
+/** Tests which failed commands are retried, and the state of the breakers afterwards. */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { builtRunner, type Ran, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
 
-/** Runs a command with these endings one after another, and returns the number of starts. */
+/** Runs a command whose attempts end with these recordings, one after another. Returns the number of starts. */
 async function inTurn(ids: readonly string[], order: RunOrder): Promise<Ran & { starts: number }> {
   const file = runner.file();
   const ran = await runner.run({ dagger: ["inTurn", file, ...ids], ...order });
@@ -92,7 +92,7 @@ test("does not wait for a circuit that opens too late", async () => {
   const guard = { onOpen: "wait", maxWaitMs: 1000 } as const;
   const ran = await inTurn(["pull-429", "ok"], { maxRetries: 1, guard });
   expect(ran.exitCode).toBe(75);
-  // Asking takes a moment, and the circuit opens in a minute.
+  // Asking the breakers takes a moment. Waiting for the circuit would take a minute.
   expect(ran.report.waitedMs).toBeLessThan(30_000);
 });
 
@@ -118,7 +118,7 @@ test("an open circuit keeps the command from starting, and all of them are repor
 });
 
 describe("a program that is not dagger", () => {
-  /** Runs `sh` around the stand-in, and returns the number of starts. */
+  /** Runs the stand-in inside a line of shell. Returns the number of starts. */
   async function around(line: string, ids: readonly string[], order: RunOrder = {}) {
     const file = runner.file();
     const dagger = [runner.dagger, "inTurn", file, ...ids].map((word) => `'${word}'`).join(" ");

@@ -1,6 +1,7 @@
 /**
- * Runs one command by runGuarded. Its only argument is a file with the order. There it writes the report and the
- * final state of the breakers. Its own streams and signals are those of the command.
+ * Runs one command through runGuarded. Its only argument is a file with the order. The report and the final
+ * state of the breakers replace the order in that file. The command uses the streams and signals of this
+ * process.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -26,7 +27,7 @@ const {
 }: WrittenOrder = JSON.parse(readFileSync(file, "utf8"));
 const registry = createRegistry();
 const guard = new Guard({ ...options, registry });
-// A rejection is printed on standard error, for tests that wait for it.
+// Rejections are printed on standard error, because tests wait for them.
 for (const [name, resetTimeoutMs] of Object.entries(refusing ?? {})) {
   const breaker = registry.get(name, { failureThreshold: 1, resetTimeoutMs });
   breaker.acquire().failure({
@@ -38,7 +39,7 @@ for (const [name, resetTimeoutMs] of Object.entries(refusing ?? {})) {
   breaker.on("rejected", () => process.stderr.write(`refused by ${name}\n`));
 }
 
-/** Stubs sessions that begin whenever a program asks for the address in BEGIN. */
+/** Fakes sessions: one begins each time a program requests the address in BEGIN. */
 async function stubSessions(refusals: readonly (RejectedRequest | null)[]) {
   let refused: RejectedRequest | null = null;
   const listeners = new Set<() => void>();
@@ -92,7 +93,7 @@ async function main(): Promise<void> {
   const after: RunAfter = { report, progress, breakers, maxRssKib: maxRSS };
   writeFileSync(file, JSON.stringify(after));
   process.exitCode = report.exitCode;
-  // The process stays for a while, so that a test can reach it whatever its progress.
+  // The process keeps running for a while, so that a slow test can still find it.
   if (lingersMs !== undefined) setTimeout(() => undefined, lingersMs);
 }
 

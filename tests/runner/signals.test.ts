@@ -1,4 +1,4 @@
-/** Signals reach a command and its descendants once, and end the waits of a run. */
+/** Tests that signals reach a command and its descendants exactly once, and end the waits of a run. */
 
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -115,7 +115,7 @@ describe("told to end from outside", () => {
     running.child.kill("SIGINT");
     await running.printed("got INT\n");
     await untilGone(pid);
-    // The next signal from GitHub does not cut our report off.
+    // A second signal, such as GitHub sends, must not stop us from writing the report.
     running.child.kill("SIGTERM");
     const { report, exitCode, stdout } = await running.ended;
     expect(stdout.toString()).toMatch(/^ready \d+\ngot INT\n$/);
@@ -155,7 +155,7 @@ describe("told to end from outside", () => {
   });
 });
 
-/** Returns the state of a process in one letter, as in Linux. */
+/** Returns the one-letter state of a process, as Linux shows it. */
 function stateOf(pid: number): string {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
@@ -163,7 +163,7 @@ function stateOf(pid: number): string {
 
 describeWhere(process.platform === "linux")("on Linux", () => {
   test("SIGTSTP and SIGCONT are passed on, and the clocks pause meanwhile", async () => {
-    // Its output resets the limit, however long a busy machine takes to stop it.
+    // Each output restarts the idle limit, so a busy machine may take its time to stop the process.
     const idleTimeoutMs = 4000;
     const over = runner.file();
     const running = runner.start({
@@ -182,7 +182,7 @@ describeWhere(process.platform === "linux")("on Linux", () => {
   });
 
   describe("when we are killed", () => {
-    /** Returns the watchers of a run, by the name that they give themselves. */
+    /** Returns the watcher processes of a run. They are found by the name that they give themselves. */
     function watchersOf(parent: number): number[] {
       return readdirSync("/proc")
         .filter((name) => /^\d+$/.test(name))
@@ -220,7 +220,7 @@ describeWhere(process.platform === "linux")("on Linux", () => {
 
     test("the watcher of that holds one pipe alone, and touches nothing after a normal end", async () => {
       const script =
-        // The process left behind ignores the signal from its first moment.
+        // The process that is left behind ignores the signal from its start.
         "trap '' USR1; sleep 60 > /dev/null 2>&1 & trap 'exit 0' USR1; echo ready $!; while :; do sleep 0.05; done";
       const running = runner.start({ command: "sh", args: ["-c", script] });
       const left = Number(/ready (\d+)/.exec(await running.printed("ready"))?.[1]);

@@ -1,4 +1,4 @@
-/** A command finds the same terminal as without us: its colors, its size, and the typed input. */
+/** Tests that a command finds the same terminal as without us: colors, size and typed input. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -23,15 +23,19 @@ function hasPython(): boolean {
 interface OnTerminal {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
-  /** Returns the text that the terminal has shown. */
+  /** Returns all text that the terminal has shown. */
   shown(): string;
   untilShown(text: string): Promise<void>;
-  /** Types, or changes the size of the window: see terminal.py. */
+  /** Types text, or changes the size of the window. See terminal.py. */
   tell(order: object): void;
   after(): RunAfter;
 }
 
-/** @param within Makes a script for a shell out of the command line, which is then what runs. */
+/**
+ * Runs an order on a terminal.
+ *
+ * @param within Returns a shell script that contains the command line. The script runs instead of the line.
+ */
 function onTerminal(order: RunOrder, within?: (line: string) => string): OnTerminal {
   const { line, after } = runner.prepare(order);
   const quoted = line.map((word) => `'${word}'`).join(" ");

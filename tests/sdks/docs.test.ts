@@ -1,6 +1,6 @@
 /**
- * docs/proxy.md: its programs are those of this folder and work as described; its variables are the
- * code's.
+ * Tests docs/proxy.md: its programs equal those in this folder and work as described. Its variables equal
+ * those in the code.
  */
 
 import { execFile } from "node:child_process";
@@ -22,10 +22,10 @@ const page = read("docs/proxy.md");
 const pom = read("tests/sdks/java/pom.xml");
 const snippets = snippetsOfMarkdown("docs/proxy.md", page);
 
-/** The output of a program that can read which circuit is open, and for how long. */
+/** Matches the output of a program that can read which circuit is open, and for how long. */
 const READ = /^registry:docker\.io is down, again in \d+ ms\n$/;
 
-/** The programs of the page, with the names of the packages that they need. */
+/** The programs on the page, with the names of the packages that they need. */
 const PROGRAMS = {
   TypeScript: {
     block: "ts",
@@ -43,7 +43,7 @@ const PROGRAMS = {
   },
 } as const;
 
-/** Runs the program of the page in a session behind the proxy. */
+/** Runs a program of the page in a session behind the proxy. */
 async function runProgram(sdk: Sdk, { isLimited }: { isLimited: boolean }) {
   const guard = new Guard({ registry: createRegistry() });
   await using double = await startSessionDouble({

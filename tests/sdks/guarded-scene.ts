@@ -1,4 +1,4 @@
-/** A session double behind the proxy, for pipelines that find the session or open it themselves. */
+/** Starts a session double behind the proxy. Pipelines find the session in their environment, or open it. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,20 +17,20 @@ import type { BuiltTestKit } from "../session-double/built.js";
 import { Pipeline } from "./sdk-programs.js";
 import type { Sdk } from "./sdks.js";
 
-/** How a program gets its session. */
+/** The ways in which a program gets its session. */
 export const WAYS = ["found in the environment", "opened by the stand-in"] as const;
-/** The ways with a guard in another process, as users have it. */
+/** The ways in which the guard is in another process, as for users. */
 export const WAYS_OF_USERS = ["opened by the stand-in, alone", "opened inside of run"] as const;
 
 export type Way = (typeof WAYS)[number] | (typeof WAYS_OF_USERS)[number];
 
-/** The compiled parts for the tests of a file. */
+/** The compiled programs that the tests of a file share. */
 export interface Built {
   readonly cli: BuiltCli;
   readonly kit: BuiltTestKit;
 }
 
-/** A double, its guard, and the started pipelines. */
+/** A session double, its guard, and the pipelines that were started. */
 export class GuardedScene implements AsyncDisposable {
   readonly double: SessionDouble;
   readonly guard: Guard;
@@ -55,14 +55,15 @@ export class GuardedScene implements AsyncDisposable {
     double: SessionDoubleOptions = {},
     guard: GuardOptions = {},
   ): Promise<GuardedScene> {
-    // An engine of 1.0 writes a lock file into the repository of its working folder.
+    // An engine of 1.0 writes a lock file into the repository of its folder, so it gets a folder outside of
+    // this repository.
     const folder = mkdtempSync(join(tmpdir(), "sdks-"));
     const session = await kit.testing.startSessionDouble({ workdir: folder, ...double });
     return new GuardedScene(cli, folder, session, guard);
   }
 
   /**
-   * Starts a pipeline, which opens a session itself or finds one in its environment.
+   * Starts a pipeline. It opens a session, or finds one in its environment.
    *
    * @param more Further variables.
    */
@@ -72,7 +73,7 @@ export class GuardedScene implements AsyncDisposable {
     more: Readonly<Record<string, string>> = {},
   ): Promise<Pipeline> {
     const runner = way === "opened inside of run" ? [this.#cli.program, "run", "--"] : [];
-    // State that a command stores goes to a home folder of its own.
+    // Commands store state in the home folder, so each scene has a home of its own.
     const env = { HOME: this.#folder, ...more, ...(await this.#environment(way)) };
     const pipeline = new Pipeline(sdk, env, runner);
     this.#pipelines.push(pipeline);

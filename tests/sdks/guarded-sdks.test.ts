@@ -1,6 +1,6 @@
 /**
- * The real SDKs of a line, with the proxy between them and their session. The SDKs of 1.0 run in a
- * process of their own, guarded-sdks-1.0.test.ts: both take a minute.
+ * Tests the real SDKs with the proxy between them and their session. Another file,
+ * guarded-sdks-1.0.test.ts, tests the SDKs of 1.0 in parallel, because each takes a minute.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -30,25 +30,26 @@ const GONE_WELL = { exitCode: 0, stderr: "", leftBehind: "" };
 
 const LINE = process.env.SDK_LINE ?? "0.21";
 
-/** Long enough for a success, also on a busy machine. */
+/** A timeout that is long enough for a success, even on a busy machine. */
 const TIMEOUT_MS = 5_000;
 
 describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk) => {
   const { errorType: type, engineVersion, requestsOnConnect } = sdk;
   const start = (double: SessionDoubleOptions = {}, guard?: GuardOptions) =>
     GuardedScene.start(built, { engineVersion, ...double }, guard);
-  /** Returns the extensions that users can read beside the message. */
+  /** Returns the extensions of an error, when this SDK shows extensions to users. */
   const readable = (extensions: Readonly<Record<string, unknown>>) =>
     sdk.showsExtensions ? { extensions } : {};
   /**
-   * Successes of a registry after pulls by tag without traces: an engine of 1.0 may have used a
-   * lock file.
+   * Returns how many successes pulls by tag give a registry without traces. The number is open on 1.0,
+   * because an engine of 1.0 may have used a lock file.
    */
   const proofs = (pulls: number): number => (sdk.line === "1.0" ? expect.any(Number) : pulls);
 
   describe.each(WAYS)("in a session %s", (way) => {
     /**
-     * Opening a session is a success of the engine; finding one in the environment proves nothing.
+     * The engine's successes when a pipeline connects. Opening a session is a success. Finding one in the
+     * environment proves nothing.
      */
     const onConnect = requestsOnConnect + (way === "opened by the stand-in" ? 1 : 0);
 
@@ -117,7 +118,7 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
     });
 
     test("separates many parallel requests, each of which counts once", async () => {
-      // However long a busy machine takes for them, none may be rejected.
+      // The circuit must not open, however slow the machine is, because each failure must count.
       const breakers = { "registry:*": { trip: { consecutive: 1_000 } } } as const;
       await using scene = await start({ faults: [BUSY] }, { breakers });
       const pipeline = await scene.connected(sdk, way);

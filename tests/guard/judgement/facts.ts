@@ -1,4 +1,4 @@
-/** The facts of an ended call that a judge needs, and its outcomes. */
+/** Describes the facts of an ended call that a judge needs, and the outcomes. */
 
 import type { Failure, UpstreamKind } from "../../../src/attribution/failure.js";
 import type { Evidence } from "../../../src/attribution/spans/evidence.js";
@@ -7,57 +7,68 @@ import type { WordsReach } from "../../../src/guard/judgement/facts.js";
 /** The kinds of calls: a request of a session, a whole command, or the opening of a session. */
 export type Call = "request" | "command" | "connect";
 
-/** The end of a call. */
+/** How a call ended. */
 export type End =
-  /** An answer, or a command's own end, with the failures read from it. */
+  /**
+   * The call got an answer, or the command ended by itself. `failures` are read from the answer or the
+   * output.
+   */
   | { readonly kind: "answered"; readonly failures: readonly Failure[] }
-  /** An error instead of an answer. */
+  /** The call got an error instead of an answer. */
   | { readonly kind: "error"; readonly failure: Failure }
-  /** A limit of ours. The engine then still answers with its version, or is silent. */
+  /** Our own timeout ended the call. The engine is then asked for its version, and answers or is silent. */
   | { readonly kind: "limit"; readonly engine: "answers" | "silent" }
-  /** The caller left. */
+  /** The caller canceled the call. */
   | { readonly kind: "left" }
-  /** The call was not made. */
+  /** The call was never made. */
   | { readonly kind: "not made" };
 
-/** An upstream of the call. */
+/** An upstream that the call depends on. */
 export interface Upstream {
   readonly name: string;
-  /** Whether the request names it or quotes an id of it. A command only declares its needs. */
+  /**
+   * Whether the request names the upstream, or an id that came from it. Always false for a command, which
+   * only declares its needs.
+   */
   readonly named: boolean;
-  /** Whether its breaker was asked before. */
+  /** Whether the upstream's breaker admitted the call before it was made. */
   readonly gated: boolean;
   /**
-   * The proof in a success. `"whole"`: only when nothing failed. `"before"`: even if a command failed after
-   * it. `"tag"`: unless the engine takes digests from lock files. `"again"`: an image that failed in the
-   * current outage.
+   * When the success of a call proves that the upstream answered:
+   *
+   * - `"whole"`: when nothing in the call failed
+   * - `"before"`: even when a command failed after the upstream was used
+   * - `"tag"`: unless the engine takes digests from lock files
+   * - `"again"`: when the image had failed in the present outage
+   * - `"nothing"`: never
    */
   readonly proven: "whole" | "before" | "tag" | "again" | "nothing";
-  /** The state of its circuit when the call is over. */
+  /** The state of the upstream's circuit at the end of the call. */
   readonly state: "closed" | "half-open";
 }
 
 export interface Facts {
   readonly end: End;
   readonly upstreams: readonly Upstream[];
-  /** The engine's observed exchanges; undefined without spans. */
+  /** The exchanges that the engine's spans show; undefined when there are no spans. */
   readonly exchanges: readonly Evidence[] | undefined;
   readonly readsLocks: boolean;
-  /** Of a command: whether an engine worked for it. */
+  /** Only for commands: whether an engine did any work. */
   readonly engineWorked: boolean;
-  /** Of a command: how far its output counts. */
+  /** Only for commands: for which breakers the output counts. */
   readonly reach: WordsReach;
-  /** The user's `--needs`. */
+  /** The upstreams that the user declared with `--needs`. */
   readonly needs: readonly string[];
-  /** Of a command: whether it opened sessions, whose requests were the calls. */
+  /** Only for commands: whether it opened sessions. Then its requests are the calls, and the command is not. */
   readonly hadSessions: boolean;
-  /** Of a command: the breaker of the host that only its command line names. */
+  /** Only for commands: the breaker of a host that appears only in the command line. */
   readonly inferred: string | null;
 }
 
 /**
- * One outcome for each breaker, by name: `success`, `failure`, `ignored` or `released`. A failure
- * may open at once (`opens`) or have a delay. `here` means that other processes do not receive it.
+ * The outcome for each breaker, by name: `success`, `failure`, `ignored` or `released`. A failure can open
+ * the circuit at once (`opens`), and can have a delay. `here` marks an outcome that other processes do not
+ * receive.
  */
 export type Outcomes = Readonly<Record<string, string>>;
 
@@ -79,12 +90,12 @@ const UNKNOWN: Failure = {
   reason: "a failure of the table",
 };
 
-/** Returns a failure with the given facts; the rest is unknown. */
+/** Returns a failure with the given facts. All other facts are unknown. */
 export function failure(given: Partial<Failure> = {}): Failure {
   return { ...UNKNOWN, ...given };
 }
 
-/** Returns a failure of a host. Default: it counts. */
+/** Returns a failure of a host. By default it counts. */
 export function ofHost(
   upstream: string | null,
   given: Partial<Failure> = {},
@@ -93,7 +104,7 @@ export function ofHost(
   return failure({ fault: kind, upstreamKind: kind, upstream, counts: true, ...given });
 }
 
-/** Returns an exchange with a host, as in spans. */
+/** Returns an exchange with a host, as read from spans. */
 export function exchange(
   host: string,
   outcome: Evidence["outcome"],
@@ -104,12 +115,15 @@ export function exchange(
   return { ...common, host, outcome, status, at: 0, durationMs: 40, requestId: "1", ...given };
 }
 
-/** Returns a registry that the request names and asked for, and that a whole success proves. */
+/**
+ * Returns an upstream. By default it is Docker Hub, the request names it, and a call without failures
+ * proves that it answered.
+ */
 export function upstream(given: Partial<Upstream> = {}): Upstream {
   return { name: HUB, named: true, gated: true, proven: "whole", state: "closed", ...given };
 }
 
-/** Returns facts, with defaults for the missing ones. */
+/** Returns the facts of a call. Missing facts get defaults. */
 export function facts(given: Partial<Facts> = {}): Facts {
   return {
     end: { kind: "answered", failures: [] },
@@ -125,7 +139,7 @@ export function facts(given: Partial<Facts> = {}): Facts {
   };
 }
 
-/** Returns the facts of a call that was answered with these failures. */
+/** Returns the facts of a call whose answer contains these failures. */
 export function answered(failures: readonly Failure[], given: Partial<Facts> = {}): Facts {
   return facts({ end: { kind: "answered", failures }, ...given });
 }

@@ -1,6 +1,6 @@
 /**
- * Runs calls of each kind to their end, through the code of requests, commands and connects. Their
- * permits only record outcomes.
+ * Runs requests, commands and connects to their end, through the real code. The permits are fakes that only
+ * record their outcomes.
  */
 
 import type { SessionResponse } from "../../../src/attribution/failure.js";
@@ -20,7 +20,7 @@ import type { Call, Facts, Outcomes, Upstream } from "./facts.js";
 const ENGINE = "engine";
 const RATE_LIMIT_OPEN_MS = 60_000;
 
-/** Returns the outcomes for the breakers of a call. */
+/** Runs a call to its end, and returns the outcome for each breaker. */
 export async function judgeCall(call: Call, facts: Facts): Promise<Outcomes> {
   const notes = new Notes(facts);
   if (call === "request") await judgeRequest(facts, notes);
@@ -29,12 +29,12 @@ export async function judgeCall(call: Call, facts: Facts): Promise<Outcomes> {
   return notes.outcomes();
 }
 
-/** The first outcome of each permit, by the name of its breaker. */
+/** Records the first outcome of each permit, by the name of its breaker. */
 class Notes {
   readonly #told = new Map<string, string>();
-  /** A substitute for the guard. */
+  /** A fake guard that hands out the recording permits. */
   readonly guard: object;
-  /** Number of unsettled permits. */
+  /** Number of permits that are not settled yet. */
   out = 0;
 
   constructor({ needs, upstreams }: Facts) {
@@ -99,7 +99,7 @@ async function judgeRequest(facts: Facts, notes: Notes): Promise<void> {
     else request.timedOut(trace?.exchanges());
   } else if (end.kind === "left") request.ignored();
   else request.notSent();
-  // Spans arrive in a later microtask. Permits that wait for them are settled last.
+  // Spans arrive in a later microtask, so permits that wait for spans are settled last.
   do await new Promise((resolve) => setImmediate(resolve));
   while (notes.out > 0);
 }
@@ -115,7 +115,7 @@ function requestFacts({ upstreams, readsLocks }: Facts, { guard }: Notes): Reque
     provenBeforeCommand: names(({ proven }) => proven === "before"),
     provenByTag: names(({ proven }) => proven === "tag"),
     images: [],
-    // The double knows which images these are.
+    // The fake guard knows by the breaker which images the references name.
     references: upstreams.map(({ name }) => ({ breaker: name })) as never,
   };
   const rest = {
@@ -132,7 +132,7 @@ async function judgeCommand(facts: Facts, notes: Notes): Promise<void> {
   const needs = new Set(upstreams.map(({ name }) => name));
   const { signal } = new AbortController();
   const call = await CommandCall.admit(notes.guard as never, needs, signal);
-  // The requests of its sessions are judged separately.
+  // A command with sessions gets no outcome: the requests of its sessions are judged instead.
   if (hadSessions) call.release();
   if (end.kind === "answered") {
     call.ended({

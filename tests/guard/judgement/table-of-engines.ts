@@ -1,4 +1,4 @@
-/** The meaning of failures for the engine, and of a success for a registry. */
+/** Lists what failures mean for the engine, and what a success means for a registry. */
 
 import { ID_UNKNOWN } from "../../../src/attribution/failure.js";
 import { answered, facts, failure, ofHost, upstream } from "./facts.js";

@@ -1,9 +1,9 @@
-/** The meaning of exchanges in the engine's spans. */
+/** Lists what the exchanges in the engine's spans mean for each breaker. */
 
 import { answered, exchange, facts, GHCR, ofHost, upstream } from "./facts.js";
 import { both, command, engine, forged, forHub, limited, notFound, type Row } from "./row.js";
 
-/** A login page in place of a manifest: a problem, but not an outage. */
+/** A failure that does not count: a login page instead of a manifest does not prove an outage. */
 const doubt = ofHost("docker.io", { counts: false });
 const two = [upstream(), upstream({ name: GHCR })];
 

@@ -1,4 +1,4 @@
-/** The meaning of host failures that only the output shows. */
+/** Lists what failures of hosts mean when only the output shows them. */
 
 import { answered, GHCR, ofHost, upstream } from "./facts.js";
 import { apart, both, inRequest, limited, notFound, PROVEN_BY_NAME, type Row } from "./row.js";
@@ -6,7 +6,7 @@ import { apart, both, inRequest, limited, notFound, PROVEN_BY_NAME, type Row } f
 const NAMED_AT_THE_END =
   "A request lists all its hosts before it begins, and a message may hold any text. A command tells only at its end what it depended on: whether the list is complete is a fact of its own.";
 
-/** A login page in place of a manifest: a problem, but not an outage. */
+/** A failure that does not count: a login page instead of a manifest does not prove an outage. */
 const doubt = ofHost("docker.io", { counts: false });
 const two = [upstream(), upstream({ name: GHCR })];
 

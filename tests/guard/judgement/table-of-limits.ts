@@ -1,4 +1,4 @@
-/** The meaning of our limits, and of a caller that leaves. */
+/** Lists what our own timeouts mean, and what a canceled call means. */
 
 import { exchange, facts, upstream } from "./facts.js";
 import { apart, both, forged, forHub, type Row } from "./row.js";

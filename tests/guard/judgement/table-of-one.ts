@@ -1,9 +1,12 @@
-/** Facts that only one or two of the calls can have: errors instead of answers, and words of programs. */
+/**
+ * Lists facts that only one or two kinds of calls can have: errors instead of answers, and the output of
+ * other programs.
+ */
 
 import { answered, exchange, type Facts, facts, failure, HUB, ofHost } from "./facts.js";
 import { engine, engineBug, forged, forHub, limited, type Row } from "./row.js";
 
-/** Returns a row for an error instead of an answer. It shows nothing about upstreams, with or without spans. */
+/** Returns a row for an error instead of an answer. Such an error proves nothing about upstreams. */
 function byError(title: string, error: Parameters<typeof failure>[0], ofEngine: string): Row {
   const end = { kind: "error", failure: failure(error) } as const;
   const request = `engine: ${ofEngine}; registry:docker.io: released`;
@@ -37,7 +40,10 @@ function ofCommand(title: string, given: Facts, command: string): Row {
   return { title, facts: given, expected: { command } };
 }
 
-/** The words of another program than dagger: they count in this run, or for what was declared alone. */
+/**
+ * The command is a program other than dagger. `run`: its output counts only in this run. `needs`: its
+ * output counts only for declared upstreams.
+ */
 const run = { reach: "run" } as const;
 const needs = { reach: "needs" } as const;
 const inferred = { inferred: "registry:ghcr.io" } as const;

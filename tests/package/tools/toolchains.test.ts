@@ -1,4 +1,4 @@
-/** The tools in the table of docs/install.md: what works, what does not, and the remedy. */
+/** Tests the table of tools in docs/install.md: which tools work, which fail, and how to fix the failure. */
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -9,12 +9,11 @@ import { otherNodes } from "../../../scripts/installing/node-versions.mjs";
 import { compile } from "../compiler.js";
 import { createProject, installed, type Project, ROOT, type Run } from "../project.js";
 
-// Jest starts slowly on a busy machine.
 const PACKAGE = "dagger-circuit-breaker";
 const TOOLS = join(ROOT, "tests/node_modules");
 const WITH_MODULES = "--experimental-vm-modules";
 
-/** Uses two entries, and prints the result. */
+/** A program that uses two entries and prints the result. */
 const USE = `
   const breaker = new CircuitBreaker({ name: "api" });
   const { fault } = classifyFailure("dial tcp: lookup ghcr.io: no such host");
@@ -34,7 +33,7 @@ const REQUIRING = `
   const { classifyFailure } = require("${PACKAGE}/attribution");
   ${USE}
 `;
-/** The form for CommonJS, which cannot require an ES module. */
+/** A program for CommonJS. It uses `import()`, because CommonJS cannot require an ES module. */
 const IMPORTING_LATER = `
   async function main() {
     const { CircuitBreaker } = await import("${PACKAGE}");
@@ -48,7 +47,7 @@ const CALLED = { code: 0, stdout: "called string\n", stderr: "" };
 let project: Project;
 beforeAll(async () => {
   project = await createProject({ "@types/node": installed("@types/node") });
-  // The package.json of npm init, so that a .js or .ts file is CommonJS.
+  // npm init creates the same package.json. With it, .js and .ts files are CommonJS.
   await project.write("package.json", JSON.stringify({ private: true }));
 });
 afterAll(() => project.remove());
@@ -90,7 +89,7 @@ describe("TypeScript", () => {
   });
 
   test("bundler compiles", async () => {
-    // tests/package/bundling.test.ts bundles and runs such output.
+    // Node.js cannot run such output. tests/package/bundling.test.ts bundles and runs it.
     expect(await compiled("bundler.ts", IMPORTING, bundler)).toEqual([]);
   });
 
