@@ -1,4 +1,7 @@
-/** The rule by which test files are run on other versions of Node.js, and in which kind of process. */
+/**
+ * Tests the rule that selects test files for other versions of Node.js, and the kind of process for each
+ * file.
+ */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +11,7 @@ import { importsOf } from "../scripts/checks/imports.mjs";
 import { describeFile, isLeaf, SEAMS, selectTests } from "../scripts/checks/selection.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** Parts of Node.js whose behavior has differed between versions that we support. */
+/** Modules of Node.js whose behavior has differed between the versions that we support. */
 const DIFFERING = [
   "node:child_process",
   "node:dgram",
@@ -20,7 +23,7 @@ const DIFFERING = [
   "node:tls",
   "node:worker_threads",
 ];
-/** Files that skip tests where a language or a foreign program is missing, but never in CI. */
+/** Files that skip tests when a language or another program is missing. In CI they skip none. */
 const SKIPPING = [
   "tests/runner/terminal.test.ts",
   "tests/sdks/docs.test.ts",
@@ -30,7 +33,10 @@ const SKIPPING = [
 ];
 const files = selectTests();
 
-/** Returns what a test file and its helpers in tests/ import, without the helpers of foreign programs. */
+/**
+ * Returns the modules that a test file and its helpers in tests/ import. Helpers that run other programs
+ * are left out.
+ */
 function ownImports(path: string): string[] {
   return [...importsOf(path, isLeaf)];
 }

@@ -1,4 +1,4 @@
-/** The check of how we write: which texts it reads, and what it finds in them. */
+/** Tests the check of how we write: which texts it reads, and which faults it finds. */
 
 import { expect, test } from "vitest";
 import { checkFiles, checkText } from "../scripts/words/check.mjs";

@@ -142,8 +142,8 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
       await using scene = await start();
       const pipeline = await scene.connected(sdk, way);
       scene.double.kill();
-      // The session's own 502 is relayed unchanged; an SDK that repeats the request gets our
-      // answer.
+      // The proxy relays the session's own answer, a 502, unchanged. An SDK that repeats the request gets
+      // our answer.
       expect((await pipeline.do(PUBLISH)).error).toBeDefined();
       expect((await pipeline.do(PUBLISH)).error).toEqual({
         type,
@@ -172,9 +172,9 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
     await using scene = await start();
     scene.guard.engine.isolate("maintenance");
     const pipeline = await scene.pipeline(sdk, "opened by the stand-in", trap.environment);
-    // Each SDK reports a CLI that ends early in its own way.
+    // Each SDK has its own error for a CLI that ends early.
     expect((await pipeline.connected()).error).toBeDefined();
-    // Rust's SDK looks for a CLI elsewhere, without the guard.
+    // Rust's SDK then tries to download a CLI, which the guard does not see.
     const hosts = new Set(trap.asked.map((request) => request.replace(/^.* |:\d+$/g, "")));
     expect([...hosts]).toEqual(sdk.language === "Rust" ? ["dl.dagger.io"] : []);
     expect((await pipeline.end()).leftBehind).toBe("");
@@ -193,7 +193,7 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
     });
     expect(await pipeline.do({ do: "version" })).toEqual({ value: engineVersion });
     expect(await pipeline.end()).toEqual(GONE_WELL);
-    // The guard asked for the version once, to see whether the engine is there.
+    // After the timeout, the guard asked once for the version, to learn whether the engine still answers.
     expect(scene.double.queries).toBe(requestsOnConnect + 3);
     expect(scene.sessions.counts).toMatchObject({ timedOut: 1, lost: 0 });
     expect(scene.counted("registry:ttl.sh")).toMatchObject({ successCount: 0, failureCount: 0 });
@@ -203,7 +203,8 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
   test.each(WAYS_OF_USERS)("in a session %s, is guarded without further setup", async (way) => {
     await using scene = await start({ faults: [LIMITED] });
     const pipeline = await scene.connected(sdk, way);
-    // The outcome of a pull is known once the engine's spans have arrived, or are too late.
+    // A pull has no outcome before the engine's spans arrive or are too late. So the number of pulls until
+    // the circuit opens varies.
     let pulls = 0;
     const pull = async () => (await pipeline.do(run(`acme/app:${pulls}`))).error?.message ?? "";
     while (!(await pull()).startsWith("circuit open: registry:docker.io, retry in ")) pulls += 1;

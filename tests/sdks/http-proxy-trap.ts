@@ -1,12 +1,12 @@
-/** An HTTP proxy that forwards nothing, and records the requests to it. */
+/** An HTTP proxy that records requests and forwards none of them. */
 
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** The proxy of a network, as users set it in `HTTP_PROXY`. */
+/** The proxy of a company's network, which users set in `HTTP_PROXY`. */
 export class HttpProxyTrap implements AsyncDisposable {
-  /** The requests to it: method and address. */
+  /** The method and address of each request so far. */
   readonly asked: string[] = [];
   readonly url: string;
   readonly #server: Server;
@@ -31,7 +31,7 @@ export class HttpProxyTrap implements AsyncDisposable {
     return new HttpProxyTrap(server);
   }
 
-  /** The variables that name it, in both spellings. */
+  /** Returns the variables that point to the proxy, in both spellings. */
   get environment(): Record<string, string> {
     const names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"];
     return Object.fromEntries(names.map((name) => [name, this.url]));

@@ -1,6 +1,4 @@
-/**
- * The real SDKs with an HTTP proxy in the environment, as in many companies: what they send to it.
- */
+/** Tests which requests the real SDKs send to an HTTP proxy in the environment, which many companies set. */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtCli } from "../cli/built-cli.js";

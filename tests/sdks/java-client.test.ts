@@ -1,4 +1,7 @@
-/** The errors that Java users read. Java's SDK is in no registry, but its GraphQL client is. */
+/**
+ * Tests the errors that users of Java read. Java's SDK is in no registry, but the GraphQL client that it
+ * uses is.
+ */
 
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
@@ -14,7 +17,7 @@ import { ALL_ARE_NEEDED, ENGINES, JAVA_CLASSES } from "./sdks.js";
 
 const LIMITED = { host: "docker.io", kind: "status", status: 429 } as const;
 const HANGS = { operation: "publish", kind: "hang" } as const;
-/** Long enough for a success, also on a busy machine. */
+/** A timeout that is long enough for a success, even on a busy machine. */
 const TIMEOUT_MS = 5_000;
 
 const of = (image: string, rest: string) => `{ container { from(address: "${image}") ${rest} } }`;

@@ -1,18 +1,18 @@
-/** The programs of tests/sdks that run the real SDKs, with one operation per line. */
+/** Runs the programs of tests/sdks, which use the real SDKs. They read one operation per line. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Sdk } from "./sdks.js";
 
-/** One operation in the session. */
+/** An operation that a program executes in its session. */
 export type Operation =
   | { readonly do: "run"; readonly image: string; readonly args: readonly string[] }
   | { readonly do: "publish"; readonly image: string; readonly address: string }
   | { readonly do: "version" }
   | { readonly do: "all"; readonly each: readonly Operation[] };
 
-/** The result that its user gets. */
+/** The result of an operation, as the user of the SDK gets it. */
 export interface Outcome {
   readonly value?: unknown;
   readonly error?: {
@@ -25,22 +25,22 @@ export interface Outcome {
   };
 }
 
-/** Returns the operation that runs a command on an image. */
+/** Returns an operation that runs a command on an image. By default the command prints "ran". */
 export const run = (image: string, ...args: string[]): Operation => ({
   do: "run",
   image,
   args: args.length === 0 ? ["echo", "ran"] : args,
 });
 
-/** A running pipeline, in a process group of its own. */
+/** A running program, in a process group of its own. */
 export class Pipeline {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   #stderr = "";
 
   /**
-   * @param env Variables besides those that programs need to start.
-   * @param runner A command that runs it.
+   * @param env Variables, besides those that every program needs to start.
+   * @param runner A command before the program, which starts the program.
    */
   constructor(sdk: Sdk, env: Readonly<Record<string, string>>, runner: readonly string[] = []) {
     const [command = "", ...args] = [...runner, ...sdk.command("pipeline")];
@@ -48,24 +48,24 @@ export class Pipeline {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
     });
-    // A pipeline that has ended no longer reads.
+    // Writing to a program that has ended causes an error, which must not end the test.
     child.stdin.on("error", () => {});
     this.#child = child;
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Returns the result of the connection: the first line. */
+  /** Returns whether the program could connect, which is its first line. */
   connected(): Promise<Outcome> {
     return this.#next();
   }
 
-  /** Runs one operation and waits for its outcome. */
+  /** Sends one operation and waits for its result. */
   do(operation: Operation): Promise<Outcome> {
     this.#child.stdin?.write(`${JSON.stringify(operation)}\n`);
     return this.#next();
   }
 
-  /** Lets it end and waits. Resolves to its output, and to the processes that it left. */
+  /** Ends the input of the program and waits for its end. `leftBehind` lists processes that still run. */
   async end(): Promise<{ exitCode: number | null; stderr: string; leftBehind: string }> {
     const closed = once(this.#child, "close");
     this.#child.stdin?.end();
@@ -73,13 +73,13 @@ export class Pipeline {
     return { exitCode, stderr: this.#stderr, leftBehind: processesOfGroup(this.#child.pid) };
   }
 
-  /** Kills it and all its processes, when a test has failed earlier. */
+  /** Kills the program and all its processes. Needed when a test fails before `end`. */
   kill(): void {
     if (this.#child.pid === undefined) return;
     try {
       process.kill(-this.#child.pid, "SIGKILL");
     } catch {
-      // The whole group has ended.
+      // All processes of the group have already ended.
     }
   }
 
@@ -90,18 +90,18 @@ export class Pipeline {
   }
 }
 
-/** Returns the environment of a program that knows only the session in `env`. */
+/** Returns an environment that hides all sessions of this machine, except a session in `env`. */
 export function bareEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
   const { PATH = "", HOME = "", TMPDIR } = process.env;
   return { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...env };
 }
 
-/** Returns the running processes of a group, as `ps` lists them; empty if all have ended. */
+/** Returns the running processes of a group, as `ps` prints them. Empty when all have ended. */
 function processesOfGroup(group: number | undefined): string {
   const listed = execFileSync("ps", ["-eo", "pgid=,stat=,pid=,args="], { encoding: "utf8" });
   const isOfGroup = (line: string) => {
     const [itsGroup, state = ""] = line.trim().split(/\s+/);
-    // A zombie has ended, although its parent has not collected it.
+    // A zombie has ended, even when its parent has not collected it yet.
     return itsGroup === String(group) && !state.startsWith("Z");
   };
   return listed.split("\n").filter(isOfGroup).join("\n");

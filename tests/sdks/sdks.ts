@@ -1,6 +1,6 @@
 /**
- * The Dagger SDKs whose programs the tests run: the newest of each line in the registry of each
- * language.
+ * Lists the Dagger SDKs that the tests run. For each language, these are the newest SDKs of each line in
+ * the language's registry.
  */
 
 import { existsSync, readFileSync } from "node:fs";
@@ -12,35 +12,35 @@ const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 const INSTALLED = join(FOLDER, "..", "node_modules", ".sdks");
 
 export type Language = "TypeScript" | "Python" | "Go" | "Rust";
-/** A line of releases: SDK and engine of one line belong together. */
+/** A line of releases. An SDK needs an engine of the same line. */
 export type Line = "0.21" | "1.0";
 
-/** One SDK, with the command of its programs. */
+/** An SDK, with the commands of its programs. */
 export interface Sdk {
-  /** For titles: language and line. */
+  /** The language and the line, for titles of tests. */
   readonly name: string;
   readonly language: Language;
   readonly line: Line;
-  /** The version in the lock file of its language. */
+  /** The version that the lock file of the language contains. */
   readonly version: string;
-  /** The engine of its line that the session double imitates. */
+  /** The version of the engine that the session double imitates for this SDK. */
   readonly engineVersion: EngineVersion;
-  /** Whether it is installed, which `scripts/sdk-toolchains.mjs` does. */
+  /** Whether the SDK is installed. `scripts/sdk-toolchains.mjs` installs it. */
   readonly isInstalled: boolean;
-  /** Returns the command that runs a program of tests/sdks. */
+  /** Returns the command that runs one of the programs in tests/sdks. */
   command(program: string): readonly [string, ...string[]];
-  /** The type of the SDK's error for a query that failed with an unknown error. */
+  /** The type of the error that the SDK throws when a query fails with an error it does not know. */
   readonly errorType: string;
-  /** The number of requests that it sends to open its session. */
+  /** Number of requests that the SDK sends to open its session. */
   readonly requestsOnConnect: number;
-  /** Whether its users can read the extensions of an error; otherwise only the message. */
+  /** Whether users can read the extensions of an error. Otherwise they can read only its message. */
   readonly showsExtensions: boolean;
 }
 
-/** The engine of each line. */
+/** The version of the engine for each line. */
 export const ENGINES: Record<Line, EngineVersion> = { "0.21": "v0.21.8", "1.0": "v1.0.0-beta.10" };
 
-/** The settings that all lines of a language share. */
+/** The properties that are the same for all lines of a language. */
 const LANGUAGES: Record<
   Language,
   Pick<Sdk, "errorType" | "requestsOnConnect" | "showsExtensions">
@@ -51,7 +51,7 @@ const LANGUAGES: Record<
   Rust: { errorType: "DomainError", requestsOnConnect: 0, showsExtensions: false },
 };
 
-/** The SDKs. The Go module proxy has no 1.0 of Go's SDK, Maven Central no SDK of Java. */
+/** All SDKs. Two are missing: the Go module proxy has no Go SDK of 1.0, and Maven Central has no Java SDK. */
 export const SDKS: readonly Sdk[] = [
   {
     ...sdk(
@@ -80,10 +80,10 @@ export const SDKS: readonly Sdk[] = [
 
 export const INSTALLED_SDKS = SDKS.filter(({ isInstalled }) => isInstalled);
 
-/** The classes for the programs in Java, if installed. */
+/** The folder of the compiled Java programs; undefined when they are not installed. */
 export const JAVA_CLASSES = isMade("java") ? join(INSTALLED, "java") : undefined;
 
-/** Whether a missing installation is a failure, as in CI. */
+/** Whether a missing SDK fails the tests instead of skipping them. */
 export const ALL_ARE_NEEDED = process.env.CI === "true";
 
 function sdk(language: Language, line: Line, version: string) {

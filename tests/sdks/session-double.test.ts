@@ -1,6 +1,6 @@
 /**
- * The session double supports the requests of the real SDKs of other languages, with nothing in
- * between.
+ * Tests that the session double supports the requests of the real SDKs of other languages, without a proxy
+ * between them.
  */
 
 import { tmpdir } from "node:os";

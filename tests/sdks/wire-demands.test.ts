@@ -1,4 +1,4 @@
-/** Every answer of the proxy itself is one that every SDK can show to its user. */
+/** Tests that every SDK can show each answer of the proxy itself to its user. */
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -16,7 +16,7 @@ const LIMITED = { host: "docker.io", kind: "status", status: 429 } as const;
 const HANGS = { operation: "from", kind: "hang" } as const;
 const pull = (image: string) => `{ container { from(address: "${image}") { stdout } } }`;
 
-/** Starts a double behind the proxy, with a fixed clock for the breakers. */
+/** Starts a session double behind the proxy. Only the test moves the time of the breakers. */
 async function start(faults: readonly FaultRule[], options: GuardOptions = {}) {
   const clock = new VirtualClock();
   const registry = createRegistry({ defaults: { clock } });
@@ -79,7 +79,7 @@ const CASES: readonly Case[] = [
       await ask(pull("alpine:1"));
       clock.advance(61_000);
       const registry = guard.upstream("registry:docker.io");
-      // The session ends before the answer.
+      // This request fails when the session ends at the end of the test.
       ask(pull("alpine:2")).catch(() => {});
       await vi.waitUntil(() => registry?.getMetrics().inFlightCount === 1);
       return ask(pull("alpine:3"));
@@ -142,7 +142,7 @@ const CASES: readonly Case[] = [
     async provoke({ ask }) {
       await ask(pull("alpine:1"));
       const asked = Array.from({ length: 101 }, (_, index) => ask(pull(`alpine:w${index}`)));
-      // The others wait until the session ends.
+      // The other requests fail when the session ends at the end of the test.
       for (const one of asked) one.catch(() => {});
       return Promise.race(asked);
     },

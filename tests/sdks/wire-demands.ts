@@ -1,20 +1,20 @@
 /**
- * The requirements of each SDK on an answer with an error, read from its source (0.21.8, and
- * stricter requirements of older versions). Each reader is strict: it returns what the SDK's user
- * sees, or throws where the SDK would fail or hide the error.
+ * Reads error answers as each SDK does, according to its source (0.21.8, and stricter requirements of older
+ * versions). Each reader returns what a user of the SDK sees. It throws where the SDK would fail or would
+ * hide the error.
  */
 
-/** An answer as sent over the network. */
+/** An answer, as a server sends it. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** The parts of an error that the user of an SDK can read. */
+/** The parts of an error that a user of an SDK can read. */
 export interface ShownError {
   readonly message: string;
-  /** Undefined if the SDK hides them. */
+  /** Undefined when the SDK hides the extensions. */
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
@@ -27,12 +27,9 @@ interface GraphQLError {
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
-/** The readers by SDK. */
+/** The reader for each SDK. */
 export const READERS: Readonly<Record<string, Reader>> = {
-  /**
-   * graphql-request: parses by content type, accepts statuses from 200 to 299, shows the first
-   * error.
-   */
+  /** graphql-request parses by content type, accepts statuses from 200 to 299, and shows the first error. */
   TypeScript(answer) {
     demand(isJson(answer), "a JSON content type");
     demand(answer.status >= 200 && answer.status < 300, "a status from 200 to 299");
@@ -40,7 +37,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     return shown(message, extensions);
   },
 
-  /** gql on httpx: retries an error status, including publish; paths are lists of texts. */
+  /** gql on httpx retries after an error status, even a publish. It requires paths to be lists of texts. */
   Python(answer) {
     demand(answer.status < 400, "a status below 400");
     const [{ message, path, extensions }] = errorsOf(answer);
@@ -48,7 +45,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     return shown(message, extensions);
   },
 
-  /** genqlient: a status other than 200 is an HTTPError, which has no extensions. */
+  /** genqlient turns any status except 200 into an HTTPError, which has no extensions. */
   Go(answer) {
     demand(answer.status === 200, "the status 200");
     const [{ message, path, extensions }] = errorsOf(answer);
@@ -56,13 +53,16 @@ export const READERS: Readonly<Record<string, Reader>> = {
     return shown(message, extensions);
   },
 
-  /** php-graphql-client on Guzzle: a status other than 200 and 400 is an exception of the client. */
+  /** php-graphql-client on Guzzle throws its own exception for any status except 200 and 400. */
   PHP(answer) {
     demand(answer.status === 200 || answer.status === 400, "the status 200 or 400");
     return shown(errorsOf(answer)[0].message);
   },
 
-  /** SmallRye: fails on an unknown top-level key, and on a path with other values. */
+  /**
+   * SmallRye fails for an unknown top-level key, and for a path that contains other values than texts and
+   * numbers.
+   */
   Java(answer) {
     demand(answer.status === 200, "the status 200");
     const unknown = Object.keys(parsed(answer)).filter(
@@ -70,12 +70,12 @@ export const READERS: Readonly<Record<string, Reader>> = {
     );
     demand(unknown.length === 0, "no top-level keys but data, errors and extensions");
     const [{ message, path, extensions }] = errorsOf(answer);
-    // The message of its exception joins the path.
+    // SmallRye joins the path into the message of its exception.
     demand(isPath(path), "a path of texts and numbers");
     return shown(message, extensions);
   },
 
-  /** Matches null data and a list of exactly one error; printing it joins its path. */
+  /** Elixir's client requires null data and exactly one error. It joins the path when it prints the error. */
   Elixir(answer) {
     demand(answer.status === 200, "the status 200");
     demand(parsed(answer).data === null, "data that is null");
@@ -86,8 +86,8 @@ export const READERS: Readonly<Record<string, Reader>> = {
   },
 
   /**
-   * serde, from 0.20.4 on: extensions are an enum tagged by `_type`; others than EXEC_ERROR are
-   * Other.
+   * serde, from 0.20.4 on, reads extensions as an enum by the tag `_type`. Any tag except EXEC_ERROR
+   * becomes Other.
    */
   Rust(answer) {
     demand(answer.headers.location === undefined, "no Location header");
@@ -102,7 +102,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     return shown(errors.map(({ message }) => message).join("\n"));
   },
 
-  /** serde, up to 0.20.3: extensions are a map from texts to texts. */
+  /** serde, up to 0.20.3, reads extensions as a map from texts to texts. */
   "Rust up to 0.20.3"(answer) {
     demand(answer.status >= 200 && answer.status < 300, "a status from 200 to 299");
     const errors = errorsOf(answer);

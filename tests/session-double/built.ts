@@ -1,7 +1,4 @@
-/**
- * Compiles the test kit as in the package, because a program started by another one must be
- * compiled.
- */
+/** Compiles the test kit as the package does, because programs that tests start must be compiled. */
 
 import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +12,7 @@ export interface BuiltTestKit {
   remove(): void;
 }
 
-/** Creates a folder for a test file with the compiled test kit as `testing`. */
+/** Creates a folder for a test file. The compiled test kit is in its subfolder `testing`. */
 export async function buildTestKit(): Promise<BuiltTestKit> {
   const folder = projectFolder("session-double");
   symlinkSync(join(await buildPackage(), "dist/testing"), join(folder, "testing"));

@@ -1,4 +1,4 @@
-/** The CLI stand-in, started by the SDK's own provisioning. */
+/** Tests the double of the CLI, when the SDK starts it as its own CLI. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -30,7 +30,7 @@ function enter(environment: object): void {
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, String(value));
 }
 
-/** Returns the result of one connection of the SDK. */
+/** Connects through the SDK, and returns the output of one command. */
 async function greet(): Promise<string> {
   let said = "";
   await connect(async (client) => {
@@ -39,7 +39,7 @@ async function greet(): Promise<string> {
   return said;
 }
 
-/** Starts the stand-in by hand. */
+/** Starts the double of the CLI without the SDK. */
 function start(args: readonly string[], environment: object = {}) {
   const child = spawn(testing.sessionDoubleCliPath(), args, {
     env: { ...process.env, ...environment },
@@ -86,7 +86,7 @@ test("sessions started by the SDK belong to the double of the test", async () =>
   });
   enter(await double.cliEnvironment());
   await expect(greet()).rejects.toThrow("API Error");
-  // A new session of the restarted engine works.
+  // The engine has restarted, so a new session works.
   expect(await greet()).toBe("hi\n");
   expect(double.commandsStarted).toBe(1);
 });
@@ -159,8 +159,8 @@ test("a process with a running double in it ends by itself", async () => {
 });
 
 /**
- * A program with a double that runs a command; it prints the double's folder and the command's
- * process.
+ * A program with a session double that runs a command. The program prints the double's folder and the id of
+ * the command's process.
  */
 const BUSY = `import { startSessionDouble } from "./testing/index.js";
   const double = await startSessionDouble();

@@ -1,4 +1,4 @@
-/** A plain HTTP client of a session, for requests that no SDK sends. */
+/** A plain HTTP client of a session, for requests that an SDK would never send. */
 
 import { request } from "node:http";
 import type { SessionDouble } from "../../src/testing/index.js";
@@ -9,7 +9,7 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** The differences from an ordinary request. */
+/** The parts in which a request differs from an ordinary one. */
 export interface RawRequest {
   readonly method?: string;
   readonly path?: string;
@@ -19,7 +19,7 @@ export interface RawRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Sends one request; rejects if the connection fails. */
+/** Sends one request. Rejects when the connection fails. */
 export function send(session: SessionDouble, given: RawRequest): Promise<RawAnswer> {
   const { method = "POST", path = "/query", body, token = session.token, signal } = given;
   const credentials = Buffer.from(`${token}:`).toString("base64");
@@ -71,7 +71,7 @@ export function ask(
   });
 }
 
-/** Sends a query and returns its `data`; throws its `errors`. */
+/** Sends a query and returns its `data`. Throws when the answer contains `errors`. */
 export async function data(session: SessionDouble, query: string): Promise<unknown> {
   const { body } = await ask(session, query);
   const { data, errors } = JSON.parse(body) as { data: unknown; errors?: { message: string }[] };

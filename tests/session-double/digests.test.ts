@@ -1,4 +1,4 @@
-/** Tags and digests: which requests go to which host, compared with the recorded experiment. */
+/** Tests which pulls by tag and by digest contact which host, compared with a recorded experiment. */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 afterEach(() => double.stop());
 
-/** Counts the requests to `host` while a query runs in a session of its own. */
+/** Returns how many requests a host gets while a query runs in a new session. */
 async function askedBy(query: string): Promise<number> {
   await using session = await double.openSession();
   const before = double.requestsTo("quay.io");
@@ -70,7 +70,8 @@ test("imageRef costs no request in the session that has used the tag", async () 
 test("an image used by its tag is requested by its digest once, and never again", async () => {
   const ref = await imageRef(double, TAG);
   await data(double, running(TAG));
-  // A cached result needs no host; a new command needs the image's content.
+  // A cached result needs no request. A new command needs the content of the image, which is requested
+  // once.
   expect(await askedBy(running(ref))).toBe(0);
   expect(await askedBy(running(ref, "other"))).toBe(1);
   expect(await askedBy(running(ref, "third"))).toBe(0);
@@ -91,7 +92,7 @@ test("tag, then digest, then an outage: the third run works, but not by the tag"
   double.setFaults([DOWN]);
   expect(await askedBy(running(ref, "three"))).toBe(0);
   await expect(askedBy(running(TAG, "three"))).rejects.toThrow("503 Service Unavailable");
-  // Even a command that has already run needs the digest of its tag.
+  // A command that has already run still needs the digest of its tag, which the host must answer.
   await expect(askedBy(running(TAG, "one"))).rejects.toThrow("503 Service Unavailable");
 });
 

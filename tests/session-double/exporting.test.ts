@@ -1,4 +1,4 @@
-/** When and where the double's engine exports its spans, by the environment of its CLI. */
+/** Tests when and where the double's engine exports its spans, as the environment of its CLI configures it. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -128,7 +128,7 @@ describe("a session opened in this process", () => {
     const leaving = new AbortController();
     const { signal } = leaving;
     const given = ask(session, '{ container { from(address: "c") { platform } } }', { signal });
-    // The time runs from when the host was asked, which a busy machine may delay.
+    // The delay starts when the host has been asked, because a busy machine may take long until then.
     await vi.waitFor(() => expect(session.requestsTo("auth.docker.io")).toBe(1));
     setTimeout(() => leaving.abort(), 150);
     await expect(given).rejects.toThrow();
@@ -194,7 +194,7 @@ describe("a session opened by a CLI", () => {
     const environment = { [ENDPOINT]: collector.endpoint, OTEL_BSP_SCHEDULE_DELAY: "50" };
     const { session } = await startCli(environment, attaches);
     await send(session, { body: VERSION });
-    // Earlier than without that variable.
+    // By default the export comes only after 5 s.
     await expect
       .poll(() => names(collector).sort(), { timeout: 3_000 })
       .toEqual(["POST /query", "Query.version"]);

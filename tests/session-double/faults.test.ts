@@ -1,4 +1,4 @@
-/** Planned faults: which call each applies to, and what the client receives. */
+/** Tests planned faults: which call each fault affects, and what the client receives. */
 
 import { expect, test } from "vitest";
 import { type FaultRule, type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
@@ -64,7 +64,7 @@ test("a hanging operation never answers, until the client gives up", async () =>
   });
   const hanging = ask(session, pull("quay.io/a/b"), { signal: AbortSignal.timeout(150) });
   await expect(hanging).rejects.toThrow();
-  // The request had left the engine before the hang.
+  // The host got a request, because the hang begins only after that.
   expect(session.requestsTo("quay.io")).toBe(1);
   expect((await ask(session, VERSION)).status).toBe(200);
 });
@@ -146,7 +146,8 @@ test("a host matches a rule and is counted with or without its port", async () =
   expect(session.requestsTo("files.test")).toBe(2);
   await messageOf(session, pull("busybox"));
   expect(session.requestsTo("docker.io")).toBe(session.requestsTo("registry-1.docker.io"));
-  // The manifest without and with a token, then the manifest of the platform and its configuration.
+  // The four requests are the manifest without a token, the manifest with a token, the platform's manifest,
+  // and its configuration.
   expect(session.requestsTo("docker.io")).toBe(4);
 });
 
@@ -256,7 +257,7 @@ test.each(requestCases)(
 test("a wrong token, or none, gets 401 without a body whatever the engine does", async () => {
   await using session = await startSessionDouble();
   session.kill();
-  // The last has as many characters as a token, but more bytes.
+  // The last token has the right number of characters, but more bytes than the real token.
   for (const token of ["", "0".repeat(32), "é".repeat(32)]) {
     const { status, body } = await send(session, { token, body: "{}" });
     expect({ status, body }).toEqual({ status: 401, body: "" });

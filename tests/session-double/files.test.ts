@@ -1,4 +1,7 @@
-/** Files are real: a container's own paths are in a scratch folder, all others are the host's. */
+/**
+ * Tests that files are real. A container's own paths are in a scratch folder, and all other paths belong to
+ * the host.
+ */
 
 import {
   existsSync,
@@ -31,7 +34,7 @@ afterEach(async () => {
   rmSync(host, { recursive: true, force: true });
 });
 
-/** Runs a shell script in a container made by `chain`; returns its output. */
+/** Runs a shell script in the container that `chain` creates. Returns the output. */
 async function shell(chain: string, script: string): Promise<string> {
   const closing = "}".repeat(chain.split("{").length - 1);
   const query = `{ container { from(address: "busybox") { ${chain} withExec(args: ["sh","-c",${JSON.stringify(script)}]) { stdout } ${closing} } } }`;
@@ -181,7 +184,7 @@ test("exports write files, directories and containers to the host", async () => 
   expect(readFileSync(join(host, "image/rootfs/x"), "utf8")).toBe("2");
 });
 
-/** Returns the id of the host's folder as a directory. */
+/** Returns the id of the host's folder. */
 async function hostDirectory(): Promise<string> {
   const found = (await data(session, '{ host { directory(path: ".") { id } } }')) as {
     host: { directory: { id: string } };
@@ -241,7 +244,7 @@ test("a link to an absolute path of the container leads to the files of each ste
 test("names and addresses with .. do not lead elsewhere", async () => {
   await using served = await startUpstream();
   const scratch = dirname(session.publishFolder);
-  // Other processes use the parent folders, so only files that this test could have made count.
+  // Other processes use these folders too, so the test looks only for files with its own name.
   const evil = () =>
     foldersAbove(scratch).filter((folder) => existsSync(join(folder, "double-evil")));
   const query = `{ http(url: "${served.url}/ok/a", name: "../../../double-evil") { name }
@@ -274,7 +277,7 @@ test("wipe empties the target folder of an export", async () => {
   const folder = statSync(host).ino;
   await data(session, exported.replace('path: ".")', 'path: ".", wipe: true)'));
   expect(existsSync(join(host, "old"))).toBe(false);
-  // The folder itself stays, so that it can be a working directory.
+  // The folder itself is kept, because it may be the working directory of a process.
   expect(statSync(host).ino).toBe(folder);
 });
 

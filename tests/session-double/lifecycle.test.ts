@@ -1,4 +1,4 @@
-/** The ends of engines, sessions and CLI processes, and the session's answers afterwards. */
+/** Tests how engines, sessions and CLI processes end, and what the session answers afterwards. */
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -176,7 +176,7 @@ test("doubles at the same time are independent", async () => {
 test("a running double does not keep a process alive", async () => {
   await using session = await startSessionDouble();
   await ask(session, VERSION);
-  // Node lists what keeps a process alive; nothing of the double is in it.
+  // Node lists the resources that keep a process alive. A double must not add to them.
   const holding = process.getActiveResourcesInfo().filter((kind) => kind === "TCPServerWrap");
   const held = holding.length;
   await using other = await startSessionDouble();

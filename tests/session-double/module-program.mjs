@@ -1,5 +1,5 @@
-// The function of a module as its runtime sees it, without an SDK: it reads its call from its
-// session and follows its only argument.
+// The function of a module as its runtime sees it, without an SDK. It reads its call from its session, and
+// does what its only argument asks for.
 const { DAGGER_SESSION_PORT: port, DAGGER_SESSION_TOKEN: token } = process.env;
 
 async function ask(query) {
@@ -41,7 +41,10 @@ switch (JSON.parse(value)) {
     break;
 }
 
-/** Reports the result. The value of a text is its JSON; the argument is the JSON of that. */
+/**
+ * Reports the result of the function. The API takes JSON as a text, and that text must be quoted in the
+ * query. So the value is encoded twice.
+ */
 function returnValue(given) {
   const json = JSON.stringify(JSON.stringify(given));
   return ask(`{ currentFunctionCall { returnValue(value: ${JSON.stringify(json)}) } }`);

@@ -1,4 +1,5 @@
-// Functions of modules on the double: their answers, requests and spans, as in engines.
+// Tests functions of modules on the double: their answers, requests and spans must be those of real
+// engines.
 
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-/** Operations of pipelines besides the recorded ones, requested by the official SDK. */
+/** Tests operations of pipelines beyond the recorded ones, through the official SDK. */
 
 import {
   existsSync,
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** Returns the result of a callback with a client of the double, or the message of its error. */
+/** Calls a function with a client of the double. Returns its result, or the message of its error. */
 async function ask<T>(callback: (client: Client) => Promise<T>): Promise<T | string> {
   for (const [name, value] of Object.entries(session.environment)) vi.stubEnv(name, value);
   let outcome: T | string = "nothing";

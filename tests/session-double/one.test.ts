@@ -1,4 +1,4 @@
-/** A double of engine 1.0: the differences from 0.21 in its answers and spans, as recorded. */
+/** Tests a double of engine 1.0. Its answers and spans must differ from 0.21 as recorded. */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
@@ -87,7 +87,7 @@ function spans() {
   return collector.received.flatMap(({ body }) => decodeSpans(body));
 }
 
-/** Returns the sorted scopes of the spans of `Query.http` in a trace. */
+/** Returns the sorted scopes of all `Query.http` spans in a trace. */
 function scopesOf(trace: string): readonly string[] {
   const calls = spans().filter((span) => span.trace === trace && span.name === "Query.http");
   return calls.map(({ scope }) => scope).sort();

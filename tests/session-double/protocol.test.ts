@@ -1,4 +1,4 @@
-/** GraphQL over HTTP as sessions support it, for any client. */
+/** Tests GraphQL over HTTP as sessions support it, for clients of all kinds. */
 
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from "graphql";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -143,7 +143,7 @@ test("the schema can be introspected, beside other fields too", async () => {
 });
 
 test("supports the Python SDK's introspection, aliases and ids", async () => {
-  // Before its first request it asks for the schema, including deprecated parts.
+  // Some clients ask for the schema before their first request, including its deprecated parts.
   const introspection = getIntrospectionQuery({ inputValueDeprecation: true });
   const schema = buildClientSchema((await data(session, introspection)) as IntrospectionQuery);
   expect(schema.getType("Container")).toBeDefined();

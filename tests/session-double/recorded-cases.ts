@@ -1,9 +1,8 @@
-/** The recorded cases that the double answers like real engines, with their requirements. */
+/** Lists the recorded cases that the double must answer like real engines, with the faults that they need. */
 
 import { readFileSync } from "node:fs";
 import type { EngineVersion, FaultRule } from "../../src/testing/index.js";
 
-/** One recorded request and its answer. */
 export interface RecordedCase {
   readonly engine: EngineVersion;
   readonly id: string;
@@ -51,7 +50,7 @@ function gitStatus(status: number): FaultRule {
   return { operation: "git", contains: `/f/s${status}/`, kind: "status", status };
 }
 
-/** The answers of the recorded hosts, as a fault plan. */
+/** A fault plan with the answers that the hosts gave during the recording. */
 export const RECORDED_FAULTS: readonly FaultRule[] = [
   pullStatus("q429", 429),
   pullStatus("q429retry", 429),
@@ -83,23 +82,23 @@ export const RECORDED_FAULTS: readonly FaultRule[] = [
   { operation: "publish", contains: "ghcr.io/faults/d401", kind: "status", status: 401 },
 ];
 
-/** Removes the parts of an answer that differ between runs: trace ids, digests, the name server. */
+/** Replaces the parts of an answer that differ between runs: trace ids, digests, the name server. */
 export function normalised(body: string, engine: string): string {
   return (
     body
       .replace(/traceparent:[0-9a-f]{32}-[0-9a-f]{16}/g, "traceparent")
       .replace(/sha256:[0-9a-f]{64}/g, "sha256:digest")
-      // The size of the recorded layer.
+      // The number is the size of the recorded layer.
       .replace(/expected \d+ bytes/g, "expected some bytes")
-      // Its protobuf library selects one of two kinds of space at random.
+      // The engine's protobuf library chooses at random between two kinds of space.
       .replace(/\u00a0/g, " ")
       .replace(/lookup (\S+) on \S+:53/g, "lookup $1 on name-server:53")
-      // Engine 0.19 omits the trace from some of its errors, by no known rule.
+      // Engine 0.19 leaves the trace out of some errors. No rule for that is known.
       .replace(/ ?\[traceparent\]/g, engine === "v0.19.11" ? "" : " [traceparent]")
   );
 }
 
-/** Sorts the errors of an answer: a real engine has them in no fixed order. */
+/** Sorts the errors of an answer, because real engines return them in no fixed order. */
 export function withSortedErrors(body: string): string {
   if (!body.startsWith('{"errors":[{')) return body;
   const answer = JSON.parse(body) as { errors: { message: string }[] };

@@ -1,4 +1,4 @@
-/** The module that the recordings called, as a module of the double. */
+/** Defines, for the double, the module that was called during the recordings. */
 
 import type { ModuleDouble } from "../../src/testing/index.js";
 

@@ -1,4 +1,4 @@
-/** The double gives the answers of real engines, word for word. */
+/** Tests that the double gives the recorded answers of real engines, word for word. */
 
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ import { HELLO } from "./recorded-module.js";
 
 const DIGEST = `sha256:${"4fcc380a".repeat(8)}`;
 
-/** The requests that are not just a query. */
+/** Functions for the recorded requests that are not ordinary queries. */
 const REQUESTS: Readonly<Record<string, (session: SessionDouble) => Promise<RawAnswer>>> = {
   "p-noauth": (session) => send(session, { token: "", body: '{"query":"{ version }"}' }),
   "p-badpath": (session) => send(session, { path: "/other", body: '{"query":"{ version }"}' }),
@@ -47,16 +47,16 @@ const REQUESTS: Readonly<Record<string, (session: SessionDouble) => Promise<RawA
 };
 
 /**
- * Cases of 1.0 that the double does not imitate: hangs without an answer, services, builds of
- * Dockerfiles, modules from sources, and git's own programs. Also results that depend on this
- * machine's network and programs.
+ * Matches cases of 1.0 that the double does not imitate: hangs without an answer, services, builds of
+ * Dockerfiles, modules from sources, and git's own programs. Also matches cases whose results depend on the
+ * network and programs of this machine.
  */
 const NOT_MADE =
   /^(?:\w+-(?:hang|blobhang)|service-.*|docker-build-.*|module-(?:none|local-none|clone-503)|http-ok|git-(?:ok|ok-tag|noref)|exec-wget-dns)$/;
 
 describe.each(["v0.21.8", "v0.19.11", "v1.0.0-beta.10"] as const)("engine %s", (engineVersion) => {
   let session: SessionDouble;
-  /** The cases of layers were recorded in a session of their own. */
+  /** The session for cases about layers, which were recorded in a session of their own. */
   let second: SessionDouble;
 
   beforeAll(async () => {
@@ -89,11 +89,11 @@ describe.each(["v0.21.8", "v0.19.11", "v1.0.0-beta.10"] as const)("engine %s", (
   );
 });
 
-/** Returns both bodies without the parts that differ between runs. */
+/** Returns both bodies, with the parts that differ between runs replaced. */
 function comparable(recorded: RecordedCase, body: string): [string, string] {
   const wanted = withSortedErrors(normalised(recorded.body, recorded.engine));
   const answered = withSortedErrors(normalised(body, recorded.engine));
-  // The recording omitted the middle of a long output.
+  // The recording leaves out the middle of a long output.
   const leftOut = /^(.*)…\[(\d+) characters left out\]…(.*)$/s.exec(wanted);
   const [, head = "", characters = "", tail = ""] = leftOut ?? [];
   if (leftOut === null || answered.length !== head.length + Number(characters) + tail.length) {

@@ -1,14 +1,14 @@
-/** The operations that were recorded with the real SDK on a real engine, to run on the double. */
+/** Lists the operations that were recorded with the real SDK on a real engine, to repeat them on the double. */
 
 import type { Client } from "@dagger.io/dagger";
 
-/** The surroundings of an operation. */
+/** The files and servers that operations use. */
 export interface OperationSetting {
-  /** A folder of the host with one file, `a.txt`, that contains `hi`. */
+  /** A folder of the host. Its only file, `a.txt`, contains `hi`. */
   readonly project: string;
-  /** The server of `/ok/a.txt`. */
+  /** The URL of the server that has `/ok/a.txt`. */
   readonly filesUrl: string;
-  /** A git repository with a branch `main` and one file, `README.md`. */
+  /** The URL of a git repository with the branch `main`. Its only file is `README.md`. */
   readonly gitUrl: string;
 }
 
@@ -17,10 +17,11 @@ type Operation = (client: Client, setting: OperationSetting) => Promise<unknown>
 const from = (client: Client) => client.container().from("busybox:h5");
 const oneFile = (client: Client) => client.directory().withNewFile("x.txt", "1");
 
-// The length of the variable, in the shell's own notation.
+// A shell command that prints the length of the variable TOKEN. It is built from parts, because it looks
+// like a template string.
 const LENGTH_OF_TOKEN = ["echo ", "$", "{#TOKEN}"].join("");
 
-/** The operations, by their names in the recording. */
+/** The operations, by the names that the recording uses. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   version: (client) => client.version(),
   stdout: (client) => from(client).withExec(["echo", "hi"]).stdout(),

@@ -1,4 +1,4 @@
-/** The official SDK gets the same results from the double as from a real engine. */
+/** Tests that the official SDK gets the same results from the double as from a real engine. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,11 +18,11 @@ const RECORDED = JSON.parse(
   readFileSync(new URL("../fixtures/sdk-operations.json", import.meta.url), "utf8"),
 ) as Readonly<Record<string, RecordedOperation>>;
 
-/** Adapts the recorded folders and versions to this run. */
+/** Returns the recorded result of an operation, with this run's folders and versions. */
 function expected(name: string, session: SessionDouble, { project }: OperationSetting): unknown {
   const { result } = RECORDED[name] ?? {};
   if (name === "version") return session.engineVersion;
-  // The recorded folder had been exported into before.
+  // During the recording, the folder already contained exported files.
   if (name === "host directory entries") return ["a.txt"];
   if (typeof result !== "string") return result;
   return result

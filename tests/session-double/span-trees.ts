@@ -1,9 +1,12 @@
-/** Spans as trees in which two runs can be compared: without ids, times, ports and digests. */
+/**
+ * Turns spans into trees that can be compared between runs, because they have no ids, times, ports and
+ * digests.
+ */
 
 import { PbfReader } from "pbf";
 import type { EngineSpan } from "../../src/traces/index.js";
 
-/** One span with those below it, sorted by their contents. */
+/** A span with its child spans, sorted by their contents. */
 export interface SpanNode {
   readonly name: string;
   readonly scope: string;
@@ -13,15 +16,15 @@ export interface SpanNode {
   readonly children: readonly SpanNode[];
 }
 
-/** The parts that are not compared. */
+/** Selects the parts that are left out of the comparison. */
 export interface Omissions {
-  /** Spans to leave out: alone, so that spans below move up, or with everything below. */
+  /** Returns whether to leave out a span: with all its descendants, or alone, so that its children move up. */
   readonly span: (span: EngineSpan) => "alone" | "with all" | undefined;
-  /** Attributes to leave out, by name. */
+  /** Returns whether to leave out an attribute. */
   readonly attribute: (name: string) => boolean;
 }
 
-/** Groups spans below the request that they belong to. */
+/** Returns one tree of spans for each request. */
 export function treesOf(
   spans: readonly EngineSpan[],
   omissions: Omissions,
@@ -63,7 +66,7 @@ function attributesOf(
   return Object.fromEntries(shown);
 }
 
-/** Returns type, name, arguments and view of a call; its other fields are digests. */
+/** Returns the type, name, arguments and view of a call. Its other fields are digests. */
 function readCall(encoded: string, normalised: (text: string) => string): unknown {
   const call = { type: undefined as unknown, name: "", args: [] as unknown[], view: "" };
   new PbfReader(Buffer.from(encoded, "base64")).readFields((field, _, reader) => {
@@ -75,7 +78,7 @@ function readCall(encoded: string, normalised: (text: string) => string): unknow
   return call;
 }
 
-/** Returns the name of an argument and its value: a text, or the fields of another message. */
+/** Returns the name and value of an argument. The value is a text, or the fields of another message. */
 function readArgument(bytes: Uint8Array, normalised: (text: string) => string): unknown {
   const reader = new PbfReader(bytes);
   reader.nextField(bytes.length);
@@ -84,7 +87,7 @@ function readArgument(bytes: Uint8Array, normalised: (text: string) => string): 
   return [name, readFields(reader.readBytes(), normalised)];
 }
 
-/** Returns any message as a list of its fields; bytes are read as messages if possible. */
+/** Returns the fields of any message as a list. Bytes are parsed as messages where possible. */
 function readMessage(reader: PbfReader, normalised: (text: string) => string): unknown {
   return readFields(reader.readBytes(), normalised);
 }

@@ -1,4 +1,4 @@
-/** The double's engine makes the spans that real engines made for the same requests. */
+/** Tests that the double's engine creates the spans that real engines created for the same requests. */
 
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -37,7 +37,7 @@ const MODULE_CASES = [
   ...["module-fetch-503", "module-nofunc"],
 ];
 
-/** The sessions recorded of both lines. */
+/** The cases that were recorded on both lines, one list for each session. */
 const BOTH_LINES: readonly (readonly string[])[] = [
   [
     ...["version", "typename", "ok-exec", "exec-exit1", "exec-exit42-nooutput", "ok-exec-again"],
@@ -62,7 +62,7 @@ const BOTH_LINES: readonly (readonly string[])[] = [
   MODULE_CASES,
 ];
 
-/** The compared cases, one list for each recorded session, in its order. */
+/** The cases to compare, one list for each recorded session, in the recorded order. */
 const SESSIONS: Readonly<Record<Engine, readonly (readonly string[])[]>> = {
   "v0.21.8": BOTH_LINES,
   "v1.0.0-beta.10": BOTH_LINES,
@@ -83,8 +83,8 @@ const SESSIONS: Readonly<Record<Engine, readonly (readonly string[])[]>> = {
 };
 
 /**
- * Cases that run before others and are not compared: when the recording of 0.19 began, its engine
- * already had the image and a token for it.
+ * Cases that run first and are not compared. They create the state of the engine of 0.19 when its recording
+ * began: it already had the image, and a token for it.
  */
 const ONLY_PREPARE: ReadonlySet<string> = new Set(["v0.19.11 ok-exec", "v0.19.11 publish-ok"]);
 
@@ -126,12 +126,13 @@ describe.each(Object.keys(SESSIONS) as Engine[])("engine %s", (engine) => {
 
 function recordedSpans(engine: Engine, id: string): readonly EngineSpan[] {
   const spans = recorded.filter((span) => span.engine === engine && span.case === id);
-  // The clone that git copied has the remote of the first; the second command is internal.
+  // git copied a clone, so the recording contains the command that adds the remote twice. Only the first
+  // one is kept, because the second is internal.
   const remotes = spans.filter(({ name }) => name.startsWith("git remote add origin "));
   return spans.filter((span) => !remotes.slice(1).includes(span));
 }
 
-/** Sends the requests of all cases, each in a trace of its own, and ends the double. */
+/** Sends the requests of all cases, each in its own trace, and then ends the double. */
 async function run(
   engine: Engine,
   collector: FakeCollector,
@@ -159,7 +160,8 @@ const HANGING = [
 ] as const;
 
 /**
- * The host at which a case hangs, and its number of requests; the case is dropped after the last.
+ * For each case that hangs: the host at which it hangs, and how many requests that host gets. The test
+ * drops the case after the last of them.
  */
 const HANGING_AT: Readonly<Record<string, readonly [host: string, requests: number]>> = {
   "hub-hang": ["docker.io", 2],
@@ -167,7 +169,7 @@ const HANGING_AT: Readonly<Record<string, readonly [host: string, requests: numb
   "git-hang": ["github.com", 1],
 };
 
-/** The requests that are not just a query. */
+/** The recorded requests that are not ordinary queries. */
 const REQUESTS: Readonly<Record<string, Parameters<typeof send>[1]>> = {
   "p-get": { method: "GET" },
   "p-get-query": { method: "GET", path: "/query?query=%7B%20version%20%7D" },
@@ -176,7 +178,7 @@ const REQUESTS: Readonly<Record<string, Parameters<typeof send>[1]>> = {
   "p-text": { body: "{ version }", headers: { "content-type": "text/plain" } },
 };
 
-/** The cases whose recording does not contain the query. */
+/** The queries of cases whose recording lacks the query. */
 const QUERIES: Readonly<Record<string, string>> = {
   "hub-hang": pulling("faults/hang:latest"),
   "http-ok": '{ http(url: "https://files.example.com/ok/a.txt") { contents } }',
@@ -229,7 +231,7 @@ async function queryOf(
   { url }: Upstream,
 ): Promise<string> {
   if (id === "digest-ok") {
-    // In a session of its own, because this one has not used the image.
+    // Uses another session, so that the session of the cases stays without this image.
     await using other = await session.openSession();
     const { container } = (await data(
       other,
@@ -244,11 +246,12 @@ async function queryOf(
 }
 
 /**
- * Returns what the comparison omits, and why:
- * - `resume ...` and `dagop. ...`: an engine's internal records of postponed work. Spans below a
- *   `dagop.` move up;
- * - the commands by which git copies a clone from one folder of the engine to another;
- * - identities of effects and buildkit's vertices, and stack traces, of 0.19.
+ * Returns which parts the comparison leaves out:
+ *
+ * - `resume ...`, `dagql.publishResult` and `dagop. ...`, with which an engine records postponed work.
+ * Children of a `dagop.` span move up.
+ * - the commands with which git copies a clone from one folder of the engine to another
+ * - for 0.19, the ids of effects and of buildkit's vertices, and stack traces
  */
 function omissionsOf(engine: Engine, id: string): Omissions {
   return {
@@ -270,7 +273,10 @@ function omissionsOf(engine: Engine, id: string): Omissions {
 
 const ONE = "v1.0.0-beta.10";
 
-/** Spans that the recording of 1.0 dropped, and the one that it has for each text of a list. */
+/**
+ * Matches spans that the recording of 1.0 does not contain, and `String.entries`, of which it has one for
+ * each text of a list.
+ */
 const NOT_KEPT_SPAN = /^git (?:-c \S+ init --bare|checkout )|^String\.entries$/;
 const NOT_KEPT =
   /^(?:dagger\.io\/|wcprof\.|error\.type$|network\.|exportLayers\.|http\.request\.header\.)/;
@@ -279,9 +285,9 @@ const GIT_HOUSEKEEPING =
   /^git (?:-c \S+ init$|fetch -u|read-tree|reflog|reset|rev-parse|submodule|update-ref)/;
 
 /**
- * The registries of the recording served one image under all names. So its engine had the content
- * after the first case, and had already run the same command on it. The double's images differ by
- * name.
+ * Cases whose image was already known. During the recording, all registries served the same image under all
+ * names. So the engine had the content after the first case, and had run the same command on it. The double
+ * has a different image for each name.
  */
 const ONE_IMAGE: ReadonlySet<string> = new Set(["hub-ok", "reg-ghcr-ok", "digest-ok"]);
 
@@ -296,9 +302,9 @@ function normalised(text: string, upstream: string, isDropped: boolean): string 
     text
       .replaceAll(`${upstream}/git/`, "https://github.com/acme/")
       .replaceAll(upstream, "https://files.example.com")
-      // The decoder removes both.
+      // The decoder removes credentials and query strings, so they are removed here too.
       .replace(/^fetching https:\/\/\S+@([^?]+)\?\S+/, "fetching https://$1")
-      // On 1.0 the second span of a dropped call contains more text than the first.
+      // On 1.0, the second span of a dropped call has a longer message than the first.
       .replace(/^.+: context canceled$/, (text) => (isDropped ? "context canceled" : text))
       .replace(/sha256(:|%3A)[0-9a-f]{64}/g, "sha256$1digest")
       .replace(/expected \d+ bytes/g, "expected some bytes")
@@ -318,7 +324,7 @@ function shown(trees: readonly SpanNode[], indent = ""): string {
     .join("");
 }
 
-/** Removes the address of a name server, which must not be taken for a status. */
+/** Removes the address of a name server, because its port could be mistaken for a status. */
 function withoutNameServer(spans: readonly EngineSpan[]): readonly EngineSpan[] {
   return spans.map((span) => ({
     ...span,
@@ -331,7 +337,7 @@ function told(evidence: readonly Evidence[], upstream: string): unknown {
   return evidence.map(({ kind, host, servesHost, outcome, status }) => {
     const known = (name: string) =>
       name === own ? (kind === "git" ? "github.com" : "files.example.com") : name;
-    // Of several answered exchanges the longest is reported, which is random.
+    // When several exchanges were answered, the longest is reported. Which one is the longest is random.
     const failedWith = outcome === "answered" ? undefined : status;
     return { kind, host: known(host), servesHost: known(servesHost), outcome, failedWith };
   });

@@ -1,4 +1,4 @@
-/** Steps that run once or again, and those that end when no client waits. */
+/** Tests which steps run once and which run again, and which steps end when no client waits for them. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,7 +50,7 @@ test("finished steps outlive their session, resolved tags do not", async () => {
   await using next = await session.openSession();
   await data(next, exec(["echo", "hi"]));
   expect(session.commandsStarted).toBe(2);
-  // The image's content is already present: only the digest of the tag is requested again.
+  // The engine already has the image's content, so it only requests the digest of the tag again.
   expect(session.requestsTo("registry-1.docker.io")).toBe(asked + 2);
 });
 
@@ -78,7 +78,7 @@ test("equal requests at once share one run", async () => {
 });
 
 test("fifty equal pulls at once share one round of requests", async () => {
-  // The first round waits until all requests have arrived, however long that takes.
+  // With fake timers, the latency lasts until all requests have arrived, even on a busy machine.
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   await using session = await startSessionDouble({
@@ -139,7 +139,7 @@ testWhere(process.platform === "linux")(
   async () => {
     await using session = await startSessionDouble();
     const folder = mkdtempSync(join(tmpdir(), "double-steps-"));
-    // It ends by itself when its file is removed.
+    // The background process ends when its file is removed.
     const script = `setsid sh -c 'touch ${folder}/on; while [ -f ${folder}/on ]; do sleep 0.05; done' &
     while [ ! -f ${folder}/on ]; do sleep 0.02; done; echo done`;
     expect(await data(session, exec(["sh", "-c", script]))).toEqual({

@@ -1,4 +1,4 @@
-/** A small internet on loopback: files with known faults, and git repositories. */
+/** Serves files with known faults and git repositories on loopback, in place of the internet. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -8,14 +8,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface Upstream extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`. */
+  /** The URL of the server: `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Its folder, which contains the git repositories. */
+  /** The folder of the server, which contains the git repositories. */
   readonly folder: string;
-  /** The requested paths, in order. */
+  /** The paths of all requests so far, in order. */
   readonly requests: readonly string[];
   /**
-   * Creates a repository with one commit, a tag `v1.0.0` and a branch `main`; returns the commit.
+   * Creates a repository with one commit, a tag `v1.0.0` and a branch `main`. Returns the hash of the
+   * commit.
    */
   createRepository(name: string): string;
 }
@@ -67,7 +68,7 @@ function answer(request: IncomingMessage, response: ServerResponse, folder: stri
   }
 }
 
-/** Runs git's own CGI program. */
+/** Answers a request with git's own CGI program. */
 function serveGit(request: IncomingMessage, response: ServerResponse, folder: string): void {
   const url = new URL(request.url ?? "", "http://upstream");
   const child = spawn("git", ["http-backend"], {

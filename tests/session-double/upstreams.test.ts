@@ -1,4 +1,4 @@
-/** `http` and `git` use the real network, and word real failures as the engine does. */
+/** Tests that `http` and `git` use the real network, and describe real failures with the engine's words. */
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";

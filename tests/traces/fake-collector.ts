@@ -1,10 +1,10 @@
-/** Both ends of a receiver of traces: an exporter that posts to it, and a collector behind it. */
+/** Simulates both ends around a receiver of traces: an exporter that posts to it, and a collector behind it. */
 
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Bodies as the CLI posted them, uncompressed. */
+/** The bodies that a real CLI posted, uncompressed. */
 export const RECORDED_BODIES: readonly Buffer[] = readFileSync(
   new URL("../fixtures/traces/otlp.jsonl", import.meta.url),
   "utf8",
@@ -13,11 +13,11 @@ export const RECORDED_BODIES: readonly Buffer[] = readFileSync(
   .split("\n")
   .map((line) => Buffer.from(JSON.parse(line).base64, "base64"));
 
-/** One recorded body, and its number of spans. */
+/** One recorded body. `BODY_SPANS` is the number of its spans. */
 export const BODY = RECORDED_BODIES[0] as Buffer;
 export const BODY_SPANS = 4;
 
-/** A request to a collector. */
+/** A request that a collector has received. */
 export interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
@@ -25,10 +25,10 @@ export interface Received {
   readonly body: Buffer;
 }
 
-/** Answers the `index`-th request of a collector, starting at 0. It may leave it unanswered. */
+/** Answers a request of a collector, or leaves it unanswered. `index` counts the requests from 0. */
 export type Answer = (response: ServerResponse, index: number) => void;
 
-/** A collector that keeps its requests. */
+/** A collector that keeps the requests it receives. */
 export interface FakeCollector extends AsyncDisposable {
   readonly endpoint: string;
   readonly received: readonly Received[];
@@ -36,7 +36,7 @@ export interface FakeCollector extends AsyncDisposable {
 
 export const ok: Answer = (response) => void response.end();
 
-/** Returns an answer with one status and headers. */
+/** Returns a function that answers with a status and headers. */
 export function status(code: number, headers: Record<string, string> = {}): Answer {
   return (response) => void response.writeHead(code, headers).end();
 }
@@ -67,15 +67,15 @@ export async function startCollector(answer: Answer = ok): Promise<FakeCollector
   };
 }
 
-/** Variations of an exporter. */
+/** The ways in which a post can differ from an ordinary export. */
 export interface PostOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  /** Sends the body in chunks, without its length. */
+  /** Whether to send the body in chunks, without its length. */
   readonly chunked?: boolean;
 }
 
-/** The answer to an exporter. */
+/** The answer that an exporter gets. */
 export interface Posted {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -83,7 +83,7 @@ export interface Posted {
   readonly ms: number;
 }
 
-/** Posts a body like an exporter. */
+/** Posts a body as an exporter does. */
 export function post(
   url: string,
   body: Uint8Array,

@@ -1,4 +1,7 @@
-/** The forwarding of traces to the user's collector, whose failures affect no one else. */
+/**
+ * Tests how traces are forwarded to the user's collector. Failures of the collector must not affect
+ * exporters.
+ */
 
 import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
@@ -28,7 +31,7 @@ async function start(options: TraceReceiverOptions): Promise<TraceReceiver> {
   return receiver;
 }
 
-/** Creates a forwarder with short retries. */
+/** Creates a forwarder with short delays between retries. */
 function forwarder(endpoint: string, options: Partial<ForwarderOptions> = {}): Forwarder {
   const made = new Forwarder({
     endpoint,
@@ -120,7 +123,7 @@ describe("a body", () => {
 
 describe("a collector that", () => {
   test("is slow delays no exporter", async () => {
-    // It does not answer until the exporter has all its answers.
+    // This collector never answers. The exporter must get all its answers nevertheless.
     const unanswered: ServerResponse[] = [];
     await using collector = await startCollector((response) => void unanswered.push(response));
     const receiver = await start({ forwardTo: collector.endpoint });
@@ -132,7 +135,7 @@ describe("a collector that", () => {
     expect(receiver.metrics().forwarded).toBe(0);
     await vi.waitFor(() => expect(listener).toHaveBeenCalledTimes(20));
     expect(receiver.metrics().queuedBodies).toBeGreaterThan(15);
-    // One at a time.
+    // Bodies are forwarded one at a time.
     expect(collector.received.length).toBeLessThanOrEqual(2);
   });
 
@@ -202,7 +205,7 @@ describe("a collector that", () => {
     const before = performance.now();
     passing.add(BODY, []);
     await passing.idle();
-    // A date has no fractions of a second.
+    // A date has no fractions of a second, so a delay of two seconds may be a second shorter.
     expect(performance.now() - before).toBeGreaterThan(900);
     expect(passing.metrics().forwarded).toBe(1);
   });

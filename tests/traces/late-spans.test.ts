@@ -1,4 +1,5 @@
-// Bodies as engines sent them: a function's own requests came in a later body than its call.
+// Replays bodies as engines sent them: the requests of a module's function arrived in a later body than the
+// function's call.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { EngineSpan } from "../../src/attribution/spans/span.js";

@@ -1,4 +1,4 @@
-/** A receiver of logs: what it accepts, answers and forwards. */
+/** Tests a receiver of logs: what it accepts, answers and forwards. */
 
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";

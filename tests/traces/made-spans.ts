@@ -1,10 +1,10 @@
-/** Handmade spans in an engine's form. */
+/** Creates spans in the form in which engines send them. */
 
 import type { EngineSpan } from "../../src/attribution/spans/span.js";
 
 let made = 0;
 
-/** Returns a span of 10 ms that begins `atMs` after the first. */
+/** Returns a span of 10 ms. It begins `atMs` after the first span. */
 export function span(
   name: string,
   parent: EngineSpan | string,
@@ -55,7 +55,10 @@ export function wrapped(name: string, url: string, parent: EngineSpan, atMs = 0)
   return span(`remotes.docker.resolver.${name}`, parent, { scope: "otelhttp", attributes }, atMs);
 }
 
-/** Returns the base64 of a call with one argument, short enough for lengths of one byte. */
+/**
+ * Returns a call with one argument, encoded in base64. It must be short, because each length has only one
+ * byte.
+ */
 export function call(name: string, argument: string, text: string): Record<string, string> {
   const part = (tag: number, bytes: Buffer | string) => {
     const body = Buffer.from(bytes);

@@ -1,7 +1,4 @@
-/**
- * Facts that only a separate process can show: that it exits by itself, and the memory of a
- * receiver.
- */
+/** Tests that need a separate process: that the process can exit, and how much memory a receiver needs. */
 
 import { spawn } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
@@ -12,14 +9,14 @@ import { decodeSpans } from "../../src/traces/otlp/decode.js";
 import { buildPackage, projectFolder } from "../build.js";
 import { RECORDED_BODIES, startCollector } from "./fake-collector.js";
 
-/** The folders that receiving traces needs. */
+/** The folders of src that a receiver of traces imports. */
 const PARTS = ["options", "breaker", "policies", "sockets", "traces"];
 const MIB = 1024 * 1024;
-/** The default of `maxQueueBytes`. */
+/** The default value of `maxQueueBytes`. */
 const QUEUE_BYTES = 32 * MIB;
 let folder: string;
 
-// A process of plain Node needs JavaScript; inside the project it finds the packages.
+// The process runs plain Node, so it needs compiled files. Inside the project it finds the packages.
 beforeAll(async () => {
   folder = projectFolder("traces");
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
@@ -30,14 +27,14 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Program {
-  /** Resolves with the next line that it prints. */
+  /** Resolves to the next line that the program prints. */
   line(): Promise<string>;
-  /** Continues a program that waits. */
+  /** Continues a program that waits for the test. */
   goOn(): void;
   readonly ended: Promise<{ readonly code: number | null; readonly output: string }>;
 }
 
-/** Runs a program with `startTraceReceiver`, `post` and `COLLECTOR` defined. */
+/** Runs a program. The program can use `startTraceReceiver`, `post` and `COLLECTOR`. */
 function run(program: string, collector: string, flags: readonly string[] = []): Program {
   const path = join(folder, `program-${Math.random()}.js`);
   writeFileSync(
@@ -105,8 +102,8 @@ describe("a process exits by itself", () => {
     await program.line();
     const before = performance.now();
     expect(await program.ended).toEqual({ code: 0, output: "1\n" });
-    // Node's own client keeps its idle connection for 4 s, and on some versions this keeps the
-    // process alive.
+    // Node's own client keeps an idle connection for 4 s. On some versions of Node, that keeps the process
+    // alive.
     expect(performance.now() - before).toBeLessThan(15_000);
   });
 
@@ -124,8 +121,8 @@ describe("a process exits by itself", () => {
   });
 });
 
-// Counts live objects after a complete garbage collection. The size of the process, and its share
-// of garbage, depend on how busy the machine is.
+// Counts live objects after a full garbage collection. The size of the process would depend on how busy the
+// machine is.
 test("600,000 spans, as in a minute at 10,000 a second, grow memory by less than 32 MiB", async () => {
   await using collector = await startCollector();
   const program = run(
@@ -165,7 +162,7 @@ test("600,000 spans, as in a minute at 10,000 a second, grow memory by less than
   const endpoint = await program.line();
   const received = collector.received as unknown as unknown[];
   const agent = new Agent({ keepAlive: true });
-  // Caches that fill with the first bodies are not growth.
+  // The first bodies fill caches, which does not count as growth.
   await send(endpoint, agent, 20_000);
   program.goOn();
   await send(endpoint, agent, 600_000, () => {
@@ -181,14 +178,14 @@ test("600,000 spans, as in a minute at 10,000 a second, grow memory by less than
   expect(told.mostQueued).toBeLessThanOrEqual(QUEUE_BYTES);
 });
 
-/** Posts batches of the exporters' usual size, one after another. */
+/** Posts spans in batches of the size that exporters usually send, one after another. */
 async function send(
   endpoint: string,
   agent: Agent,
   spans: number,
   afterEach: () => void = () => undefined,
 ): Promise<void> {
-  // Concatenated protobuf requests are one request.
+  // Several protobuf requests, one after the other in a body, are read as one request.
   const batch = Buffer.concat(Array(5).fill(Buffer.concat([...RECORDED_BODIES])));
   const size = decodeSpans(batch).length;
   for (let sent = 0; sent < spans; sent += size) {

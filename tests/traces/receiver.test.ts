@@ -1,4 +1,4 @@
-/** The receiver as an exporter sees it, over real sockets. */
+/** Tests the receiver as an exporter sees it, over real sockets. */
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -28,7 +28,7 @@ async function start(options?: TraceReceiverOptions): Promise<TraceReceiver> {
   return receiver;
 }
 
-/** Resolves when the receiver has read the expected number of bodies. */
+/** Resolves when the receiver has read this number of bodies. */
 function heard(receiver: TraceReceiver, bodies: number): Promise<EngineSpan[][]> {
   return new Promise((resolve) => {
     const calls: EngineSpan[][] = [];
@@ -165,7 +165,7 @@ describe("a body that is too large", () => {
   test("counts against the bound when many arrive at once", async () => {
     const receiver = await start({ maxBodyBytes });
     const { hostname, port, pathname } = new URL(receiver.endpoint);
-    // Each sends nearly the most permitted, then waits.
+    // Each connection sends almost a whole body of the largest size, and then waits.
     const sockets = Array.from({ length: 4 }, () => connect(Number(port), hostname));
     for (const socket of sockets) {
       socket.write(
@@ -175,7 +175,7 @@ describe("a body that is too large", () => {
       socket.write(Buffer.alloc(maxBodyBytes - 1));
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
-    // 503 would delay the end of the CLI by half a minute.
+    // The status is 200, because after 503 the exporter would delay the end of the CLI by half a minute.
     expect((await post(receiver.endpoint, BODY)).status).toBe(200);
     expect(receiver.metrics()).toMatchObject({ bodies: 0, refused: 1 });
     for (const socket of sockets) socket.destroy();
@@ -321,7 +321,7 @@ describe("options", () => {
   test("rejects more connections than the option permits", async () => {
     const receiver = await start({ maxConnections: 1 });
     const { hostname, port, pathname } = new URL(receiver.endpoint);
-    // A client with the address gets a connection; silent ones take no place.
+    // Connections that send no token do not count, so a client with the token can still connect.
     const silent = Array.from({ length: 100 }, () => connect(Number(port), hostname));
     const first = connect(Number(port), hostname);
     for (const socket of [first, ...silent]) socket.on("error", () => undefined);

@@ -1,4 +1,4 @@
-/** Runs guard suites for sessions of 0.21 on one of 1.0. */
+/** Runs tests of the guard on a session of 1.0. By themselves they run on 0.21. */
 
 import { describe, vi } from "vitest";
 
@@ -9,14 +9,15 @@ vi.hoisted(() => {
 vi.mock("../../src/testing/session/session-options.js", async (importOriginal) => {
   type Options = typeof import("../../src/testing/session/session-options.js");
   const [{ tmpdir }, original] = await Promise.all([import("node:os"), importOriginal<Options>()]);
-  // Outside any repository, where it would write a lock file.
+  // The folder is outside any repository, because an engine of 1.0 would write a lock file into a
+  // repository.
   const defaults = { engineVersion: "v1.0.0-beta.10", workdir: tmpdir() } as const;
   const readSessionDoubleOptions: Options["readSessionDoubleOptions"] = (options) =>
     original.readSessionDoubleOptions({ ...defaults, ...options });
   return { ...original, readSessionDoubleOptions };
 });
 
-// Each in a suite of its own, for its hooks.
+// Each file gets a suite of its own, so that its hooks apply only to its own tests.
 describe("dagger/guarded-sdk", async () => void (await import("../dagger/guarded-sdk.test.js")));
 describe("dagger/secrets", async () => void (await import("../dagger/secrets.test.js")));
 describe("dagger/step-aside", async () => void (await import("../dagger/step-aside.test.js")));

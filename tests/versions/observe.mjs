@@ -1,6 +1,6 @@
 /**
- * Uses the guarded SDK like a pipeline and prints its observations as one line of JSON. Runs in a
- * project of its own, beside the package and one version of the Dagger SDK.
+ * Uses the guarded SDK like a pipeline, and prints its observations as one line of JSON. Runs in a separate
+ * project that contains the package and one version of the Dagger SDK.
  */
 
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { connect, connection, dag, guard } from "dagger-circuit-breaker/dagger";
 import { startSessionDouble } from "dagger-circuit-breaker/testing";
 
 const [engineVersion] = process.argv.slice(2);
-/** The breakers open at the second failure. */
+/** The options of breakers, which open at the second failure. */
 const defaults = { trip: { consecutive: 2 } };
 const upstreams = { "registry:*": { trip: { consecutive: 2 } } };
 
@@ -30,7 +30,7 @@ await scene("cliEndsEarly", onCliEndsEarly);
 await scene("witness", onWitness);
 console.log(JSON.stringify(seen));
 
-/** Runs one scene against a session double of its own. */
+/** Runs one scene with a new session double. */
 async function scene(name, body) {
   const double = await startSessionDouble({ engineVersion, lostSessionDelayMs: 20 });
   const registry = createRegistry({ defaults });
@@ -177,7 +177,7 @@ async function onKilledEngine({ double, registry, options }) {
   return { errors: errors.map(({ name }) => name), failures, refused: refused.name };
 }
 
-/** Runs in a session that the SDK starts by itself, as with the `dagger` CLI. */
+/** Uses a session that the SDK starts by itself, as it starts the `dagger` CLI. */
 async function onOwnSession({ double, registry, options }) {
   await enterCli(double);
   const value = await connect(
@@ -206,7 +206,7 @@ async function onCliEndsEarly({ registry, options }) {
   return { name, failures: countsOf(registry).failures };
 }
 
-/** Only the engine's spans show that a registry hung until the timeout. */
+/** Lets a registry hang until the timeout, which only the engine's spans can show. */
 async function onWitness({ double, registry, options }) {
   await enterCli(double);
   const before = JSON.stringify(process.env);
@@ -240,7 +240,7 @@ function countsOf(registry) {
   return { calls: successCount + failureCount, failures: failureCount };
 }
 
-/** Returns the rejection reason of a promise, or its value. */
+/** Returns the error of a promise that rejects. A promise that resolves returns its value. */
 function reasonOf(promise) {
   return promise.then(
     (value) => ({ name: "no error", value }),
@@ -248,7 +248,7 @@ function reasonOf(promise) {
   );
 }
 
-/** Waits for an event in another process. */
+/** Waits until something has happened in another process. */
 async function until(condition) {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -1,4 +1,4 @@
-/** The built package with each version of the Dagger SDK, in a user's project. */
+/** Tests the built package with each version of the Dagger SDK, in a user's project. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

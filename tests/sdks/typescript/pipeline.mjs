@@ -1,4 +1,4 @@
-/** Runs operations in a Dagger session: one per line of input, with one line of output each. */
+/** Runs operations in a Dagger session. Reads one operation per line, and prints one result per line. */
 
 import { createInterface } from "node:readline";
 import { connect, ExecError } from "@dagger.io/dagger";
