@@ -158,8 +158,8 @@ class GuardedRun {
       const failed = { end, failure: this.#failure, retry: retries + 1 };
       const { delayMs, why } = decideRetry(failed, this.#plan, this.#guard, this.#needs);
       if (delayMs === undefined) return this.#notRetried(end, why);
-      // If a circuit will reject the next attempt, the report contains that rejection instead of
-      // the used-up input.
+      // A rejection by a circuit takes precedence in the report over input that cannot be read
+      // again.
       const isRejected = !this.#isAdmitted && this.#guard.settings.onOpen === "reject";
       if (!isRejected && this.#input.usedUp !== undefined) return this.#notRetried(end);
       this.#tellRetry(retries + 1, delayMs);

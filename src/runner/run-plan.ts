@@ -51,7 +51,7 @@ export interface RejectedRequest {
 
 /**
  * The guarded sessions of a command. The command opens them through our stand-in for the dagger
- * CLI, or the environment already contains one.
+ * CLI, or inherits one from its environment.
  */
 export interface ChildSessions {
   /** Variables that make the command's SDK connect to the guard instead of the engine. */

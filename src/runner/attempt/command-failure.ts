@@ -13,7 +13,7 @@ import type { AttemptEnd } from "./supervised-command.js";
 
 /**
  * The rule for the message of an engine that shuts down. A signal to `dagger` never causes this
- * message.
+ * message, so this failure counts even after a limit.
  */
 const ENGINE_ENDS = "session.shutting-down";
 /** The exit code of dagger for every failure except a failed command in the user's pipeline. */

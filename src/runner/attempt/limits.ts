@@ -35,7 +35,9 @@ const STOPPED_MS = 2_000;
 export class AttemptLimits {
   readonly #watch: LimitsWatch;
   readonly #dues = new Map<RunLimit, Due>();
-  /** The idle limit, until the first output or trace starts its clock; then undefined. */
+  /**
+   * The idle limit, while its clock has not started. The first output or trace starts the clock.
+   */
   #idleLaterMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lookAtMs = 0;

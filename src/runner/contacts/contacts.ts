@@ -15,7 +15,7 @@ export interface UpstreamTotals {
   /** The host, with its port unless that is the default port. */
   readonly host: string;
   /**
-   * For a helper of a registry (token server, layer store or mirror), the registry's breaker;
+   * The registry's breaker, if this host serves a registry as token server, layer store or mirror;
    * otherwise null.
    */
   readonly serves: string | null;
@@ -69,7 +69,7 @@ export interface Contacts {
   readonly upstreams: readonly UpstreamTotals[];
   readonly cached: CachedTotals;
   readonly images: readonly ImageTotals[];
-  /** The numbers of contacts that are missing in the lists, because a list was full. */
+  /** The numbers of contacts that are missing from the lists, because a list was full. */
   readonly omitted: { readonly exchanges: number; readonly images: number };
 }
 

@@ -17,8 +17,8 @@ const USUAL_PATH = "/usr/bin:/bin";
 const GOOD_BYE = "good-bye";
 
 /**
- * The watcher's shell script. Each line that it reads is the id of a process group, or empty for no
- * group. When the runner's end of the pipe closes, the script ends the last group.
+ * The watcher's shell script. Each input line contains the id of a process group, or nothing if
+ * there is no group. When the runner's end of the pipe closes, the script ends the last group.
  *
  * The id stays valid meanwhile, because the system does not reuse the id of a group that has
  * members. The script deletes only our own files from the folder. It also works on systems without

@@ -77,7 +77,7 @@ export class ProcessGroup {
     this.#signalAll("SIGKILL");
   }
 
-  /** Sends SIGKILL to all processes. */
+  /** Sends SIGKILL to the command and its descendants. */
   kill(): void {
     this.#isTold = true;
     this.#signalAll("SIGKILL");

@@ -142,8 +142,8 @@ interface WasmMemory {
 }
 
 /**
- * Declares the types of WebAssembly here, because they belong to the lib "dom", which this package
- * does not use.
+ * The types of WebAssembly are declared below, because TypeScript has them only in the lib "dom",
+ * which this package does not use.
  */
 const { Memory } = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
 

@@ -1,6 +1,6 @@
 /** Finds the message with which a dagger CLI reports that it has a session. */
 
-/** The message of the dagger CLI once it has a session, in plain progress and on terminals. */
+/** The messages with which the dagger CLI reports a session, in plain progress and on terminals. */
 const CONNECTED = /(?:connect|starting session)(?: DONE| ✔)|✔ connect|connected name=/;
 /** The length of the longest message in bytes. */
 const LONGEST = 32;
@@ -10,7 +10,7 @@ const LONGEST = 32;
  */
 const WATCHED_BYTES = 1024 * 1024;
 
-/** Returns whether a text contains the message of a session. */
+/** Returns whether a text contains the message that a CLI has a session. */
 export function saysConnected(text: string): boolean {
   return CONNECTED.test(text);
 }

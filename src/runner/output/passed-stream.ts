@@ -104,7 +104,7 @@ export class PassedStream {
 
   #read(source: Readable): void {
     this.#source = source;
-    // An error is followed by "close", which ends the stream.
+    // Ignores the error, because "close" follows and ends the stream.
     source.on("error", () => undefined);
     source.once("close", () => this.#ended());
     source.resume();

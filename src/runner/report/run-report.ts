@@ -101,8 +101,8 @@ export interface RunReport {
   readonly avoidedMs: number;
   readonly attempts: readonly AttemptReport[];
   /**
-   * The reason why a retry was not made although retries were requested and left. Example: input
-   * that can be read only once. Otherwise null.
+   * The reason why a remaining retry was not made, such as input that can be read only once;
+   * otherwise null.
    */
   readonly notRepeated: string | null;
   /** The failure of the last attempt. */

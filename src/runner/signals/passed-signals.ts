@@ -3,8 +3,8 @@
 import { constants } from "node:os";
 
 /**
- * Signals that ask a command to end. If a command fails after such a signal, it was interrupted,
- * and no upstream gets a failure.
+ * Signals that ask a command to end. A failure after such a signal counts for no upstream, because
+ * the command was interrupted.
  */
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"]);
 
