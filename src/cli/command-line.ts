@@ -54,7 +54,7 @@ const READERS: ReadonlySet<string> = new Set([
   "serve",
 ]);
 
-/** Commands that were removed, each with what to use instead. Delete an entry one version later. */
+/** Commands that were removed, each with what to use instead. Delete an entry after one version. */
 const GONE: Readonly<Record<string, string>> = {
   pin: 'the command "pin" was removed; let Renovate pin the images in source files, or Dagger 1.0 lock them in dagger.lock. See docs/pinning.md of this package. "digests" and "run --pin" stay',
 };

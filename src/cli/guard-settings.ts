@@ -114,8 +114,8 @@ export function guardOptionsFrom(given: GuardFlags, env: Terminal["env"]): Guard
 }
 
 /**
- * How long a circuit stays open: by default, and at most. The command line has no options for these
- * times.
+ * The reset timeout of a circuit, and the longest time that a circuit stays open. The command line
+ * has no options for these times.
  */
 const RESET_TIMEOUT_MS = 60_000;
 const MAX_OPEN_MS = 3_600_000;

@@ -69,7 +69,7 @@ export function timeoutMsOption(): Option {
 }
 
 /**
- * Reads an age, which is a duration with days as a further unit. Without a unit, the number means
+ * Reads an age, which is a duration that may also be in days. Without a unit, the number means
  * milliseconds.
  */
 export function age(text: string): number {

@@ -27,14 +27,14 @@ const NAMES = [
   "OTLP",
   "OUTPUT",
   "PIN",
-  // Set by `run` for the programs that it starts.
+  // `run` sets this variable for the programs that it starts.
   "PROXY",
   "QUIET",
   "RATE_LIMIT_OPEN",
   "RETRY",
   "RETRY_DELAY",
   "RETRY_MAX_DELAY",
-  // Set by `run` for the sessions of its command.
+  // `run` sets this variable for the sessions of its command.
   "RUN",
   "SCOPE",
   "STDIN",

@@ -13,8 +13,8 @@ import { changeStore, digestPath, readStore } from "./store.js";
 const EXPORTED = "a file that dagger-breaker digests export wrote";
 
 /**
- * Writes the known digests to a file or to standard output. The format is that of the file of known
- * digests.
+ * Writes the known digests to a file or to standard output. The output has the format of the file
+ * of known digests.
  */
 export async function exportDigests(
   options: { readonly file?: string; readonly output?: string },

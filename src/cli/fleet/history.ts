@@ -81,8 +81,8 @@ export function historyLines(changes: readonly NamedChange[], terminal: Terminal
 
 /**
  * Returns the newest changes, with the newest last. Reads the circuits with the highest generations
- * first. No change of a circuit is newer than the circuit's generation. So reading stops at
- * circuits with a lower generation than the oldest of `limit` changes found.
+ * first, because no change of a circuit is newer than the circuit's generation. Once `limit`
+ * changes are found, circuits with a lower generation than the oldest of them are skipped.
  */
 async function newest(
   opened: OpenScope,

@@ -46,8 +46,8 @@ export interface OpenScope {
 
 const DEFAULT_TIMEOUT_MS = 5000;
 /**
- * How long a busy store is asked again, as a share of the timeout. The rest of the timeout is left
- * for the last reply.
+ * The share of the timeout in which a busy store is asked again. The rest is left for the last
+ * reply.
  */
 const BUSY_SHARE = 0.9;
 

@@ -29,10 +29,7 @@ export interface SessionSetting {
   readonly connectTimeoutMs: number | undefined;
 }
 
-/**
- * The variable with the path of the dagger CLI that an SDK starts. It makes an SDK of any language
- * start our stand-in.
- */
+/** The variable that sets which program an SDK of any language starts as its dagger CLI. */
 const CLI = "_EXPERIMENTAL_DAGGER_CLI_BIN";
 const REAL_CLI = "DAGGER_BREAKER_CLI";
 

@@ -151,7 +151,9 @@ async function start(parts: ServerParts): Promise<FleetServer> {
   }
 }
 
-/** Returns a function that writes a message, at most once a minute. */
+/**
+ * Returns a function that writes a message, at most once a minute. Messages in between are dropped.
+ */
 function onceAMinute(terminal: Terminal): (message: string) => void {
   let tellAtMs = 0;
   return (message) => {

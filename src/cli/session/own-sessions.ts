@@ -59,8 +59,8 @@ export class OwnSessions implements SessionHost {
   }
 
   /**
-   * Closes the sessions, and reports their run. If a session belongs to a surrounding `run`, that
-   * `run` counts itself.
+   * Closes the sessions, and reports their run. A session in a surrounding `run` is not counted,
+   * because that `run` is counted.
    *
    * @param end Undefined after a bug of this program. Such an end is not counted.
    */

@@ -70,8 +70,8 @@ function sentence(event: NoticeEvent, { scope, name }: FleetKey, change: FleetCh
 }
 
 /**
- * Escapes links and mentions of Slack. Also escapes the mentions of all people in similar services.
- * This is needed because names and hosts come from other processes.
+ * Escapes links and mentions of Slack, and mentions such as `@all` in similar services. This is
+ * needed because names and hosts come from other processes.
  */
 export function slackText(text: string): string {
   return text

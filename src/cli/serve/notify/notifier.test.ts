@@ -45,7 +45,7 @@ function scene(replies: readonly Reply[], key: Buffer | null = KEY) {
     nowMs: () => 1_700_000_000_900 + clock.now(),
     onLost: (message) => void lost.push(message),
   });
-  /** Lets time pass, so that all timers that are due run. */
+  /** Lets time pass in small steps, so that each timer runs when it is due. */
   const pass = async (ms: number) => {
     for (let passed = 0; passed <= ms; passed += 500) {
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
