@@ -1,22 +1,25 @@
-/** Decodes text by an encoding found from its first bytes: UTF-8, or UTF-16 as Windows writes it. */
+/**
+ * Decodes text as UTF-8 or as UTF-16, which Windows programs write. The first bytes determine the encoding.
+ */
 
 /** The number of bytes to inspect if there is no byte order mark. */
 const SAMPLE_BYTES = 1024;
 /**
- * The share of zero bytes from which on a text counts as UTF-16. There, nearly every second byte of a log
- * is zero. UTF-8 has none.
+ * The lowest share of zero bytes, among the even or the odd bytes, that identifies UTF-16. In UTF-16,
+ * nearly every second byte of a log is zero. UTF-8 text contains no zero bytes.
  */
 const MIN_ZERO_SHARE = 0.4;
 
-/** Decodes a part of a text that begins at byte `offset` of the text. */
+/** A function that decodes one part of a text. The part begins at byte `offset` of the text. */
 export type Decode = (bytes: Uint8Array, offset: number) => string;
 
-/** Returns the decoder for a text with these first bytes. */
+/** Returns the decoder for a text that begins with these bytes. */
 export function decoderOf(head: Uint8Array): Decode {
   const encoding = encodingOf(head);
   const decoder = new TextDecoder(encoding);
   if (encoding === "utf-8") return (bytes) => decoder.decode(bytes);
-  // In UTF-16 a character has two bytes. If a part begins in the middle of one, its other half is dropped.
+  // UTF-16 has two bytes for each code unit. If a part begins inside a code unit, the first byte is
+  // dropped.
   return (bytes, offset) => decoder.decode(bytes.subarray(offset % 2));
 }
 

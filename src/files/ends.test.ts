@@ -55,7 +55,7 @@ test.each([1, 2, 3, 4])(
       room.set(expected);
       last.push({ part: ends.take(length), expected });
       all.push(expected);
-      // As many as wait for a reader while the next one is read.
+      // Four parts may wait for a reader while the next part is written. All four must stay valid.
       if (last.length > 4) last.shift();
       ends.room().fill(0);
       for (const one of last) expect(Buffer.compare(one.part, one.expected)).toBe(0);

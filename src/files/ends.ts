@@ -2,24 +2,35 @@
 
 import type { Decode } from "./decode-text.js";
 
-/** The most bytes kept at each end. The classifier reads 64 Ki characters there, each of up to four bytes. */
+/**
+ * The most bytes kept at each end. The classifier reads 64 Ki characters of each end, and a character has
+ * up to four bytes.
+ */
 export const WINDOW_BYTES = 4 * 64 * 1024;
 
-/** The most bytes read at once. It is the capacity of a pipe, so that one read empties it. */
+/** The most bytes read at once. A pipe holds the same number of bytes, so one read empties the pipe. */
 export const PART_BYTES = 64 * 1024;
 
-/** The size of the ring buffer: the kept end, and room for the next part wherever the ring wraps around. */
+/**
+ * The size of the ring buffer. Besides the kept end, it has space for the next part, and for bytes that
+ * stay unused when the ring wraps.
+ */
 const CIRCLE_BYTES = WINDOW_BYTES + 2 * PART_BYTES;
 
 const NOTHING = Buffer.alloc(0);
 
-/** The first and the last bytes of data. A reader can write into it directly, without a copy. */
+/**
+ * The first and the last bytes of long data. A reader can write into the buffer directly, without a copy.
+ */
 export class Ends {
   #head: Buffer = NOTHING;
-  /** A ring buffer with the last bytes. The newest end just before `#at`; the oldest begin there. */
+  /**
+   * A ring buffer with the last bytes. The newest byte is just before `#at`, and the oldest byte is at
+   * `#at`.
+   */
   #circle: Buffer = NOTHING;
   #at = 0;
-  /** Where the oldest bytes end. The part behind them did not fit before the end of the buffer. */
+  /** The end of the oldest bytes. After this position, the next part did not fit, so the ring wrapped. */
   #oldEnd = 0;
   #bytes = 0;
 
@@ -28,7 +39,7 @@ export class Ends {
     return this.#bytes;
   }
 
-  /** Returns where to write the next part, at most {@link PART_BYTES}. Call `take` afterwards. */
+  /** Returns memory for the next part, {@link PART_BYTES} long. Write the part to it, then call `take`. */
   room(): Uint8Array {
     if (this.#circle === NOTHING) this.#circle = Buffer.allocUnsafeSlow(CIRCLE_BYTES);
     if (this.#at + PART_BYTES > CIRCLE_BYTES) {
@@ -39,9 +50,9 @@ export class Ends {
   }
 
   /**
-   * Takes the bytes that were written to `room`.
+   * Adds the first `length` bytes of the memory that `room` returned.
    *
-   * @returns These bytes. They stay valid until three more parts are taken and a fourth is read.
+   * @returns The added bytes. They stay valid until four more parts have been written.
    */
   take(length: number): Uint8Array {
     const part = this.#circle.subarray(this.#at, this.#at + length);
@@ -55,7 +66,9 @@ export class Ends {
     return part;
   }
 
-  /** Copies bytes that were read elsewhere. */
+  /**
+   * Adds a copy of a chunk of any length. Use it if the bytes were not read into the memory from `room`.
+   */
   add(chunk: Uint8Array): void {
     for (let from = 0; from < chunk.length; from += PART_BYTES) {
       const part = chunk.subarray(from, from + PART_BYTES);
@@ -65,7 +78,7 @@ export class Ends {
   }
 
   /**
-   * Returns the kept bytes as text. A line marks the place of missing bytes.
+   * Returns the kept bytes as text. If bytes were dropped, a line break separates the two ends.
    *
    * @param decoderFor Selects the decoder by the first bytes. Default: UTF-8.
    */
@@ -86,7 +99,7 @@ export class Ends {
   }
 }
 
-/** Joins both ends, with a line between them about the missing part. */
+/** Joins both ends with a line break, so that a cut line of one end never joins a line of the other. */
 export function joinEnds(head: string, tail: string): string {
   return `${head}\n${tail}`;
 }

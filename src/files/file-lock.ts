@@ -1,7 +1,7 @@
 /**
- * A lock between processes that also holds the next content of its file. A process creates the lock beside
- * the file, writes the new content to it, and renames it over the file in one step. If a process dies, at
- * most its lock remains, which the next process takes over.
+ * Locks a file between processes. The lock file also holds the next content. A process creates the lock
+ * file beside the target and writes the new content to it. Then it renames the lock file over the target,
+ * in one atomic step. If a process dies, at most its lock file remains, and the next process removes it.
  */
 
 import { randomBytes } from "node:crypto";
@@ -17,10 +17,13 @@ import {
   writeFileSync,
 } from "node:fs";
 
-/** The age from which on a lock counts as abandoned. A process holds it only to read and write one small file. */
+/**
+ * The age in milliseconds at which a lock counts as abandoned. A process holds a lock only while it reads
+ * and writes one small file.
+ */
 export const STALE_LOCK_MS = 5_000;
 
-/** The error if other processes kept the file locked during the whole wait. */
+/** The error thrown when other processes hold the lock during the whole wait. */
 export class FileLockedError extends Error {
   readonly code = "ELOCKED";
 
@@ -31,13 +34,14 @@ export class FileLockedError extends Error {
 }
 
 /**
- * Replaces a file under its lock, in one step.
+ * Replaces a file in one step, while holding its lock.
  *
  * @param target The file; its folder must exist.
- * @param maxWaitMs The longest wait for other processes. It blocks the event loop.
- * @param content Returns the new content. It is called while the lock is held. Undefined leaves the file
- * unchanged.
- * @throws FileLockedError if other processes hold the lock too long; the file system's errors.
+ * @param maxWaitMs The longest wait for other processes, in milliseconds. The wait blocks the event loop.
+ * @param content Returns the new content, or undefined to leave the file unchanged. It is called while the
+ * lock is held.
+ * @throws FileLockedError if other processes hold the lock longer than `maxWaitMs`. Errors of the file
+ * system are thrown too.
  */
 export function replaceLocked(
   target: string,
@@ -52,7 +56,8 @@ export function replaceLocked(
     if (text !== undefined) {
       writeFileSync(descriptor, text);
       fsyncSync(descriptor);
-      // If this process slept so long that another took over its lock, it must not replace the file.
+      // If this process was suspended, another process may have taken over the lock. Then this process must
+      // not replace the file.
       if (!isFile(lock, descriptor)) throw new FileLockedError();
       renameSync(lock, target);
       replaced = true;
@@ -77,7 +82,8 @@ function acquire(lock: string, maxWaitMs: number): number {
     }
     const mayBeFree = takeOver(lock);
     const leftMs = end - performance.now();
-    // Checked after a takeover, too: the lock may be created again each time.
+    // Check the time after a takeover too. Other processes may create the lock again each time, so the loop
+    // might never end.
     if (leftMs <= 0) throw new FileLockedError();
     if (!mayBeFree) sleep(Math.min(leftMs, 1 + 4 * Math.random()));
   }
@@ -87,9 +93,11 @@ function acquire(lock: string, maxWaitMs: number): number {
 function takeOver(lock: string): boolean {
   const found = identity(lock);
   if (found === undefined) return true;
-  // We create no links, folders or files of other users, so this is not our lock and must not be moved.
+  // This program creates locks only as regular files of its own user. Any other kind of file belongs to
+  // another program, and must not be moved.
   if (!found.isOurs) return false;
-  // The absolute value, because a clock that was set back must not keep a lock forever.
+  // Use the absolute value. After a clock is set back, the time of a lock can lie in the future. Such a
+  // lock must not stay forever.
   if (Math.abs(Date.now() - found.modifiedMs) < STALE_LOCK_MS) return false;
   const aside = `${lock}.${randomBytes(6).toString("hex")}`;
   try {
@@ -98,7 +106,8 @@ function takeOver(lock: string): boolean {
     if ((error as { code?: unknown }).code === "ENOENT") return true;
     throw error;
   }
-  // If another process took over between the check and the move, this is its new lock.
+  // Another process may have taken over between the check and the move. Then the moved file is its new
+  // lock, and must be put back.
   const moved = identity(aside);
   const fresh = moved?.inode !== found.inode || moved.modifiedMs !== found.modifiedMs;
   if (fresh) quietly(() => linkSync(aside, lock));
@@ -109,11 +118,14 @@ function takeOver(lock: string): boolean {
 interface Identity {
   readonly inode: bigint;
   readonly modifiedMs: number;
-  /** Whether it is a regular file of our own user. */
+  /** Whether the path is a regular file of the current user. */
   readonly isOurs: boolean;
 }
 
-/** Does not follow links: a link without a target also occupies the name. */
+/**
+ * Describes the file at a path. Does not follow links, because even a link without a target occupies the
+ * name.
+ */
 function identity(path: string): Identity | undefined {
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (found === undefined) return undefined;

@@ -1,21 +1,24 @@
-/** Creates folders that only this user can enter, for the sockets, pipes and programs of one run. */
+/** Creates folders that only the current user can enter, for the sockets, pipes and programs of one run. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
-/** The longest path of a folder. A socket in it may have a path of about a hundred bytes. */
+/**
+ * The longest path of a parent folder. The path of a socket is limited to about 100 bytes, and the names
+ * inside the parent folder must fit too.
+ */
 const MAX_FOLDER_LENGTH = 80;
 
-/** A folder that only this user can enter. `remove` never throws. */
+/** A folder that only the current user can enter. `remove` never throws. */
 export interface PrivateFolder {
   readonly path: string;
   remove(): void;
 }
 
 /**
- * Returns folders in which a private one may be created, best first. The usual temporary folder may be
- * missing or full, or may not permit programs to run.
+ * Returns the folders in which to try to create a private folder, best first. The usual temporary folder
+ * may be missing or full, or the system may not run programs from it.
  */
 export function placesForFolders(
   env: Readonly<Record<string, string | undefined>>,
@@ -31,9 +34,9 @@ function temporary(): string {
   return tmpdir().length > MAX_FOLDER_LENGTH ? "/tmp" : tmpdir();
 }
 
-/** Creates a private folder inside another folder. */
+/** Creates a private folder in `parent`. Default: the temporary folder of the system. */
 export function privateFolder(parent = temporary()): PrivateFolder {
-  // Absolute, because programs that use it may have other working folders.
+  // The path is absolute, because programs that use the folder may have other working folders.
   const path = mkdtempSync(join(resolve(parent), "dagger-breaker-"));
   return {
     path,
@@ -41,7 +44,7 @@ export function privateFolder(parent = temporary()): PrivateFolder {
       try {
         rmSync(path, { recursive: true, force: true });
       } catch {
-        // If it cannot be removed, the system cleans it up.
+        // The system cleans up its temporary files, so a folder that cannot be removed does no harm.
       }
     },
   };
