@@ -1,8 +1,8 @@
-/** Reads bodies of messages, with a bound on the bytes in memory. */
+/** Reads message bodies with a limit on the bytes in memory. */
 
 import type { IncomingMessage } from "node:http";
 
-/** A bound on the bytes in memory for several bodies together. */
+/** A limit on the bytes that several bodies together hold in memory. */
 export class HeldBytes {
   readonly #max: number;
   #bytes = 0;
@@ -11,7 +11,7 @@ export class HeldBytes {
     this.#max = max;
   }
 
-  /** Reserves bytes. Returns false if there is no room. */
+  /** Reserves bytes. If the limit would be exceeded, reserves nothing and returns false. */
   take(bytes: number): boolean {
     if (this.#bytes + bytes > this.#max) return false;
     this.#bytes += bytes;
@@ -23,20 +23,27 @@ export class HeldBytes {
   }
 }
 
-/** A body in memory. If `cutShort` is set, it is only the beginning, and the rest is still to be read. */
+/**
+ * A body in memory. If `cutShort` is set, the chunks are only its beginning, and the rest can still be read
+ * from the message.
+ */
 export interface HeldBody {
   readonly chunks: readonly Buffer[];
-  /** Why the rest is not in memory: the body is too large, or too many bytes are held already. */
+  /**
+   * Why the chunks are incomplete: this body is too large, or all bodies together are. Undefined: the body
+   * is complete.
+   */
   readonly cutShort: "too-large" | "busy" | undefined;
   /** Releases the reserved bytes. Call it once, when the chunks are no longer needed. */
   release(): void;
 }
 
 /**
- * Reads a body into memory up to a bound. Where it becomes too long, the message is paused.
+ * Reads a body into memory, up to `maxBytes`. If a limit is exceeded, pauses the message and returns the
+ * part read so far.
  *
- * @param held The bound for all bodies together.
- * @returns Rejects if the sender ends the body early.
+ * @param held The limit for all bodies together.
+ * @returns The body. The promise rejects if the sender ends the body early.
  */
 export function holdBody(
   message: IncomingMessage,
@@ -66,7 +73,8 @@ export function holdBody(
       release();
       reject(error ?? new Error("the body was cut off"));
     };
-    // Catches errors after the body was cut short, before the caller reads the rest.
+    // If the body is cut short, the caller has no listener yet. Without this listener, an error at that
+    // time would crash the process.
     message.on("error", () => undefined);
     message.on("data", take).on("end", finish).on("close", lose).on("error", lose);
   });

@@ -1,6 +1,6 @@
 /**
- * Serves HTTP on loopback. It loads Node's HTTP modules with the first connection, because most commands
- * get none.
+ * Serves HTTP on loopback. Loads Node's HTTP modules at the first connection, because most commands receive
+ * no connections.
  */
 
 import type {
@@ -21,11 +21,16 @@ export interface LateHttpHandlers {
 
 /** The settings of the connections. */
 export interface LateHttpOptions extends Pick<ServerOptions, "keepAliveTimeout" | "maxHeaderSize"> {
-  /** The longest time in milliseconds without a byte within a request. After that, the connection is closed. */
+  /**
+   * The longest time in milliseconds without a byte during a request. After that time, the connection is
+   * closed.
+   */
   readonly silenceTimeoutMs: number;
 }
 
-/** A server on a free port of 127.0.0.1. Neither it nor its connections keep the process alive. */
+/**
+ * An HTTP server on a free port of 127.0.0.1. The server and its connections do not keep the process alive.
+ */
 export class LateHttpServer {
   readonly #options: LateHttpOptions;
   readonly #handlers: LateHttpHandlers;
@@ -48,7 +53,7 @@ export class LateHttpServer {
   /**
    * Starts to listen.
    *
-   * @returns The port.
+   * @returns The port number.
    * @throws The system's error if no port is available.
    */
   async listen(): Promise<number> {
@@ -75,7 +80,8 @@ export class LateHttpServer {
   #load(): HttpServer {
     const { silenceTimeoutMs, ...options } = this.#options;
     const http = process.getBuiltinModule("node:http").createServer(options);
-    // Must be set per connection: a server that does not listen itself ignores its other timeouts.
+    // Use the timeout of sockets, because Node checks its timeout for whole requests only on a server that
+    // listens. This HTTP server never listens itself.
     http.setTimeout(silenceTimeoutMs);
     return http.on("request", (request, response) => this.#handlers.requested(request, response));
   }

@@ -6,15 +6,15 @@ const BYTES = 16;
 const SOURCE = "/dev/urandom";
 
 /**
- * Returns 128 random bits in hex. If possible it reads the system's random device, because loading the
- * crypto module takes longer than all else that a command does to start.
+ * Returns 128 random bits in hex. Reads the system's random device if there is one, because loading Node's
+ * crypto module would take longer than the rest of a command's start.
  */
 export function randomToken(): string {
   const bytes = fromSystem() ?? process.getBuiltinModule("node:crypto").randomBytes(BYTES);
   return bytes.toString("hex");
 }
 
-/** Returns undefined on systems without a random device, such as Windows. */
+/** Returns bytes of the system's random device, or undefined if the system has none, such as Windows. */
 function fromSystem(): Buffer | undefined {
   let source: number | undefined;
   try {

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { resetSocket } from "./reset-socket.js";
 
-/** The operation on a socket right before its reset. */
+/** The operations that bring a socket into each state before the reset. */
 const STATES: Readonly<Record<string, (socket: Socket) => unknown>> = {
   "that is idle": () => undefined,
   "whose end is on its way": (socket) => socket.end(),

@@ -2,7 +2,7 @@
 
 import { timingSafeEqual } from "node:crypto";
 
-/** Returns whether a text is the secret. The time taken does not show where they differ. */
+/** Returns whether `given` equals `secret`. The time taken does not reveal where the two texts differ. */
 export function isSameSecret(given: string, secret: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(secret)];
   return left.length === right.length && timingSafeEqual(left, right);

@@ -8,8 +8,8 @@ import { isSameSecret } from "./same-secret.js";
 import { MAX_UNVERIFIED_HEAD_BYTES, TokenGate } from "./token-gate.js";
 
 /**
- * Longer than 90 s, for which Go's HTTP client keeps an idle connection. So the client closes it and not
- * this server.
+ * How long an idle connection stays open. Go's HTTP client closes an idle connection after 90 s. The longer
+ * time here lets the client close first.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 120_000;
 /** The longest time without a byte within a request. An exporter's own timeout is 10 s by default. */
@@ -17,13 +17,13 @@ const SILENCE_TIMEOUT_MS = 120_000;
 
 /** The settings of a server. */
 export interface SecretPathOptions {
-  /** How the path ends, such as `/v1/traces`. The token comes before it. */
+  /** The end of the path, such as `/v1/traces`. The server puts a random token before it. */
   readonly path: string;
-  /** The most connections that have used the secret path. */
+  /** The most open connections that have used the secret path. */
   readonly maxConnections: number;
 }
 
-/** A server on a free port of 127.0.0.1. Neither it nor its connections keep the process alive. */
+/** A server on a free port of 127.0.0.1. The server and its connections do not keep the process alive. */
 export class SecretPathServer {
   readonly #path: string;
   readonly #server: LateHttpServer;
@@ -63,7 +63,11 @@ export class SecretPathServer {
     return `http://127.0.0.1:${this.#port}${this.#path}`;
   }
 
-  /** @throws The system's error if no port is available. */
+  /**
+   * Starts to listen on a free port.
+   *
+   * @throws The system's error if no port is available.
+   */
   async listen(): Promise<void> {
     this.#port = await this.#server.listen();
   }
@@ -74,8 +78,8 @@ export class SecretPathServer {
   }
 
   /**
-   * Makes the connection of a request to the secret path a member. Returns false if there are too many
-   * members.
+   * Makes a connection a member, because it has sent a request to the secret path. Returns false if there
+   * are too many members.
    */
   admit({ socket }: IncomingMessage): boolean {
     return this.#gate.admit(socket);

@@ -1,4 +1,7 @@
-/** The token of a session in the `authorization` header, as the user name of basic auth. */
+/**
+ * Writes and checks the session token in the `authorization` header. The token is the user name of basic
+ * auth.
+ */
 
 import { isSameSecret } from "./same-secret.js";
 
@@ -9,7 +12,7 @@ export function authorizationFor(token: string): string {
 
 /**
  * Returns whether a header's value contains the token. The time taken is the same for all wrong tokens of
- * that length.
+ * the right length.
  */
 export function isAuthorized(authorization: string | undefined, token: string): boolean {
   const [, credentials = ""] = /^basic +(\S+)$/i.exec(authorization ?? "") ?? [];

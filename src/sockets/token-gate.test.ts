@@ -5,7 +5,7 @@ import { TokenGate } from "./token-gate.js";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Creates a gate with connections. */
+/** Creates a gate, and connections that have not sent a token. */
 function gateWith({ members = 10, unverified = 0 } = {}) {
   const gate = new TokenGate(members);
   const enter = () => {
@@ -40,7 +40,7 @@ test("does not time a connection with its token", () => {
 test("accepts a token that a busy machine reads late", () => {
   const { gate, enter } = gateWith();
   const socket = enter();
-  // The timer has fired; the sockets are read next, and the second check comes after that.
+  // The timer has fired. Next, the sockets are read. After that, the gate checks the connection again.
   vi.advanceTimersToNextTimer();
   expect(gate.admit(socket)).toBe(true);
   vi.runAllTimers();

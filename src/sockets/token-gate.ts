@@ -1,22 +1,23 @@
 /**
- * Limits connections that have not sent their token yet: they get little time and memory, and do not keep
- * others out. The session proxy, the trace receiver and the server of shared circuits use it.
+ * Limits connections that have not sent their token yet. They get little time and memory, and cannot take
+ * the places of other connections. The session proxy, the trace receiver and the server of shared circuits
+ * use this file.
  */
 
 import type { Socket } from "node:net";
 
-/** How long a connection may take to send its token, in milliseconds. */
+/** The longest time for a connection to send its token, in milliseconds. */
 const TOKEN_WITHIN_MS = 5000;
 
-/** The most connections without a token. A new one replaces the oldest. */
+/** The most connections without a token. A further connection replaces the oldest. */
 const MAX_UNVERIFIED = 1000;
 
-/** The longest head that is read from a connection without a token. */
+/** The most bytes of a request head that are read from a connection without a token. */
 export const MAX_UNVERIFIED_HEAD_BYTES = 16 * 1024;
 
 /**
  * The connections of one server. A connection that has sent the token is a member. Members are neither
- * timed nor closed here, because clients with a pool open connections early for later use.
+ * timed nor closed here, because a client with a pool keeps idle connections for later use.
  */
 export class TokenGate {
   readonly #maxMembers: number;
@@ -29,10 +30,10 @@ export class TokenGate {
     this.#maxMembers = maxMembers;
   }
 
-  /** Adds a new connection. Until it has sent the token, it has the limits of this file. */
+  /** Adds a new connection. The limits of this file apply until the connection has sent the token. */
   enter(socket: Socket): void {
-    // A socket may fail when no HTTP server listens to its errors: before it does, and after it has
-    // stopped.
+    // The HTTP server listens to errors of a socket only for a part of its life. Without this listener, an
+    // error before or after that would crash the process.
     socket.on("error", () => undefined);
     socket.once("close", () => this.#forget(socket));
     const timer = setTimeout(() => this.#expire(socket), TOKEN_WITHIN_MS);
@@ -44,7 +45,7 @@ export class TokenGate {
   /**
    * Makes a connection a member, because it has sent the token.
    *
-   * @returns False if there are too many members: answer 503 and close the connection.
+   * @returns False if there are too many members. Then answer 503 and close the connection.
    */
   admit(socket: Socket): boolean {
     const timer = this.#unverified.get(socket);
@@ -68,8 +69,8 @@ export class TokenGate {
   }
 
   /**
-   * Closes a connection whose token is late. On a busy machine, the token may have arrived but be unread,
-   * so sockets are read once more before the check.
+   * Closes a connection whose token is late. On a busy machine, the token may have arrived but not been
+   * read. `setImmediate` lets Node read all sockets once more before the check.
    */
   #expire(socket: Socket): void {
     setImmediate(() => {
