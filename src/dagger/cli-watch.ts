@@ -1,8 +1,9 @@
 /**
- * Watches the CLI process that the SDK starts for a session. The SDK does not expose it, and does not end
- * it if the session fails to open. If the CLI ends early, the caller gets a `TypeError` about `port`, while
- * the true error becomes an unhandled rejection, which ends Node. A CLI that dies later causes one more
- * unhandled rejection.
+ * Watches the CLI process that the SDK starts for a session. The SDK does not give access to this process,
+ * and does not end it if the session fails to open.
+ *
+ * If the CLI ends early, the caller gets a `TypeError` about `port`. The true error becomes an unhandled
+ * rejection, which ends Node. A CLI that ends later causes another unhandled rejection.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -11,12 +12,12 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { warnOnce } from "../options/warn-once.js";
 
-/** The processes that start while a session opens. */
+/** The CLI processes that the current asynchronous call has started while it opens a session. */
 const started = new AsyncLocalStorage<Set<ChildProcess>>();
 
 const CHANNEL = "child_process";
 
-/** How long the CLI may take to end after SIGTERM. */
+/** The longest time for the CLI to end after SIGTERM, in milliseconds. After that, it gets SIGKILL. */
 const GRACE_MS = 2000;
 
 /** Watches the CLI of one session, from its start. */
@@ -31,7 +32,7 @@ export class CliWatch {
     const { process: child } = message as { readonly process: ChildProcess };
     this.#children.add(child);
     addToEnvironment(child, this.#variables);
-    // Waits until the SDK has made the child a promise. It does so in the same tick, but after this event.
+    // Wait for a microtask. The SDK turns the child into a promise in the same tick, but after this event.
     queueMicrotask(() => handleRejections(child, this.#hearRejection));
     if (this.#killed) queueMicrotask(() => endProcess(child));
   };
@@ -39,44 +40,44 @@ export class CliWatch {
     this.#error ??= reason;
   };
 
-  /** @param variables Variables for the environment of the CLI only. */
+  /** @param variables Environment variables that only the CLI gets. */
   constructor(variables: Readonly<Record<string, string>> = {}) {
     this.#variables = variables;
     subscribe(CHANNEL, this.#onChild);
   }
 
-  /** Runs the function that opens the session. CLI processes that it starts are watched. */
+  /** Calls the function that opens the session, and watches each CLI process that the function starts. */
   run<T>(open: () => Promise<T>): Promise<T> {
     return started.run(this.#children, open);
   }
 
-  /** Returns the true error of a CLI that ended early, if there is one. Call it after the SDK has failed. */
+  /** Returns the true error of a CLI that ended early, or undefined. Call it after the SDK has failed. */
   async error(): Promise<unknown> {
-    // Waits one turn of the event loop: the rejection with the true error may come after the SDK's own
+    // Wait one turn of the event loop. The rejection with the true error may come after the SDK's own
     // failure.
     await new Promise((resolve) => setImmediate(resolve));
     return this.#error;
   }
 
-  /** Resolves when the CLI has ended. The SDK asks the CLI to end but does not wait for it. */
+  /** Resolves when the CLI has ended. The SDK asks the CLI to end but does not wait for that end. */
   async gone(): Promise<void> {
     await Promise.all([...this.#children].map(endOf));
   }
 
-  /** Ends the CLI. If it has not started yet, ends it as soon as it starts. */
+  /** Ends the CLI. A CLI that has not started yet is ended as soon as it starts. */
   kill(): void {
     if (this.#killed) return;
     this.#killed = true;
     for (const child of this.#children) endProcess(child);
   }
 
-  /** Records that the session is open. From now on, only a bad end of the CLI causes a warning. */
+  /** Records that the session is open. From now on, a CLI that ends badly causes only a warning. */
   opened(): void {
     for (const child of this.#children) child.once("exit", warnOfBadEnd);
     this.end();
   }
 
-  /** Stops watching for new processes. You can call it more than once. */
+  /** Stops watching for new processes. Repeated calls have no effect. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -95,17 +96,18 @@ function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
   return pid !== undefined && exitCode === null && signalCode === null;
 }
 
-/** The methods that the SDK's process library, execa, adds to a child process to make it a promise. */
+/** The part of a promise that the SDK's process library, execa, adds to a child process. */
 interface PromiseLike {
   readonly catch?: (onRejected: (reason: unknown) => unknown) => Promise<unknown>;
 }
 
 /**
- * Handles two rejections that the SDK does not: of the child process, and of the SDK's own handler for it,
- * which throws the CLI's output. Node would report them to `unhandledRejection` listeners of the user, and
- * a reported rejection cannot be hidden.
+ * Handles two promise rejections that the SDK leaves unhandled. The first is that of the child process. The
+ * second comes from the SDK's own `catch` handler, which throws the output of the CLI. Otherwise, Node
+ * would report both to the user's `unhandledRejection` listeners, and nothing can hide a reported
+ * rejection.
  *
- * @param hear Receives the error of the SDK's handler.
+ * @param hear Receives the error that the SDK's handler throws.
  */
 function handleRejections(child: ChildProcess, hear: (reason: unknown) => void): void {
   const { catch: react } = child as PromiseLike;
@@ -119,13 +121,14 @@ function handleRejections(child: ChildProcess, hear: (reason: unknown) => void):
   Object.defineProperty(child, "catch", { value, configurable: true, writable: true });
 }
 
-/** Node's internal function that starts a child process. Only the environment matters here. */
+/** Node's internal method that starts a child process. Only the environment matters here. */
 type Spawn = (options: { envPairs?: readonly string[] }) => unknown;
 
 /**
- * Adds variables to the environment of a process that Node has created but not started. They cannot be set
- * in our own environment: there, they would start the SDK's telemetry. A wrapper program could not be used
- * either: it would have to find the CLI that the SDK downloads.
+ * Adds variables to the environment of a process that Node has created but not started.
+ *
+ * Two simpler ways do not work. Variables in the environment of this process would start the SDK's
+ * telemetry. A wrapper program would have to find the CLI that the SDK downloads.
  */
 function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string, string>>): void {
   const names = Object.keys(variables);
@@ -135,14 +138,15 @@ function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string
   const startWithMore: Spawn = (options) => {
     const { envPairs } = options;
     if (envPairs === undefined) {
-      // Without the list, adding variables would remove all others. It is better to run without traces.
+      // Without the existing list, the added variables would replace the whole environment. Start the CLI
+      // without traces instead.
       warnOnce(
         "traces-not-read",
         "this version of Node.js starts processes in a way that is not known",
       );
       return spawn.call(child, options);
     }
-    // Removes the old values, because the CLI would read the first of two variables with the same name.
+    // Remove the old values. The CLI reads the first of two variables with the same name.
     const kept = envPairs.filter((pair) => !names.includes(pair.slice(0, pair.indexOf("="))));
     return spawn.call(child, Object.assign(options, { envPairs: [...kept, ...added] }));
   };
@@ -150,8 +154,8 @@ function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string
 }
 
 /**
- * Warns if a CLI ended badly during a session; nothing else would report it. The warning contains none of
- * the CLI's output.
+ * Warns if a CLI ended badly during a session, because nothing else reports that end. The warning contains
+ * no output of the CLI.
  */
 function warnOfBadEnd(code: number | null, signal: NodeJS.Signals | null): void {
   if (code === 0 || signal === "SIGTERM") return;
@@ -162,9 +166,9 @@ function warnOfBadEnd(code: number | null, signal: NodeJS.Signals | null): void 
 }
 
 /**
- * Ends a process with SIGTERM, and with SIGKILL after a grace period or when this process exits. Its input
- * is closed as well, which also ends a CLI behind a script that does not forward signals. Its output is
- * unreferenced, so that it does not keep Node alive.
+ * Ends a process with SIGTERM, and later with SIGKILL: after a grace period, or when this process exits.
+ * Closing the input also ends a CLI behind a script that does not forward signals. Once the process has
+ * ended, its output no longer keeps Node alive.
  */
 function endProcess(child: ChildProcess): void {
   if (!isRunning(child)) return;

@@ -1,4 +1,7 @@
-/** The options of the guard in `connect` and `connection`: those of any guard, and some for sessions. */
+/**
+ * Defines and validates the guard's options for `connect` and `connection`. Some of them concern only
+ * sessions.
+ */
 
 import type { SideEffect } from "../attribution/query/named-upstream.js";
 import type { GuardOptions } from "../guard/guard-options.js";
@@ -11,26 +14,33 @@ import {
   wordField,
 } from "../options/check.js";
 
-/** The options of the guard in `connect` and `connection`. */
+/**
+ * The options of the guard in `connect` and `connection`: the options of any guard, and some for sessions.
+ */
 export interface ConnectGuardOptions extends GuardOptions {
   /**
-   * The longest time for opening a session, in milliseconds above 0. A session that opens too late is ended
-   * with its CLI, and counts as a failure of the engine. Default: none; the SDK itself gives up after five
+   * The longest time for opening a session, in milliseconds above 0. If a session takes longer, its CLI is
+   * ended, and the engine's breaker counts a failure. Default: no limit; the SDK itself gives up after five
    * minutes.
    */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * The reaction to a session that is lost during a callback: the callback fails, or runs again in a new
-   * session. A second run is cheap, because the engine has cached the finished steps. There is no second
-   * run in a session from the environment, nor after the callback has published, exported, started a
-   * service or called a module. Default: `"fail"`.
+   * The reaction to a session that is lost during the callback. `"fail"` rejects with the error; `"rerun"`
+   * calls the callback again in a new session. A rerun is cheap, because the engine has cached the finished
+   * steps.
+   *
+   * A callback never runs again in a session from the environment. It does not run again after it has
+   * published, exported, started a service or called a module; for modules, see `rerunModules`. Default:
+   * `"fail"`.
    */
   readonly onSessionLost?: "fail" | "rerun" | undefined;
   /**
-   * Whether to read the engine's traces. They show which hosts the engine contacted, how those answered,
-   * and what came from a cache. It works only for sessions opened here. A collector in the environment
-   * still receives all traces. Default: true with a shared store, unless the environment names a collector
-   * or contains a session; else false.
+   * Whether to read the engine's traces. They show which hosts the engine contacted, how the hosts
+   * answered, and which results came from a cache. Traces are available only for sessions that this call
+   * opens. A collector in the environment still receives all traces.
+   *
+   * Default: true with a shared store, but false if the environment names a collector or contains a
+   * session. Without a shared store: false.
    */
   readonly traces?: boolean | undefined;
   /** The most reruns of a callback, 1 to 100. Default: 1. */
@@ -39,13 +49,16 @@ export interface ConnectGuardOptions extends GuardOptions {
   readonly rerunModules?: boolean | undefined;
 }
 
-/** The validated options of a connection, without those of the guard itself. */
+/** The validated options of a connection, without the options that every guard has. */
 export interface ConnectSettings {
   readonly connectTimeoutMs: number | undefined;
   readonly onSessionLost: "fail" | "rerun";
   readonly maxReruns: number;
   readonly rerunModules: boolean;
-  /** Undefined: read traces if circuits are shared and the environment names no collector. */
+  /**
+   * Undefined: read traces if circuits are shared, and the environment neither names a collector nor
+   * contains a session.
+   */
   readonly traces: boolean | undefined;
 }
 
@@ -58,8 +71,8 @@ const FIELDS = {
 };
 
 /**
- * Validates the options of a connection, and separates the options of its guard, which the guard validates
- * itself.
+ * Validates the options of a connection. Returns the other options unchecked, because the guard validates
+ * them itself.
  *
  * @throws TypeError or RangeError that names the option, its value and what was expected.
  */
@@ -75,7 +88,7 @@ export function readConnectOptions(given: unknown): {
   return { settings: readOptions("guard", own, FIELDS), guardOptions };
 }
 
-/** Returns whether a callback may run again, by what its requests have done so far. */
+/** Returns whether a callback may run again. That depends on the side effects of its requests so far. */
 export function mayRunAgain(
   sideEffects: ReadonlySet<SideEffect>,
   { rerunModules }: ConnectSettings,

@@ -1,4 +1,6 @@
-/** Guarded versions of the SDK's `connect` and `connection`. They also fix some defects of the originals. */
+/**
+ * Guarded versions of the SDK's `connect` and `connection`, which also fix some defects of the originals.
+ */
 
 import * as sdk from "@dagger.io/dagger";
 import { checkFunction } from "../options/check.js";
@@ -7,21 +9,21 @@ import { guardInPlace, guardWith } from "./guard-client.js";
 import { runInSession } from "./session-run.js";
 import { makeGuard } from "./step-aside.js";
 
-/** The options of the SDK's `connect` and `connection`, with one more for the guard. */
+/** The options of the SDK's `connect` and `connection`, and the options of the guard. */
 export interface ConnectOptions extends sdk.ConnectOpts {
-  /** The options of the guard. */
+  /** The options of the guard. Default: the defaults of {@link ConnectGuardOptions}. */
   readonly guard?: ConnectGuardOptions | undefined;
 }
 
 /**
- * Opens a session like the SDK's `connect`, guarded, and calls `callback` with a guarded client: each of
- * its requests needs permits from the breakers of its upstreams.
+ * Opens a session like the SDK's `connect`, and calls `callback` with a guarded client. Each request of the
+ * client needs permits from the breakers of its upstreams.
  *
- * Unlike the SDK's own, it resolves to the callback's value, passes on the callback's error unchanged, and
- * explains why a session could not be opened.
+ * Unlike the SDK's `connect`, this function resolves to the callback's value and passes on the callback's
+ * error unchanged. If a session cannot be opened, the error explains why.
  *
- * @throws CircuitBreakerOpenError if the engine's circuit is open: no session is started then; TimeoutError
- * if none opens within `connectTimeoutMs`.
+ * @throws CircuitBreakerOpenError if the engine's circuit is open; then no session is started. TimeoutError
+ * if the session does not open within `connectTimeoutMs`.
  *
  * @example
  * ```ts
@@ -55,10 +57,11 @@ export async function connect<T>(
 }
 
 /**
- * Opens a session for the global `dag` like the SDK's `connection`, and guards `dag` while
- * `callback` runs. Everything else is as in `connect`.
+ * Opens a session for the global `dag` like the SDK's `connection`, and guards `dag` while `callback` runs.
+ * In all other respects it works like {@link connect}.
  *
- * @throws CircuitBreakerOpenError if the engine's circuit is open: no session is started then.
+ * @throws CircuitBreakerOpenError if the engine's circuit is open; then no session is started. TimeoutError
+ * if the session does not open within `connectTimeoutMs`.
  */
 export async function connection<T>(
   callback: () => Promise<T>,

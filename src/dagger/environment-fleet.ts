@@ -1,19 +1,23 @@
 /**
- * Creates the fleet that the environment describes, so that a pipeline shares its circuits without a change
- * of code.
+ * Creates the fleet that environment variables describe. So a pipeline can share its circuits without a
+ * change of code.
  */
 
 import { createFleet, type Fleet } from "../fleet/client/fleet.js";
 
-/** The fleets of this process, by store and scope. Each has one connection, however many sessions open. */
+/**
+ * The fleets of this process, by their settings. All sessions with the same settings share one fleet and
+ * its connection.
+ */
 const fleets = new Map<string, Fleet>();
 
 /**
- * Returns the fleet for the store in `DAGGER_BREAKER_STORE`; undefined if that variable is not set. The
- * scope, the token and the unit of counting come from `DAGGER_BREAKER_SCOPE`, `DAGGER_BREAKER_STORE_TOKEN`
- * and `DAGGER_BREAKER_COUNT_BY`. The fleet does not keep the process alive.
+ * Returns the fleet for the store in `DAGGER_BREAKER_STORE`, or undefined if that variable is not set.
+ * `DAGGER_BREAKER_SCOPE` is the scope, and `DAGGER_BREAKER_STORE_TOKEN` the token.
+ * `DAGGER_BREAKER_COUNT_BY` decides whether a process or a machine counts as one reporter. The fleet does
+ * not keep the process alive.
  *
- * @throws RangeError for an invalid variable. It never contains the URL.
+ * @throws RangeError for an invalid variable. Its message never contains the URL.
  */
 export function environmentFleet(): Fleet | undefined {
   const {

@@ -24,15 +24,15 @@ import { makeGuard, type RequestSender, requestSender } from "./step-aside.js";
 import { fetchWith, send, type TransportAnswer } from "./transport.js";
 
 /**
- * Returns a guarded copy of a client of the Dagger SDK (any copy of the SDK). Each request from it, or from
- * any object made with it, needs permits from the breakers of its upstreams. The given client is not
- * changed, and objects keep the classes of the SDK.
+ * Returns a guarded copy of a client of the Dagger SDK. Each request of the copy, or of an object made with
+ * it, needs permits from the breakers of its upstreams. The given client is not changed, and objects keep
+ * the classes of the SDK. A process may contain several copies of the SDK; clients of each can be guarded.
  *
- * A client that is already guarded, such as the one from this package's `connect`, gets the new options
- * instead of the old ones: no request passes two guards.
+ * A client may already be guarded, such as the client from this package's `connect`. Then the new guard
+ * replaces the old one, so that no request passes two guards.
  *
- * @param client A `Client`, such as from `connect`, or `dag`.
- * @throws UnsupportedSdkError if the SDK has an unknown structure; TypeError or RangeError for wrong
+ * @param client A `Client`, for example from `connect`, or the global `dag`.
+ * @throws UnsupportedSdkError if the SDK has an unknown structure; TypeError or RangeError for invalid
  * options.
  *
  * @example
@@ -48,10 +48,10 @@ export function guard<C extends object>(client: C, options?: GuardOptions): C {
   return guardWith(makeGuard(options), client, () => new SessionState(undefined, undefined, true));
 }
 
-/** Returns the state of the session behind a connection. It is called once per session. */
+/** A function that returns the state of the session behind a connection. It is called once per session. */
 type StateSource = () => SessionState;
 
-/** Returns a copy of a client that an existing guard guards. */
+/** Returns a copy of a client that uses an existing guard. */
 export function guardWith<C extends object>(owner: Guard, client: C, source: StateSource): C {
   const { _ctx } = checkSdkObject(client);
   const Client = client.constructor as new (context: unknown) => C;
@@ -60,15 +60,16 @@ export function guardWith<C extends object>(owner: Guard, client: C, source: Sta
   return copy;
 }
 
-/** For each object that is guarded in place: its original context, and the contexts of its guards. */
+/** For each object that is guarded in place: its original context, and one context for each guard. */
 const inPlace = new WeakMap<
   object,
   { readonly plain: SdkContext; readonly guarded: SdkContext[] }
 >();
 
 /**
- * Guards an object of the SDK without a copy, as `dag` needs it. Guards can be removed in any order: the
- * newest that remains applies. After the last, the object is as before.
+ * Guards an object of the SDK without a copy. The global `dag` needs this, because user code imports that
+ * object itself. Guards can be removed in any order: the newest remaining guard applies. Removing the last
+ * guard restores the original context.
  *
  * @returns A function that removes the guard.
  */
@@ -87,7 +88,7 @@ export function guardInPlace(owner: Guard, client: object, source: StateSource):
   };
 }
 
-/** The SDK's own connection behind a guarded one, and the states of its sessions. */
+/** The SDK's own connection behind a guarded connection, and the states of its sessions. */
 interface Known {
   readonly plain: SdkConnection;
   readonly stateOf: (client: SdkGraphQLClient) => SessionState;
@@ -105,7 +106,10 @@ function guarded(owner: Guard, context: SdkContext, source: StateSource): SdkCon
   return guardedContext(owner, context, connection);
 }
 
-/** Returns a connection whose GraphQL clients are guarded copies, one per client of the SDK. */
+/**
+ * Returns a connection whose GraphQL clients are guarded. For each client of the SDK there is one guarded
+ * copy.
+ */
 function guardedConnection(owner: Guard, { plain, stateOf }: Known): SdkConnection {
   const copyOf = once((client: SdkGraphQLClient) => {
     const state = stateOf(client);
@@ -115,7 +119,10 @@ function guardedConnection(owner: Guard, { plain, stateOf }: Known): SdkConnecti
   return { getGQLClient: () => copyOf(plain.getGQLClient()) };
 }
 
-/** Returns a function that calls `make` once for each GraphQL client, and so once per session. */
+/**
+ * Returns a function that calls `make` once per GraphQL client. A session has one GraphQL client, so this
+ * means once per session.
+ */
 function once<V>(make: (client: SdkGraphQLClient) => V): (client: SdkGraphQLClient) => V {
   const made = new WeakMap<SdkGraphQLClient, V>();
   return (client) => {
@@ -150,9 +157,11 @@ function guardedFetch(
 }
 
 /**
- * Returns how requests reach the session.
+ * Returns the two ways to send to the session: `send` for the given request, and `ask` for questions of the
+ * guard.
  *
- * @param traceparent The span of the request. Questions of the guard are not part of that span.
+ * @param traceparent The span of the request. It is not set on questions, because they are not part of the
+ * request.
  */
 function linkTo(
   url: string | URL,
@@ -172,32 +181,30 @@ function linkTo(
 }
 
 /**
- * Parses the body of a request. A batch, which neither the SDK nor the engine supports, counts as a request
- * without upstreams.
+ * Parses the body of a request. A batch counts as a request without upstreams, because neither the SDK nor
+ * the engine supports batches.
  */
 function requestOf(body = ""): GraphQLRequest {
   try {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === "object" && parsed !== null) return parsed as GraphQLRequest;
   } catch {
-    // Not JSON: the session itself will reject it.
+    // The body is not JSON, so the session itself will reject it.
   }
   return { query: "" };
 }
 
 /**
- * Creates a guarded copy of a context. Its class extends the context's own class and not ours, because a
- * process may contain several copies of the SDK, for example inside Dagger modules.
+ * Creates a guarded copy of a context. The new class extends the class of the given context. It must not
+ * extend an imported class, because a process may contain several copies of the SDK, for example inside
+ * Dagger modules.
  */
 function guardedContext(owner: Guard, context: SdkContext, connection: SdkConnection): SdkContext {
   const given = context.constructor as SdkContextClass;
   const Base = plainClasses.get(given) ?? given;
 
   class GuardedContext extends Base {
-    /**
-     * Sends the chain of operations. Each method of the SDK that needs an answer ends here, also in future
-     * versions.
-     */
+    /** Sends the chain of operations. Every method of the SDK that needs an answer calls this method. */
     override async execute(): Promise<unknown> {
       try {
         return await super.execute();
@@ -211,10 +218,10 @@ function guardedContext(owner: Guard, context: SdkContext, connection: SdkConnec
   return new GuardedContext(context._queryTree, connection);
 }
 
-/** The SDK's class behind each guarded class, so that no class is guarded twice. */
+/** For each guarded class, the class of the SDK that it extends. It prevents guarding a class twice. */
 const plainClasses = new WeakMap<SdkContextClass, SdkContextClass>();
 
-/** Overrides a method that returns a new context, so that the new context is guarded, too. */
+/** Overrides a method that returns a new context, so that the new context is guarded too. */
 function keepGuarded(Guarded: SdkContextClass, Base: SdkContextClass, name: string): void {
   const method: unknown = Base.prototype[name];
   if (typeof method !== "function") return;
@@ -227,8 +234,8 @@ function keepGuarded(Guarded: SdkContextClass, Base: SdkContextClass, name: stri
 }
 
 /**
- * Returns the error that the user should see. The SDK wraps errors of its transport. Our own errors, and
- * the reason of an aborted signal, are unwrapped.
+ * Returns the error that the user should see. The SDK wraps the errors of its transport. The errors of this
+ * package, and the reason of an aborted signal, are unwrapped.
  */
 function unwrapped(error: unknown, signal: AbortSignal | undefined): unknown {
   const seen = new Set<unknown>();

@@ -1,9 +1,9 @@
 /**
- * The Dagger SDK with circuit breakers: everything in `@dagger.io/dagger`, with guarded versions of
- * `connect` and `connection`, and `guard` for existing clients.
+ * The Dagger SDK with circuit breakers. It exports everything in `@dagger.io/dagger`, with guarded versions
+ * of `connect` and `connection`. `guard` guards an existing client.
  */
 
-// Everything of the SDK. Names below that also exist in the SDK replace its own.
+// Export everything of the SDK. An export below replaces the SDK's export of the same name.
 export * from "@dagger.io/dagger";
 // Errors, stored data and counters.
 export type { GuardRejection } from "../guard/admission/admission.js";

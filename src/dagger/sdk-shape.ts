@@ -1,9 +1,15 @@
-/** The few internal fields of the SDK that a guard uses. They are checked before use. */
+/**
+ * Describes and checks the internal fields of the SDK that a guard uses. They are few, and are checked
+ * before use.
+ */
 
 import { CircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import { show } from "../options/check.js";
 
-/** The `fetch` that graphql-request calls. The body is always a text and the headers a `Headers` object. */
+/**
+ * The `fetch` that graphql-request calls. The body is always a string, and the headers are always a
+ * `Headers` object.
+ */
 export type Fetch = (url: string | URL, init: FetchInit) => Promise<Response>;
 
 /** The second argument of `Fetch`. */
@@ -13,18 +19,21 @@ export interface FetchInit {
   readonly body?: string;
 }
 
-/** The GraphQL client of a connection. */
+/** The GraphQL client of a connection, as far as a guard uses it. */
 export interface SdkGraphQLClient {
   readonly url: string;
   readonly requestConfig: { readonly fetch?: unknown };
 }
 
-/** The object that returns a connection's GraphQL client. The one behind `dag` has none between sessions. */
+/**
+ * An object that returns the GraphQL client of a connection. Between sessions, the connection of `dag` has
+ * no client.
+ */
 export interface SdkConnection {
   getGQLClient(): SdkGraphQLClient;
 }
 
-/** The chain of operations of an SDK object, and the connection to send it on. */
+/** The chain of operations of an SDK object, and the connection that sends them. */
 export interface SdkContext {
   readonly _queryTree: readonly unknown[];
   readonly _connection: SdkConnection;
@@ -37,14 +46,14 @@ export type SdkContextClass = new (
   connection: SdkConnection,
 ) => SdkContext;
 
-/** Any object of the SDK: a client, a container, a directory. */
+/** Any object of the SDK, such as a client, a container or a directory. */
 export interface SdkObject {
   _ctx: SdkContext;
 }
 
 /**
- * The error for a version of the SDK whose internal structure is unknown. `code` is `"UNSUPPORTED_SDK"`. It
- * is thrown before the first request, so that nothing runs unguarded.
+ * The error for a version of the SDK whose internal structure is unknown. It is thrown before the first
+ * request, so that no request runs unguarded. `code` is `"UNSUPPORTED_SDK"`.
  */
 export class UnsupportedSdkError extends CircuitBreakerError {
   constructor(field: string, found: unknown, expected: string) {
@@ -63,7 +72,8 @@ export class UnsupportedSdkError extends CircuitBreakerError {
 /**
  * Checks that a value is an object of the SDK with a usable context.
  *
- * @throws TypeError for another object; UnsupportedSdkError for another structure.
+ * @throws TypeError if the value is not an object; UnsupportedSdkError if the object has an unknown
+ * structure.
  */
 export function checkSdkObject(value: unknown): SdkObject {
   if (typeof value !== "object" || value === null) {
@@ -84,7 +94,7 @@ export function checkSdkObject(value: unknown): SdkObject {
 /**
  * Checks the GraphQL client of a connection.
  *
- * @throws UnsupportedSdkError
+ * @throws UnsupportedSdkError if a field is missing or has another type.
  */
 export function checkGraphQLClient(client: object): SdkGraphQLClient {
   field(client, "url", "GraphQLClient.url", "string");

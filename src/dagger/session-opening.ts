@@ -1,6 +1,6 @@
 /**
- * Opens a session through the SDK and runs a callback in it, with a timeout and with the true error of a
- * failure.
+ * Opens a session through the SDK and runs a callback in it. A timeout limits the opening. If the opening
+ * fails, the caller gets the true error.
  */
 
 import { classifyFailure } from "../attribution/classify/classify-failure.js";
@@ -11,15 +11,18 @@ import { isTimeoutError, TimeoutError } from "../policies/timeout.js";
 import type { CliWatch } from "./cli-watch.js";
 import { openingErrorOf } from "./step-aside.js";
 
-/** How a callback ended. */
+/** The result of a callback: its value or its error. */
 export type CallbackEnding<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown };
 
-/** A function that opens a session and calls `run`. Pass the callback to the function that `run` is given. */
+/** A function that opens a session. Then it calls `run` with a function that calls the user's callback. */
 export type Open<T> = (run: (body: () => Promise<T>) => Promise<void>) => Promise<void>;
 
-/** Runs the callback in a session from the environment. That it opens proves nothing about the engine. */
+/**
+ * Runs the callback in a session from the environment. The engine's permit is released, because opening
+ * such a session proves nothing about the engine.
+ */
 export async function runInherited<T>(
   permit: CallPermit,
   open: Open<T>,
@@ -37,7 +40,7 @@ export async function runInherited<T>(
 }
 
 /**
- * Opens a session and runs the callback in it. The result of the opening is one outcome of the engine's
+ * Opens a session and runs the callback in it. The result of the opening settles the permit of the engine's
  * breaker.
  */
 export async function runInNew<T>(
@@ -59,17 +62,18 @@ export async function runInNew<T>(
   try {
     await Promise.race([opening, limits.promise]);
   } catch (error) {
-    // The session failed while it closed, after the callback. The result of the callback wins.
+    // The callback has ended, and only closing the session failed. Return the result of the callback.
     if (endings.length > 0) return endingFrom(endings);
     limits.clear();
     const cause = limits.passed ? error : ((await watch.error()) ?? error);
-    // Not awaited: the CLI may take seconds to end.
+    // Do not wait for the CLI: it may take seconds to end.
     watch.kill();
     settleOpening(permit, cause, limits);
     throw openingErrorOf(cause);
   } finally {
     limits.clear();
-    // Keeps watching: a CLI that is still being downloaded may start later, and must be ended then.
+    // Keep watching until the SDK gives up. If it is still downloading the CLI, the CLI starts later and
+    // must be ended then.
     opening.catch(() => {}).finally(() => watch.end());
   }
   return endingFrom(endings);
@@ -85,9 +89,11 @@ function settleOpening(permit: CallPermit, cause: unknown, { aborted }: Limits):
   }
 }
 
-/** Limits the wait for a session by a timeout and the guard's signal. */
+/** Limits the time for opening a session, by a timeout and by the guard's signal. */
 export class Limits {
-  /** Rejects with a {@link TimeoutError} or the signal's reason. If no limit is reached, it never settles. */
+  /**
+   * Rejects with a {@link TimeoutError} or with the signal's reason. Stays pending if no limit is reached.
+   */
   readonly promise: Promise<never>;
   readonly #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -122,7 +128,7 @@ export class Limits {
   }
 }
 
-/** Runs a callback and keeps its error: passed through the SDK, the error would be wrapped. */
+/** Runs a callback and catches its error. If the error passed through the SDK, the SDK would wrap it. */
 async function endingOf<T>(body: () => Promise<T>): Promise<CallbackEnding<T>> {
   try {
     return { ok: true, value: await body() };

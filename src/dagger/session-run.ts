@@ -1,4 +1,4 @@
-/** Runs a callback in a session, and again in a new one if the session is lost. */
+/** Runs a callback in a session. If the session is lost, the callback may run again in a new session. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallPermit } from "../breaker/calls/permit.js";
@@ -13,20 +13,20 @@ import { Limits, type Open, runInherited, runInNew } from "./session-opening.js"
 import { SessionTracing, traceSession } from "./session-tracing.js";
 import { isProxied } from "./step-aside.js";
 
-/** The longest wait for the store at the end. A healthy store needs a few milliseconds. */
+/** The longest wait in milliseconds for the store at the end. A healthy store needs a few milliseconds. */
 const TELL_WITHIN_MS = 100;
 
-/** A function that opens a session and calls `run`. Pass the callback to the function that `run` is given. */
+/** A function that opens a session. Then it calls `run` with a function that calls the user's callback. */
 export type SessionOpener<T> = (
   run: (body: () => Promise<T>) => Promise<void>,
   state: SessionState,
 ) => Promise<void>;
 
 /**
- * Opens a session and runs a callback in it. If the session is lost and the settings permit it, the
+ * Opens a session and runs a callback in it. If the session is lost and the settings permit a rerun, the
  * callback runs again in a new session.
  *
- * @param workdir The working folder of the session's CLI, if one is set.
+ * @param workdir The working folder of the session's CLI. Undefined: that of this process.
  */
 export async function runInSession<T>(
   owner: Guard,
@@ -34,7 +34,7 @@ export async function runInSession<T>(
   open: SessionOpener<T>,
   workdir?: string,
 ): Promise<T> {
-  // Whether a parent process opened the session. If so, connecting proves nothing about the engine, and a
+  // Whether a parent process opened the session. Then connecting proves nothing about the engine, and a
   // lost session cannot be replaced.
   const inherited = Boolean(process.env.DAGGER_SESSION_PORT);
   const { fleet } = owner.settings;
@@ -56,7 +56,7 @@ export async function runInSession<T>(
 
 /**
  * Reports the outcomes of this process to the store, because the process may end right after. If the store
- * does not answer, the caller continues, and only the end of the process is delayed.
+ * does not answer in time, the caller continues. Only the end of the process then waits for the store.
  */
 async function tellOthers(fleet: Fleet): Promise<void> {
   const holdProcess = setInterval(() => {}, 1000);
@@ -65,9 +65,10 @@ async function tellOthers(fleet: Fleet): Promise<void> {
 }
 
 /**
- * Starts to read traces, if this is wanted and possible. The CLI of a session from the environment sends
- * its traces elsewhere. By default, traces are read if circuits are shared: on engines with lock files,
- * only a span proves that a probe has reached the registry.
+ * Starts to read traces if the settings ask for them and the session permits it. A session from the
+ * environment does not permit it, because its CLI sends its traces elsewhere. By default, traces are read
+ * if circuits are shared. The reason: on engines with lock files, only a span proves that a probe has
+ * reached the registry.
  */
 async function startTracing(
   wanted: boolean | undefined,
@@ -88,7 +89,7 @@ async function startTracing(
   return undefined;
 }
 
-/** The facts that the sessions of one call have in common. */
+/** The facts that all sessions of one call share, including the sessions of reruns. */
 interface Sessions {
   readonly inherited: boolean;
   readonly tracing: SessionTracing | undefined;

@@ -7,12 +7,12 @@ import { startEngineTraces } from "../traces/engine-traces.js";
 import type { TraceReceiver } from "../traces/receiver/receiver.js";
 import { RequestTracing, type TracedRequest } from "../traces/request-tracing.js";
 
-/** How long a CLI may take to end, before the SDK kills it. */
+/** The longest time for a CLI to end, in milliseconds. Then the SDK kills the CLI. */
 const CLI_END_MS = 10_000;
 
-/** The traces of the sessions of one `connect` or `connection`, including those of reruns. */
+/** The traces of all sessions of one `connect` or `connection`, including the sessions of reruns. */
 export class SessionTracing {
-  /** Variables for the environment of the CLI only. */
+  /** Environment variables that only the CLI gets. */
   readonly variables: Readonly<Record<string, string>>;
   readonly #receiver: TraceReceiver;
   readonly #requests: RequestTracing;
@@ -29,10 +29,10 @@ export class SessionTracing {
   }
 
   /**
-   * Starts a receiver for a CLI that will run in this environment.
+   * Starts a receiver for a CLI that will run in the environment `env`.
    *
-   * @returns Undefined, with one warning, if traces cannot be read: the user's collector must be left
-   * alone, or no port is available.
+   * @returns Undefined, with one warning per process, if traces cannot be read. Either the user's collector
+   * must not be replaced, or no port is available.
    */
   static async start(env: NodeJS.ProcessEnv): Promise<SessionTracing | undefined> {
     const traces = await startEngineTraces(env);
@@ -43,19 +43,23 @@ export class SessionTracing {
     return undefined;
   }
 
-  /** Records that a CLI sends its spans here. `gone` resolves when the CLI has ended. */
+  /** Records that a CLI sends its spans to this receiver. `gone` resolves when the CLI has ended. */
   hears(gone: () => Promise<void>): void {
     this.#senders.push(gone);
   }
 
-  /** Begins the span of a request. `parent` is the `traceparent` that the SDK would send. */
+  /**
+   * Begins the span of a request. `parent` is the `traceparent` that the SDK would send without this
+   * package.
+   */
   begin(parent: string | null): TracedRequest {
     return this.#requests.begin(parent ?? undefined);
   }
 
   /**
-   * Closes the receiver after the CLI has ended, because it sends its last spans then. Received bodies are
-   * still forwarded. This keeps the process alive for some seconds at most, but no caller waits for it.
+   * Closes the receiver after the CLI has ended, because a CLI sends its last spans at its end. Received
+   * bodies are still forwarded. Closing keeps the process alive for a few seconds at most, and no caller
+   * waits for it.
    */
   close(): void {
     const holdProcess = setInterval(() => {}, 1000);
@@ -71,12 +75,12 @@ export class SessionTracing {
 
 const tracings = new WeakMap<SessionState, SessionTracing>();
 
-/** Turns on tracing for the requests of a session, for all its guards. */
+/** Turns on tracing for all requests of a session, whichever guard sends them. */
 export function traceSession(state: SessionState, tracing: SessionTracing): void {
   tracings.set(state, tracing);
 }
 
-/** Returns the tracing of a session; undefined if it has none. */
+/** Returns the tracing of a session, or undefined if the session is not traced. */
 export function tracingOf(state: SessionState): SessionTracing | undefined {
   return tracings.get(state);
 }

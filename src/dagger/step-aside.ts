@@ -1,7 +1,7 @@
 /**
- * A guard for a process whose sessions `dagger-breaker run` already guards through its proxy. It neither
- * asks breakers nor counts, so that no failure counts twice. It throws the same errors as any guard;
- * timeouts, signals and lost sessions work as usual.
+ * A guard for a process whose sessions the proxy of `dagger-breaker run` guards already. It asks no
+ * breakers and counts nothing, because otherwise each failure would count twice. It throws the same errors
+ * as any other guard. Timeouts, signals and lost sessions work as usual.
  */
 
 import { classifyTransportError } from "../attribution/classify/classifier.js";
@@ -30,27 +30,30 @@ export function isProxied(): boolean {
 }
 
 /**
- * Creates a guard with the fleet from the environment, unless the options contain one. Behind a proxy, the
- * guard gets breakers that admit everything.
+ * Creates a guard. It uses the fleet from the environment, unless the options contain a fleet. Behind a
+ * proxy, the breakers of the guard admit everything.
  */
 export function makeGuard(options: GuardOptions = {}): Guard {
   if (!isProxied()) return new Guard({ ...options, fleet: options.fleet ?? environmentFleet() });
-  // Throws for invalid options, as without a proxy.
+  // Called only to validate the options, so that invalid options throw as they do without a proxy.
   new Guard(options);
   const aside = new Guard({ ...options, registry: createRegistry(), fleet: undefined });
   aside.engine.disable();
   return aside;
 }
 
-/** The function of a guarded session that sends a request. */
+/** The part of a guarded session that sends a request. */
 export type RequestSender = Pick<GuardedSession, "request">;
 
-/** Returns the sender of a session's requests. Behind a proxy, it asks no breakers. */
+/** Returns the object that sends a session's requests. Behind a proxy, it asks no breakers. */
 export function requestSender(guard: Guard, state: SessionState): RequestSender {
   return isProxied() ? new ProxiedSession(guard, state) : new GuardedSession(guard, state, "ask");
 }
 
-/** Returns the proxy's rejection, if that is why a session did not open; otherwise the error itself. */
+/**
+ * Returns the error of a session that did not open. If the proxy rejected the session, returns that
+ * rejection; otherwise returns the error unchanged.
+ */
 export function openingErrorOf(error: unknown): unknown {
   return (isProxied() && error instanceof Error && rejectionInText(error.message)) || error;
 }

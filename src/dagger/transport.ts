@@ -1,6 +1,6 @@
 /**
- * Sends a request to the session over `node:http`, because only there the connection can be dropped. The
- * SDK's fetch takes no signal, and Node's built-in fetch gives up after five minutes.
+ * Sends requests to the session over `node:http`, because only there a request can be canceled. The SDK's
+ * fetch takes no signal, and Node's built-in fetch gives up after five minutes.
  */
 
 import { request as httpRequest, type IncomingMessage } from "node:http";
@@ -13,7 +13,10 @@ export interface TransportAnswer extends SessionResponse {
   readonly headers: readonly [string, string][];
 }
 
-/** Sends a request. Rejects with Node's own error, or with the signal's reason if it is aborted. */
+/**
+ * Sends a request. If the signal is aborted, rejects with its reason. Otherwise, rejects with Node's own
+ * error.
+ */
 export function send(
   url: string | URL,
   { method = "POST", headers = new Headers(), body = "" }: FetchInit,
@@ -22,8 +25,8 @@ export function send(
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, {
       method,
-      // A new connection per request, as in the SDK. The session may have closed a kept one, which would
-      // look like a lost engine.
+      // Open a new connection for each request, as the SDK does. The session may have closed a kept
+      // connection, and that would look like a lost engine.
       agent: false,
       headers: { ...Object.fromEntries(headers), "content-length": Buffer.byteLength(body) },
     });
@@ -45,7 +48,7 @@ export function send(
   });
 }
 
-/** Returns a `fetch` for graphql-request that sends with the given function. */
+/** Returns a `fetch` for graphql-request that sends with `exchange`. */
 export function fetchWith(
   exchange: (url: string | URL, init: FetchInit) => Promise<TransportAnswer>,
 ): Fetch {
@@ -55,7 +58,7 @@ export function fetchWith(
   };
 }
 
-/** Statuses that do not permit a body in a `Response`. */
+/** The statuses with which a `Response` must not have a body. */
 const NO_BODY = new Set([204, 205, 304]);
 
 async function readAll(response: IncomingMessage): Promise<string> {
@@ -74,7 +77,7 @@ function answerOf(response: IncomingMessage, body: string): TransportAnswer {
 }
 
 /**
- * Sets `errno` of a refused connection to the code, such as `"ECONNREFUSED"`. The SDK looks for it there,
+ * Copies the code of a failed connection, such as `"ECONNREFUSED"`, to `errno`. The SDK reads `errno`,
  * because its own fetch sets it.
  */
 function withErrno(error: unknown): unknown {
