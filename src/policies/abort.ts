@@ -1,16 +1,16 @@
-/** Listens to abort signals only for as long as needed. */
+/** Listens to abort signals, and removes each listener when it is no longer needed. */
 
 type AbortListener = (reason: unknown) => void;
 
 /**
- * Our listeners of each signal. They share one listener on the signal itself, because Node warns of
- * a leak after ten. Many calls with one signal are not a leak.
+ * The listeners of this package on each signal. They share one real listener, because Node warns of a leak
+ * if a signal has more than ten. Many calls with one signal are not a leak.
  */
 const audiences = new WeakMap<AbortSignal, Audience>();
 
 /**
- * Calls `listener` once when `signal` is aborted. A signal may live as long as the process, so
- * remove the listener when the wait ends.
+ * Calls `listener` once when `signal` is aborted. A signal may live as long as the process, so remove the
+ * listener when the wait ends.
  *
  * @returns A function that removes the listener.
  */
@@ -26,7 +26,7 @@ export function onAbort(signal: AbortSignal | undefined, listener: AbortListener
 
 class Audience {
   readonly #signal: AbortSignal;
-  /** Separate entries, so that one function may listen twice. */
+  /** One entry for each call of `add`, so that the same function can be added twice. */
   readonly #entries = new Set<{ readonly listener: AbortListener }>();
 
   constructor(signal: AbortSignal) {
@@ -35,7 +35,7 @@ class Audience {
 
   add(listener: AbortListener): () => void {
     const entry = { listener };
-    // The signal ignores a listener that it already has.
+    // Adding the same listener again has no effect.
     this.#signal.addEventListener("abort", this.#hear);
     this.#entries.add(entry);
     return () => {

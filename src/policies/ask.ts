@@ -1,24 +1,25 @@
 /**
- * Calls functions from a policy's options, such as `shouldRetry`. If one fails, calls are
- * unaffected.
+ * Calls functions from a policy's options, such as `shouldRetry`. An error in such a function never
+ * replaces the result of a call.
  */
 
 import { askUser } from "../breaker/announce.js";
 import { show } from "../options/check.js";
 
 /**
- * The owner of all warnings, so that each option warns once in the process, not once for each call.
+ * The owner of all warnings. One owner for the whole process makes each option warn once, and not once per
+ * call.
  */
 const announcer = {};
 
 /**
- * Calls a function that the user supplied. Returns undefined when it throws, rejects or gives an
- * invalid answer, and warns once.
+ * Calls a function that the user supplied. If the function throws, rejects or returns an invalid answer,
+ * warns once and returns undefined.
  *
  * @param policy The policy that has the option.
  * @param option The name of the option.
- * @param question Calls the function.
- * @param read Checks the answer, or throws.
+ * @param question Calls the function and returns its answer.
+ * @param read Returns the checked answer, or throws.
  */
 export function ask<R>(
   policy: string,
@@ -29,7 +30,10 @@ export function ask<R>(
   return askUser(announcer, policy, option, question, read);
 }
 
-/** Reads a boolean. Throws for a promise, because the caller cannot wait for it. */
+/**
+ * Returns a boolean answer. Throws for any other answer, including a promise, because the caller cannot
+ * wait for a promise.
+ */
 export function readYesOrNo(answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;
   throw new TypeError(`the answer is ${show(answer)}, expected true or false`);

@@ -7,7 +7,7 @@ import { CircuitBreakerError } from "../breaker/errors.js";
 import { VirtualClock } from "../testing/virtual-clock.js";
 import { BulkheadFullError, bulkhead, isBulkheadFullError } from "./bulkhead.js";
 
-/** Creates an operation that begins when it is called and ends when the test ends it. */
+/** Creates an operation that stays pending until the test ends it. */
 function held(name = "done") {
   let end: (value: string) => void = () => undefined;
   let fail: (error: unknown) => void = () => undefined;
@@ -18,7 +18,7 @@ function held(name = "done") {
   return { operation: vi.fn(() => promise), end: () => end(name), fail: (e: unknown) => fail(e) };
 }
 
-/** Runs all pending microtasks. */
+/** Waits until all pending microtasks have run. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("an operation runs at once while there is room, and its value and error are passed on", async () => {

@@ -18,34 +18,33 @@ import { onAbort } from "./abort.js";
 
 /** Options of `bulkhead`. */
 export interface BulkheadOptions {
-  /** Operations that may run at once, 1 to 1,000,000. */
+  /** The most operations that run at once, 1 to 1,000,000. */
   readonly maxConcurrent: number;
-  /** Operations that may wait, 0 to 1,000,000. Default: 0. */
+  /** The most operations that wait for a free place, 0 to 1,000,000. Default: 0. */
   readonly maxQueued?: number | undefined;
-  /** The name in errors: 1 to 200 characters. Default: `"default"`. */
+  /** The name of the bulkhead in errors, 1 to 200 characters. Default: `"default"`. */
   readonly name?: string | undefined;
 }
 
 /** Options of one call. */
 export interface BulkheadCallOptions {
-  /** Passed to the operation. A waiting call leaves the queue when it is aborted. */
+  /** Passed to the operation. If the signal is aborted, a waiting call leaves the queue. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Limits how many operations run at once. */
 export interface Bulkhead {
   readonly name: string;
-  /** Number of running operations. */
+  /** The number of running operations. */
   readonly activeCount: number;
-  /** Number of waiting operations. */
+  /** The number of waiting operations. */
   readonly queuedCount: number;
   /**
-   * Runs `operation` now if there is room, otherwise in order of arrival. Passes on its value or
-   * error unchanged.
+   * Runs `operation` at once if a place is free. Otherwise the operation waits in a queue, in order of
+   * arrival. Passes on its value or error unchanged.
    *
-   * @throws BulkheadFullError (as a rejection) when the queue is full. Rejects with the signal's
-   * reason when it is aborted before the operation begins. Throws a TypeError at once for invalid
-   * options.
+   * @throws BulkheadFullError (as a rejection) if the queue is full. The signal's reason (as a rejection)
+   * if the signal is aborted before the operation begins. TypeError at once for invalid options.
    */
   execute<T>(operation: Operation<T>, options?: BulkheadCallOptions): Promise<T>;
 }
@@ -53,8 +52,8 @@ export interface Bulkhead {
 const CODE = "BULKHEAD_FULL";
 
 /**
- * The error of a call for which a bulkhead has no room. `code` is `"BULKHEAD_FULL"`. A breaker
- * around the bulkhead counts it as ignored, unless its `classifyError` decides otherwise.
+ * The error of a call that a full bulkhead rejects. `code` is `"BULKHEAD_FULL"`. A breaker around the
+ * bulkhead counts this error as ignored, unless the breaker's `classifyError` decides otherwise.
  */
 export class BulkheadFullError extends CircuitBreakerError {
   readonly bulkheadName: string;
@@ -93,10 +92,12 @@ const FIELDS = {
 };
 
 /**
- * Creates a bulkhead. Inside the breaker it limits the load on the upstream; outside it limits
- * callers. A breaker counts its rejections as ignored, so they never open a circuit.
+ * Creates a bulkhead. Inside a breaker, a bulkhead limits the load on the upstream. Outside a breaker, it
+ * limits the callers. A breaker counts the rejections of a bulkhead as ignored, so they never open a
+ * circuit.
  *
  * @throws TypeError or RangeError that names the option, its value and the expected value.
+ *
  * @example
  * ```ts
  * import { bulkhead, CircuitBreaker } from "dagger-circuit-breaker";
@@ -120,7 +121,7 @@ class FairBulkhead implements Bulkhead {
   readonly name: string;
   readonly #maxConcurrent: number;
   readonly #maxQueued: number;
-  /** Starts the waiting calls, in order of arrival. */
+  /** For each waiting call, a function that starts it. The functions are in order of arrival. */
   readonly #queue = new Set<() => void>();
   #active = 0;
 
@@ -150,7 +151,7 @@ class FairBulkhead implements Bulkhead {
     else if (this.#queue.size < this.#maxQueued) await this.#turn(signal);
     else throw new BulkheadFullError(this.name, this.#maxConcurrent, this.#maxQueued);
     try {
-      // The signal may have been aborted after the call left the queue.
+      // Check again, because the signal may have been aborted after the call left the queue.
       signal?.throwIfAborted();
       return await operation({ signal });
     } finally {
@@ -158,7 +159,7 @@ class FairBulkhead implements Bulkhead {
     }
   }
 
-  /** Waits until another call hands over its slot. */
+  /** Waits until another call hands over its place. */
   #turn(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {
@@ -174,8 +175,8 @@ class FairBulkhead implements Bulkhead {
   }
 
   /**
-   * Hands the slot to the next call in the queue, so that a call that arrives now cannot take it
-   * first.
+   * Hands the place of an ended call to the next call in the queue. A place that became free first could be
+   * taken by a call that arrives later.
    */
   #leave(): void {
     const [next] = this.#queue;

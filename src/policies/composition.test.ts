@@ -12,7 +12,9 @@ afterEach(() => void vi.useRealTimers());
 /** The answer of the upstream to one request. */
 type Answer = { readonly afterMs: number; readonly value?: string };
 
-/** Returns an upstream with given answers. It stops when its signal is aborted. */
+/**
+ * Returns an upstream that gives these answers in turn. A request ends early when its signal is aborted.
+ */
 function upstream(answers: readonly Answer[]) {
   const requestsMs: number[] = [];
   const startMs = performance.now();
@@ -33,7 +35,10 @@ function upstream(answers: readonly Answer[]) {
   return { request, requestsMs };
 }
 
-/** fallback(timeout of the whole(retry(breaker(timeout of one attempt(operation))))) */
+/**
+ * Calls the operation through all policies. From outside to inside: fallback, timeout of the whole call,
+ * retry, breaker, timeout of one attempt.
+ */
 function call(
   breaker: CircuitBreaker,
   operation: (context: OperationContext) => Promise<string>,

@@ -1,6 +1,6 @@
 /**
- * Records the deadline of a signal. A signal shows a timeout only when it is over, but a retry or
- * wait must know the time left.
+ * Records the deadline of a signal. A signal itself shows a timeout only after the timeout has passed. A
+ * retry or a wait must know the remaining time earlier.
  */
 
 import { type Clock, systemClock } from "../breaker/clock.js";
@@ -12,7 +12,7 @@ interface Deadline {
 
 const deadlines = new WeakMap<AbortSignal, Deadline>();
 
-/** Records the latest time at which `signal` will be aborted, on `clock`. */
+/** Records that `signal` will be aborted at `deadlineMs` at the latest, as a time of `clock`. */
 export function setDeadline(
   signal: AbortSignal,
   deadlineMs: number,
@@ -21,7 +21,10 @@ export function setDeadline(
   deadlines.set(signal, { atMs: deadlineMs, clock });
 }
 
-/** Returns the latest time at which `signal` will be aborted, on `clock`; Infinity when unknown. */
+/**
+ * Returns the time of `clock` at which `signal` will be aborted at the latest. Infinity if that time is
+ * unknown.
+ */
 export function deadlineOf(signal: AbortSignal | undefined, clock: Clock = systemClock): number {
   const known = signal && deadlines.get(signal);
   if (known === undefined) return Number.POSITIVE_INFINITY;

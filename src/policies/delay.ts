@@ -1,13 +1,13 @@
-/** A delay whose timer keeps the process alive, since a caller awaits it. */
+/** Waits for a time. The timer keeps the process alive, because a caller awaits the delay. */
 
 import { type Clock, startTimer, systemClock } from "../breaker/clock.js";
 import { onAbort } from "./abort.js";
 
 /**
- * Resolves after `delayMs`. Rounds up, because an early timer would call before the open time is
- * over.
+ * Resolves after `delayMs`, rounded up to whole milliseconds. A timer that fires too early would start a
+ * call while the circuit is still open.
  *
- * @throws The reason of `signal` as soon as it is aborted.
+ * @throws The reason of `signal` as soon as the signal is aborted.
  */
 export function delay(
   delayMs: number,

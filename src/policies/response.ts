@@ -1,9 +1,9 @@
-/** Turns an HTTP response into an outcome, because `fetch` does not reject failures such as 503. */
+/** Turns an HTTP response into an outcome, because `fetch` resolves even for failures such as 503. */
 
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import { readRetryAfter } from "../options/http-date.js";
 
-/** The part of a `Response` that is read. */
+/** The part of a `Response` that this package reads. */
 export interface ResponseLike {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
@@ -16,20 +16,26 @@ export interface ResponseLike {
 export interface ResponseOutcome {
   /** `"failure"` for the statuses 408, 429 and 500 to 599, else `"success"`. */
   readonly outcome: "success" | "failure";
-  /** Milliseconds for which the server asked to be left alone; undefined if it did not. */
+  /**
+   * The wait that the server asked for in `Retry-After`, in milliseconds. Undefined if the server asked for
+   * no wait.
+   */
   readonly retryAfterMs: number | undefined;
 }
 
 const CODE = "HTTP_RESPONSE";
 
 /**
- * The error for a server that cannot serve the request now. `code` is `"HTTP_RESPONSE"`. Breakers
- * and retries respect its `retryAfterMs` without further options.
+ * The error of a response whose status shows that the server cannot serve the request now. `code` is
+ * `"HTTP_RESPONSE"`. Breakers and retries respect its `retryAfterMs` without further options.
  */
 export class ResponseError extends CircuitBreakerError {
   /** The HTTP status: 408, 429 or 500 to 599. */
   readonly status: number;
-  /** Milliseconds for which the server asked to be left alone; undefined if it did not. */
+  /**
+   * The wait that the server asked for in `Retry-After`, in milliseconds. Undefined if the server asked for
+   * no wait.
+   */
   readonly retryAfterMs: number | undefined;
 
   constructor(status: number, host: string | undefined, retryAfterMs: number | undefined) {
@@ -52,8 +58,9 @@ export function isResponseError(error: unknown): error is ResponseError {
 }
 
 /**
- * Returns the outcome of a response. 408, 429 and 5xx are failures, with the delay of `Retry-After`
- * (seconds or a date). Any other status is a success, because the server works.
+ * Returns the outcome of a response. The statuses 408, 429 and 500 to 599 are failures, and their
+ * `retryAfterMs` comes from `Retry-After` (seconds or a date). Any other status is a success, because the
+ * server works.
  *
  * @example
  * ```ts
@@ -75,10 +82,11 @@ export function responseOutcome(response: ResponseLike): ResponseOutcome {
 }
 
 /**
- * Returns `response`, or throws for 408, 429 and 5xx, which `fetch` does not reject. Cancels the
- * body of a failed response, because an unread body holds its connection.
+ * Returns `response`, or throws for the statuses 408, 429 and 500 to 599, for which `fetch` resolves.
+ * Cancels the body of a failed response, because an unread body occupies its connection.
  *
  * @throws ResponseError with the status and the delay of `Retry-After`.
+ *
  * @example
  * ```ts
  * import { checkResponse, CircuitBreaker } from "dagger-circuit-breaker";
@@ -92,7 +100,7 @@ export function responseOutcome(response: ResponseLike): ResponseOutcome {
 export function checkResponse<R extends ResponseLike>(response: R): R {
   const { outcome, retryAfterMs } = responseOutcome(response);
   if (outcome === "success") return response;
-  // `cancel` rejects if the body is already being read; then its reader owns it.
+  // `cancel` rejects if other code is already reading the body. Then that code is responsible for it.
   response.body?.cancel().catch(() => undefined);
   throw new ResponseError(response.status, hostOf(response.url), retryAfterMs);
 }

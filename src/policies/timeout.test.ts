@@ -7,7 +7,7 @@ import { isTimeoutError, TimeoutError, withTimeout } from "./timeout.js";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Creates an operation that ends after its time, or when its signal is aborted, as `fetch` does. */
+/** Creates an operation that ends after `durationMs`, or when its signal is aborted, as `fetch` does. */
 function obedient(durationMs: number) {
   return ({ signal }: { readonly signal: AbortSignal | undefined }) =>
     new Promise<string>((resolve, reject) => {

@@ -18,11 +18,14 @@ import { deadlineOf, setDeadline } from "./deadline.js";
 
 /** Options of `withTimeout`. */
 export interface TimeoutOptions {
-  /** Milliseconds that the operation may take; above 0. */
+  /** The longest time for the operation, in milliseconds; above 0. */
   readonly timeoutMs: number;
-  /** The caller's signal. Its abort is passed on to the operation and ends the wait with its reason. */
+  /**
+   * The caller's signal. An abort is passed on to the operation, and the call rejects with the signal's
+   * reason.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** The source of time and timers. Default: those of the process. */
+  /** The source of time and timers. Default: the clock and timers of the process. */
   readonly clock?: Clock | undefined;
 }
 
@@ -45,7 +48,7 @@ export interface Timeout {
 /** The argument of an operation with a timeout. */
 export interface TimeoutContext {
   /**
-   * Aborted with a {@link TimeoutError} after the time limit, and when the caller's signal is
+   * Aborted with a {@link TimeoutError} after the time limit. Also aborted when the caller's signal is
    * aborted.
    */
   readonly signal: AbortSignal;
@@ -57,12 +60,12 @@ export type TimeoutOperation<T> = (context: TimeoutContext) => T | PromiseLike<T
 const CODE = "TIMEOUT";
 
 /**
- * The error of an operation that took too long. `code` is `"TIMEOUT"`. It has the name of the
- * platform's own timeouts. So a breaker counts it as a failure, both as the error of an attempt and
- * as the reason of the signal given to `execute`.
+ * The error of an operation that took too long. `code` is `"TIMEOUT"`. Its `name` is the same as that of
+ * the platform's own timeout errors. Therefore a breaker counts it as a failure. This also applies if it is
+ * the reason of a signal passed to `execute`.
  */
 export class TimeoutError extends CircuitBreakerError {
-  /** The time limit of the operation. */
+  /** The time limit of the operation, in milliseconds. */
   readonly timeoutMs: number;
 
   constructor(timeoutMs: number) {
@@ -91,13 +94,13 @@ const CALL_FIELDS = { signal: signalField };
 const FIELDS = { ...POLICY_FIELDS, ...CALL_FIELDS };
 
 /**
- * Runs `operation` and rejects after the time limit. The operation's signal is aborted then, and a
- * later result is dropped. Use it for one attempt, inside a breaker, or for the whole call, outside
- * of breaker and retry.
+ * Runs `operation`, and rejects if the time limit passes first. The operation's signal is then aborted, and
+ * a later result is ignored. Use the timeout inside a breaker to limit one attempt. Use it outside the
+ * breaker and the retry to limit the whole call.
  *
- * @throws TimeoutError (as a rejection) after the time limit, the reason of the caller's signal
- * when that is aborted, or the operation's error. Throws a TypeError or RangeError at once for
- * invalid options.
+ * @throws TimeoutError (as a rejection) after the time limit. The reason of the caller's signal if that
+ * signal is aborted. The operation's error, unchanged. TypeError or RangeError at once for invalid options.
+ *
  * @example
  * ```ts
  * import { CircuitBreaker, isTimeoutError, withTimeout } from "dagger-circuit-breaker";
@@ -174,7 +177,7 @@ function run<T>(
     const cancel = startTimer(clock, () => end(new TimeoutError(timeoutMs)), timeoutMs);
     const forget = onAbort(outer, end);
     const settled = new Promise<T>((settle) => settle(operation({ signal })));
-    // After a timeout this does nothing: the promise is settled, so a late result is dropped.
+    // After a timeout, the promise is already settled, so a late result has no effect.
     settled.then(resolve, reject).then(stopWatching);
   });
 }

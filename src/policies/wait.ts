@@ -1,4 +1,4 @@
-/** Waits until a breaker admits a call, instead of failing it. */
+/** Waits until a breaker admits a call, instead of rejecting the call at once. */
 
 import type { Operation } from "../breaker/calls/calls.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
@@ -32,15 +32,16 @@ export interface WaitOptions {
   /** The longest total wait in milliseconds, 0 or more. */
   readonly maxWaitMs: number;
   /**
-   * Milliseconds by which each wait is lengthened at most, at random, so that waiting calls do not
-   * all arrive at once; 0 or more. The wait never exceeds `maxWaitMs`. Default: 5,000.
+   * The longest random time that is added to each wait, in milliseconds; 0 or more. It spreads waiting
+   * calls, so that they do not all arrive at once. The total wait never exceeds `maxWaitMs`. Default:
+   * 5,000.
    */
   readonly waitSpreadMs?: number | undefined;
-  /** Passed to the operation. Its abort ends the wait at once. */
+  /** Passed to the operation. An abort ends the wait at once. */
   readonly signal?: AbortSignal | undefined;
-  /** The source of chance. Default: `Math.random`. */
+  /** The source of random numbers. Default: `Math.random`. */
   readonly random?: Random | undefined;
-  /** The source of time and timers. Default: those of the process. */
+  /** The source of time and timers. Default: the clock and timers of the process. */
   readonly clock?: Clock | undefined;
 }
 
@@ -50,7 +51,7 @@ export type WaitPolicyOptions = Omit<WaitOptions, "signal">;
 /** A policy whose calls wait for a breaker. Use it alone or in `wrap`. */
 export interface Wait {
   /**
-   * Runs `operation` through the breaker as soon as it admits the call; see {@link
+   * Runs `operation` through the breaker as soon as the breaker admits the call; see {@link
    * executeWhenAdmitted}.
    *
    * @throws The errors of `executeWhenAdmitted`.
@@ -63,22 +64,22 @@ export interface Wait {
 
 const CODE = "WAITERS_FULL";
 
-/** The largest number of calls that wait for one breaker. */
+/** The most calls that may wait for one breaker. */
 const MAX_WAITERS = 100;
 
 /**
- * While other calls probe, a waiting call tries again after at most this time and a random spread.
- * A probe may end long before its slot would expire.
+ * The longest wait in milliseconds while other calls probe, before a random spread. A probe may end long
+ * before its slot expires, so waiting calls try again soon.
  */
 const PROBE_RECHECK_MS = 100;
 
 /**
- * The error of a call that may not wait, because too many wait already. `code` is `"WAITERS_FULL"`;
- * `cause` is the breaker's rejection.
+ * The error of a call that may not wait, because too many calls already wait for the breaker. `code` is
+ * `"WAITERS_FULL"`; `cause` is the breaker's rejection.
  */
 export class WaitersFullError extends CircuitBreakerError {
   readonly breakerName: string;
-  /** The largest number of calls that may wait for one breaker. */
+  /** The most calls that may wait for one breaker. */
   readonly maxWaiters: number;
 
   constructor(rejection: CircuitBreakerOpenError, maxWaiters: number) {
@@ -110,14 +111,15 @@ const CALL_FIELDS = { signal: signalField };
 const FIELDS = { ...POLICY_FIELDS, ...CALL_FIELDS };
 
 /**
- * Runs `operation` through `breaker` as soon as the breaker admits it. While the circuit is open,
- * the call waits until the open time is over, plus a random spread, and tries again. It holds no
- * permit meanwhile. At most 100 calls wait for one breaker.
+ * Runs `operation` through `breaker` as soon as the breaker admits the call. While the circuit is open, the
+ * call waits until the open time is over, plus a random spread, and tries again. A waiting call holds no
+ * permit. At most 100 calls wait for one breaker.
  *
- * @throws CircuitBreakerOpenError at once when the breaker is isolated, or the wait would exceed
- * `maxWaitMs` or the time left of a `withTimeout` around it. WaitersFullError when 100 calls
- * already wait. The signal's reason when it is aborted before the operation begins. The operation's
- * error, unchanged. Throws a TypeError or RangeError at once for invalid options.
+ * @throws CircuitBreakerOpenError at once if the breaker is isolated, or if the wait would exceed
+ * `maxWaitMs` or the deadline of a surrounding `withTimeout`. WaitersFullError if 100 calls already wait.
+ * The signal's reason if the signal is aborted before the operation begins. The operation's error,
+ * unchanged. TypeError or RangeError at once for invalid options.
+ *
  * @example
  * ```ts
  * import { CircuitBreaker, executeWhenAdmitted } from "dagger-circuit-breaker";
@@ -178,25 +180,25 @@ export interface WaitSettings {
   readonly waitSpreadMs: number;
   readonly signal: AbortSignal | undefined;
   readonly random: Random;
-  /** Default: the clock and timers of the process. */
+  /** The source of time and timers. Default: the clock and timers of the process. */
   readonly clock?: Clock | undefined;
-  /** Called before each pause. While other calls probe, pauses are short. */
+  /** Called before each pause. It may be called often, because pauses are short while other calls probe. */
   readonly onWait?: OnWait | undefined;
 }
 
-/** Called when a call waits for a circuit, with the time until the next try. */
+/** A function called when a call waits for a circuit. `waitMs` is the time until the next try. */
 export type OnWait = (rejection: CircuitBreakerOpenError, waitMs: number) => void;
 
-/** The result of a try: a value, or the rejection of a breaker. */
+/** The result of one try: a value, or a rejection with the breaker that gave it. */
 export type Asked<T> =
   | { readonly value: T }
   | { readonly refusedBy: object; readonly rejection: CircuitBreakerOpenError };
 
 /**
- * Tries again, as `executeWhenAdmitted` does, until the call is admitted.
+ * Tries a call repeatedly until it is admitted, with the waits and limits of `executeWhenAdmitted`.
  *
- * @param ask Tries the call. It receives a function to call on admission, which frees the call's
- * place among the 100 that may wait.
+ * @param ask Tries the call once. It receives a function to call on admission. That function frees the
+ * call's place among the 100 calls that may wait.
  * @internal
  */
 export async function askUntilAdmitted<T>(
@@ -229,7 +231,7 @@ async function run<T>(
 ): Promise<T> {
   const { signal } = settings;
   return askUntilAdmitted(async (leave) => {
-    // The operation runs only when the call was admitted, so the wait is over.
+    // The breaker runs the operation only after admission, so the call no longer waits.
     const admitted: Operation<T> = (context) => {
       leave();
       return operation(context);
@@ -242,7 +244,7 @@ async function run<T>(
 }
 
 /**
- * Returns the pause before the next try; undefined if that would exceed `maxWaitMs` or the
+ * Returns the pause before the next try, or undefined if the pause would exceed `maxWaitMs` or the
  * deadline.
  */
 function nextWait(

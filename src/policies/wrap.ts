@@ -1,4 +1,4 @@
-/** Puts policies around a call, as a list instead of nested calls. */
+/** Puts a list of policies around a call, instead of nested calls. */
 
 import type { Operation, OperationContext } from "../breaker/calls/calls.js";
 import type { AbortSignal } from "../options/abort-signal.js";
@@ -7,7 +7,7 @@ import type { ANSWER, Fallback } from "./fallback/fallback.js";
 
 /** Options of one call through a policy. */
 export interface PolicyCallOptions {
-  /** Passed to the operation. Each policy decides what an abort ends. */
+  /** Passed to the operation. The effect of an abort depends on each policy. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface PolicyCallOptions {
  * `createTimeout`, `createFallback` or `createWait`, or an object of your own with this method.
  */
 export interface Policy {
-  /** Runs `operation` any number of times, or never, and passes on the result. */
+  /** Runs `operation` any number of times, including zero, and passes on the result. */
   execute<T>(
     operation: (context: OperationContext) => T | PromiseLike<T>,
     options?: PolicyCallOptions,
@@ -25,7 +25,10 @@ export interface Policy {
 
 /** The argument of the operation of a wrapped call. */
 export interface WrapContext {
-  /** The innermost signal: of a timeout, of the caller, or one that is never aborted. */
+  /**
+   * The signal of the innermost timeout. Without a timeout, the caller's signal. Without both, a signal
+   * that is never aborted.
+   */
   readonly signal: AbortSignal;
   /** The number of the attempt, starting at 1; always 1 without a retry. */
   readonly attempt: number;
@@ -40,14 +43,16 @@ export type WrapOperation<T> = (context: WrapContext) => T | PromiseLike<T>;
 /** Policies around a call. `F` is the type of the fallbacks' answers. */
 export interface Wrapped<F = never> {
   /**
-   * Runs `operation` through the policies, the first one outermost.
+   * Runs `operation` through the policies. The first policy is the outermost.
    *
-   * @throws The errors of the policies, and those of the operation unchanged.
+   * @throws The errors of the policies, and the unchanged errors of the operation.
    */
   execute<T>(operation: WrapOperation<T>, options?: PolicyCallOptions): Promise<T | F>;
 }
 
-/** The type of a policy's own answers: those of a fallback, otherwise never. */
+/**
+ * The type of the answers that a policy adds: the answers of a fallback, or `never` for any other policy.
+ */
 type AnswerOf<P> = P extends unknown
   ? typeof ANSWER extends keyof P
     ? P extends Fallback<infer F>
@@ -59,10 +64,11 @@ type AnswerOf<P> = P extends unknown
 const policyField = objectField<Policy>({} as Policy, ["execute"]);
 
 /**
- * Puts policies around a call, the first one outermost. A good order: fallback, timeout of the
+ * Puts policies around a call. The first policy is the outermost. A good order is: fallback, timeout of the
  * whole call, retry, breaker, timeout of one attempt, bulkhead.
  *
- * @throws TypeError when there is no policy, or one has no method `execute`.
+ * @throws TypeError if there is no policy, or if a policy has no method `execute`.
+ *
  * @example
  * ```ts
  * import { CircuitBreaker, createRetry, createTimeout, wrap } from "dagger-circuit-breaker";
@@ -92,9 +98,7 @@ export function wrap<const P extends readonly Policy[]>(
   };
 }
 
-/**
- * The context on its way from the outermost policy to the operation. Each policy adds its own part.
- */
+/** The context that passes from the outermost policy to the operation. Each policy adds its own part. */
 interface Known extends OperationContext {
   readonly attempt?: number;
 }

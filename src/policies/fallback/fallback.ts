@@ -1,4 +1,4 @@
-/** Answers with a substitute when an operation fails. */
+/** Returns a substitute when an operation fails. */
 
 import type { Operation } from "../../breaker/calls/calls.js";
 import type { AbortSignal } from "../../options/abort-signal.js";
@@ -9,12 +9,12 @@ import { isLastGoodRefusedError, runUnderLastGood } from "./last-good-scope.js";
 
 /** Options of `withFallback`. */
 export interface FallbackOptions {
-  /** Passed to the operation. If it is already aborted, the operation is not called. */
+  /** Passed to the operation. If the signal is already aborted, the operation is not called. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Whether the fallback answers for this error; only the return value counts. Default: true,
-   * unless `signal` is aborted, because the caller no longer waits. If the function throws, the
-   * error is passed on, with one process warning.
+   * Returns whether the fallback answers for this error. Its result also applies after `signal` is aborted.
+   * Default: true; false after `signal` is aborted, because the caller no longer waits. If the function
+   * throws, the operation's error is passed on, with one warning per process.
    */
   readonly shouldFallback?: ((error: unknown) => boolean) | undefined;
 }
@@ -22,10 +22,13 @@ export interface FallbackOptions {
 /** Options of `createFallback`. */
 export type FallbackPolicyOptions = Omit<FallbackOptions, "signal">;
 
-/** Marks the type of a fallback's answers, for `wrap`. No object has this property at run time. */
+/**
+ * Marks the type of a fallback's answers for `wrap`. The mark exists only for the compiler: no object has
+ * this property at run time.
+ */
 export declare const ANSWER: unique symbol;
 
-/** A policy that answers with a substitute when a call fails. Use it alone or in `wrap`. */
+/** A policy that returns a substitute when a call fails. Use it alone or in `wrap`. */
 export interface Fallback<F> {
   /**
    * Runs `operation`; see {@link withFallback}.
@@ -36,7 +39,7 @@ export interface Fallback<F> {
     operation: Operation<T>,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<T | F>;
-  /** Carries the type of the answers. Never set. */
+  /** Carries the type of the answers for the compiler. Never set at run time. */
   readonly [ANSWER]?: F;
 }
 
@@ -45,15 +48,15 @@ const CALL_FIELDS = { signal: signalField };
 const FIELDS = { ...POLICY_FIELDS, ...CALL_FIELDS };
 
 /**
- * Runs `operation`. If it fails, answers with `fallback`: a value, the result of a function of the
- * error, or the last good value from `lastGood`. To answer with a function, return it from a
- * function.
+ * Runs `operation`. If the operation fails, returns the answer of `fallback`: a value, the result of a
+ * function of the error, or the last good value from `lastGood`. If the answer itself is a function, pass a
+ * function that returns it.
  *
- * @throws The unchanged error of the operation, if the fallback does not answer for it or
- * `lastGood` has no value. LastGoodRefusedError if the operation publishes, exports, or returns an
- * id or object of a Dagger session under `lastGood`. An error from a fallback function passes
- * unchanged; the function may set its argument as `cause`. Throws a TypeError at once for invalid
- * options.
+ * @throws The unchanged error of the operation, if the fallback does not answer for it or `lastGood` has no
+ * value. LastGoodRefusedError if `fallback` is from `lastGood`, and the operation publishes, exports, or
+ * returns an id or object of a Dagger session. The error of a fallback function, unchanged. TypeError at
+ * once for invalid options.
+ *
  * @example
  * ```ts
  * import {
@@ -95,10 +98,11 @@ export function withFallback(
 }
 
 /**
- * Creates a fallback for calls: a value, a function of the error, or a memory from `lastGood`. A
- * memory belongs to one operation: use it only for calls with the same purpose.
+ * Creates a fallback policy for many calls. The fallback is a value, a function of the error, or a memory
+ * from `lastGood`. A memory holds one value, so use a policy with a memory only for calls of one operation.
  *
  * @throws TypeError that names the option, its value and the expected value.
+ *
  * @example
  * ```ts
  * import { createFallback } from "dagger-circuit-breaker";
@@ -158,7 +162,9 @@ function isWanted(error: unknown, { signal, shouldFallback }: FallbackOptions): 
   return ask("withFallback", "shouldFallback", question, readYesOrNo) ?? false;
 }
 
-/** Returns the fallback's answer, or a promise of it. */
+/**
+ * Returns the answer of the fallback, or a promise of that answer. Throws `error` if a memory has no value.
+ */
 function substitute(error: unknown, fallback: unknown): unknown {
   if (isLastGood(fallback)) {
     const kept = fallback.recall();

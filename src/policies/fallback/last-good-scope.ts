@@ -1,7 +1,7 @@
 /**
- * Keeps a `lastGood` from remembering two kinds of values: those that only one Dagger session can
- * use, and those of operations with an effect, such as a publish. A `lastGood` sees the value alone,
- * so the guard of a session reports both kinds here.
+ * Keeps a `lastGood` from remembering two kinds of values. The first kind can be used in one Dagger session
+ * only. The second kind comes from an operation with an effect, such as a publish. A `lastGood` cannot
+ * recognize them from the value alone, so the guard of a session reports both kinds to this file.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -14,8 +14,8 @@ import {
 const CODE = "LAST_GOOD_REFUSED";
 
 /**
- * The error of a `lastGood` that must not answer. Ids and objects of a Dagger session are useless
- * in another session, and an old answer does not `publish` or `export`. `code` is
+ * The error of an operation whose value a `lastGood` must not reuse. Ids and objects of a Dagger session
+ * are useless in another session. A stored answer cannot replace a `publish` or an `export`. `code` is
  * `"LAST_GOOD_REFUSED"`.
  */
 export class LastGoodRefusedError extends CircuitBreakerError {
@@ -35,11 +35,11 @@ export function isLastGoodRefusedError(error: unknown): error is LastGoodRefused
   return isCircuitBreakerError(error) && error.code === CODE;
 }
 
-/** The session ids that an operation under a `lastGood` has received. */
+/** The session ids that the current operation under a `lastGood` has received. */
 const scopes = new AsyncLocalStorage<Set<string>>();
 
 /**
- * Runs an operation whose value will be remembered.
+ * Runs an operation whose value a `lastGood` will remember.
  *
  * @throws The operation's error, or LastGoodRefusedError for a value that must not be remembered.
  */
@@ -55,14 +55,15 @@ export function runUnderLastGood<T>(operation: () => T | PromiseLike<T>): Promis
   });
 }
 
-/** Records the session ids of an answer. */
+/** Records the session ids of an answer for the current `lastGood`, if there is one. */
 export function noteSessionIds(ids: Iterable<string>): void {
   const scope = scopes.getStore();
   if (scope !== undefined) for (const id of ids) scope.add(id);
 }
 
 /**
- * Rejects an effect that an old answer cannot replace. Call it before the effect.
+ * Throws if the current operation runs under a `lastGood`, because a stored answer cannot replace this
+ * effect. Call the function before the effect.
  *
  * @throws LastGoodRefusedError under a `lastGood`.
  */
@@ -70,7 +71,7 @@ export function refuseUnderLastGood(effect: string): void {
   if (scopes.getStore() !== undefined) throw new LastGoodRefusedError(`"${effect}"`);
 }
 
-/** Objects of the Dagger SDK refer to their session through `_ctx`. */
+/** Recognizes an object of the Dagger SDK by its field `_ctx`, which refers to a session. */
 function isSessionObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && "_ctx" in value;
 }

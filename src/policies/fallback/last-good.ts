@@ -1,4 +1,4 @@
-/** Remembers the last good value of an operation while it may still be used. */
+/** Remembers the last good value of an operation until the value is too old. */
 
 import { type Clock, systemClock } from "../../breaker/clock.js";
 import {
@@ -11,17 +11,17 @@ import {
 
 /** Options of `lastGood`. */
 export interface LastGoodOptions {
-  /** Milliseconds for which a value may be reused; above 0. */
+  /** How long a value may be reused, in milliseconds; above 0. */
   readonly maxAgeMs: number;
   /** The source of time. Default: the monotonic clock of the process. */
   readonly clock?: Clock | undefined;
 }
 
-/** A memory of one value for `withFallback`. */
+/** A memory of one value, for use as a fallback. */
 export interface LastGood<T> {
-  /** Stores `value` with the current time, in place of the one before. */
+  /** Stores `value` with the current time, and replaces the stored value. */
   remember(value: T): void;
-  /** Returns the stored value; undefined without one, or when it is too old. */
+  /** Returns the stored value. Undefined if there is no value, or if the value is too old. */
   recall(): { readonly value: T } | undefined;
 }
 
@@ -33,15 +33,16 @@ const FIELDS = {
 };
 
 /**
- * Creates an empty memory for `withFallback`. It stores the operation's values, and the last one
- * answers when the operation fails, unless it is older than `maxAgeMs`.
+ * Creates an empty memory for `withFallback`. The memory stores each value of the operation. If the
+ * operation fails, the last value is the answer, unless it is older than `maxAgeMs`.
  *
- * Create one memory for each operation and keep it. A memory made for one call has no value yet,
- * and two operations that share one would get each other's values. It rejects ids and objects of
- * one Dagger session (such as the result of `sync`), and operations that publish or export: see
+ * Create one memory for each operation and keep it. A memory that is created for a single call never has a
+ * value. Two operations with one memory would get each other's values. A memory rejects ids and objects of
+ * a Dagger session, such as the result of `sync`. It also rejects operations that publish or export: see
  * {@link LastGoodRefusedError}.
  *
  * @throws TypeError or RangeError that names the option, its value and the expected value.
+ *
  * @example
  * ```ts
  * import { lastGood, withFallback } from "dagger-circuit-breaker";
@@ -83,7 +84,7 @@ class Memory<T> implements LastGood<T> {
 
   recall(): { readonly value: T } | undefined {
     if (this.#kept === undefined) return undefined;
-    // Drops a value that is too old, so that it does not occupy memory.
+    // Release a value that is too old, to free its memory.
     if (this.#clock.now() - this.#kept.sinceMs > this.#maxAgeMs) this.#kept = undefined;
     return this.#kept;
   }

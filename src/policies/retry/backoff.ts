@@ -1,8 +1,10 @@
-/** Calculates the delay before a retry: growing, capped, and spread at random. */
+/**
+ * Calculates the delay before a retry. The delay grows with each retry, up to a maximum, and may be random.
+ */
 
 import type { Random } from "../../breaker/clock.js";
 
-/** The settings of the delays between attempts. */
+/** The settings of the delays between attempts. All times are in milliseconds. */
 export interface Backoff {
   readonly initialDelayMs: number;
   readonly backoffFactor: number;
@@ -18,7 +20,7 @@ export interface Backoff {
  */
 export function backoffMs(retry: number, backoff: Backoff, random: Random): number {
   const { initialDelayMs, backoffFactor, maxDelayMs, jitter } = backoff;
-  // Without this bound, a delay of 0 times a growth of Infinity would be NaN.
+  // Limit the growth, because an initial delay of 0 times Infinity would be NaN.
   const growth = Math.min(backoffFactor ** (retry - 1), Number.MAX_VALUE);
   const cappedMs = Math.min(initialDelayMs * growth, maxDelayMs);
   return jitter ? random() * cappedMs : cappedMs;

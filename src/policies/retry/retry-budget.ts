@@ -1,14 +1,14 @@
-/** Limits the retries of many calls together, so that retries do not keep an upstream down. */
+/** Limits the retries of many calls together, because many retries can keep an upstream down. */
 
 import { type NumberRange, numberField, readOptions } from "../../options/check.js";
 
 /** Options of `RetryBudget`. */
 export interface RetryBudgetOptions {
-  /** Maximum and initial number of tokens: above 0, up to 1,000,000. Default: 10. */
+  /** The maximum and initial number of tokens: above 0, up to 1,000,000. Default: 10. */
   readonly maxTokens?: number | undefined;
-  /** Tokens for each retry: above 0, up to 1,000,000. Default: 1. */
+  /** The number of tokens that each retry takes: above 0, up to `maxTokens`. Default: 1. */
   readonly retryCost?: number | undefined;
-  /** Tokens refunded for each success: 0 to 1,000,000. Default: 0.1. */
+  /** The number of tokens that each success refunds: 0 to 1,000,000. Default: 0.1. */
   readonly successRefund?: number | undefined;
 }
 
@@ -22,9 +22,9 @@ const FIELDS = {
 };
 
 /**
- * A pool of tokens that calls share. Each retry takes tokens, and each success refunds a few. A few
- * failures are retried as usual. In an outage the pool runs empty, and errors are passed on without
- * a retry.
+ * A pool of tokens that calls share. Each retry takes tokens, and each success refunds a few. Single
+ * failures are retried as usual. In an outage, the pool becomes empty, and errors are passed on without a
+ * retry.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export class RetryBudget {
     return this.#tokens;
   }
 
-  /** Takes the cost of one retry. Returns false, and takes nothing, if there is not enough. */
+  /** Takes the tokens for one retry. If there are too few tokens, takes no tokens and returns false. */
   tryTake(): boolean {
     if (this.#tokens < this.#retryCost) return false;
     this.#tokens = rounded(this.#tokens - this.#retryCost);
@@ -73,7 +73,7 @@ export class RetryBudget {
   }
 }
 
-/** Removes floating-point errors: ten refunds of 0.1 would otherwise add up to less than 1. */
+/** Removes floating-point errors. Otherwise, ten refunds of 0.1 would add up to less than 1. */
 function rounded(tokens: number): number {
   return Math.round(tokens * 1e9) / 1e9;
 }

@@ -1,5 +1,5 @@
 /**
- * Limits that end the retries early: the delay that the upstream asked for, the time left, the
+ * Limits that end the retries early: the delay that the upstream asked for, the remaining time, and the
  * budget.
  */
 

@@ -1,4 +1,4 @@
-/** Invalid options of a retry, rejected at once or when they are used. */
+/** Invalid options of a retry. They are rejected at once, or when they are used. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { flaky, settle } from "../../../tests/policies/harness.js";

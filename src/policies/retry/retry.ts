@@ -1,4 +1,4 @@
-/** Retries an operation that fails, with growing delays. */
+/** Retries a failed operation after growing delays. */
 
 import { isDuration } from "../../breaker/calls/permit.js";
 import { type Clock, type Random, systemClock } from "../../breaker/clock.js";
@@ -35,65 +35,69 @@ export interface RetryContext {
 /** An operation to retry. It may return a value, a promise or a thenable, and may throw. */
 export type RetryOperation<T> = (context: RetryContext) => T | PromiseLike<T>;
 
-/** Reports a failed attempt before the next one. */
+/** A report of a failed attempt, given before the next attempt. */
 export interface RetryEvent {
   /** The error of the attempt. */
   readonly error: unknown;
-  /** Number of the failed attempt, starting at 1. */
+  /** The number of the failed attempt, starting at 1. */
   readonly attempt: number;
-  /** Milliseconds until the next attempt. */
+  /** The delay before the next attempt, in milliseconds. */
   readonly delayMs: number;
 }
 
 /** Options that decide when to retry and how long to wait. */
 export interface RetryPolicyOptions {
-  /** Attempts after the first, 0 to 1,000,000. Default: 3. */
+  /** The most attempts after the first, 0 to 1,000,000. Default: 3. */
   readonly maxRetries?: number | undefined;
-  /** Milliseconds before the first retry, before jitter; 0 or more. Default: 1,000. */
+  /** The delay before the first retry, in milliseconds and before jitter; 0 or more. Default: 1,000. */
   readonly initialDelayMs?: number | undefined;
   /** The factor by which the delay grows with each retry, 1 to 100. Default: 2. */
   readonly backoffFactor?: number | undefined;
   /**
-   * The longest delay in milliseconds, at least `initialDelayMs`. If `retryAfter` asks for more,
-   * the error is passed on at once: an earlier retry would fail. Default: 60,000, or
-   * `initialDelayMs` if that is more.
+   * The longest delay in milliseconds, at least `initialDelayMs`. If `retryAfter` returns more, the error
+   * is passed on at once, because an earlier retry would fail. Default: 60,000, or `initialDelayMs` if that
+   * is more.
    */
   readonly maxDelayMs?: number | undefined;
   /** Whether the delay is random between 0 and the backoff. Default: true. */
   readonly jitter?: boolean | undefined;
   /**
-   * Returns for how many milliseconds the upstream asked to be left alone, for example in a
-   * `Retry-After` header. The delay is never shorter. Default: the `retryAfterMs` of a
-   * `ResponseError`. If the function throws, its answer is undefined, with one process warning.
+   * Returns the wait that the upstream asked for, in milliseconds, for example in a `Retry-After` header.
+   * The delay is never shorter. Default: the `retryAfterMs` of a `ResponseError`. If the function throws,
+   * its result counts as undefined, with one warning per process.
    */
   readonly retryAfter?: ((error: unknown) => number | undefined) | undefined;
   /**
-   * Whether to retry after this error; `attempt` starts at 1. Not called for a breaker's rejection
-   * or after an abort, which are never retried. Default: true. If the function throws, the error is
-   * not retried, with one process warning.
+   * Returns whether to retry after this error. `attempt` is the number of the failed attempt, starting at
+   * 1. Rejections by an open circuit and aborted calls are never retried, so the function is not called for
+   * them. Default: true. If the function throws, the error is not retried, with one warning per process.
    */
   readonly shouldRetry?: ((error: unknown, attempt: number) => boolean) | undefined;
   /**
-   * Called for each retry before its delay. An error in it affects no call and causes one process
-   * warning.
+   * Called for each retry before its delay. An error in the function affects no call, and causes one
+   * warning per process.
    */
   readonly onRetry?: ((event: RetryEvent) => unknown) | undefined;
-  /** Limits the retries of all calls that share it. Default for `retryWithBackoff`: none. */
+  /**
+   * The budget for retries. All calls with the same budget share its tokens. Default: none for
+   * `retryWithBackoff`, and a new budget for `createRetry`.
+   */
   readonly budget?: RetryBudget | undefined;
-  /** The source of chance for jitter. Default: `Math.random`. */
+  /** The source of random numbers for jitter. Default: `Math.random`. */
   readonly random?: Random | undefined;
-  /** The source of time and timers. Default: those of the process. */
+  /** The source of time and timers. Default: the clock and timers of the process. */
   readonly clock?: Clock | undefined;
 }
 
 /** Options of one call. */
 export interface RetryCallOptions {
-  /** Passed to the operation. Its abort ends the retries, and a running delay at once. */
+  /** Passed to the operation. An abort ends a running delay at once, and prevents further attempts. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds from now; above 0. No attempt begins after the deadline. If the next delay would
-   * end later, the error is passed on at once. A running attempt continues; `withTimeout` ends it,
-   * and its signal carries its deadline to this retry. Default: none.
+   * The deadline of the call, in milliseconds from its start; above 0. No attempt begins after the
+   * deadline. If the next delay would end later, the error is passed on at once. A running attempt
+   * continues. To stop a running attempt too, put `withTimeout` around the retry. The retry then respects
+   * the deadline of `withTimeout` as well. Default: none.
    */
   readonly deadlineMs?: number | undefined;
 }
@@ -108,8 +112,8 @@ export interface Retry {
   /**
    * Runs `operation` and retries it; see {@link retryWithBackoff}.
    *
-   * @throws The last error of the operation, unchanged. The signal's reason when it is aborted
-   * before the first attempt or during a delay.
+   * @throws The last error of the operation, unchanged. The signal's reason if the signal is aborted before
+   * the first attempt or during a delay.
    */
   execute<T>(operation: RetryOperation<T>, options?: RetryCallOptions): Promise<T>;
 }
@@ -146,15 +150,15 @@ interface RetriedCall {
 }
 
 /**
- * Runs `operation` and retries it when it fails. By default it retries up to three times, after
- * one, two and four seconds, each shortened at random. Passes on the value, or the last error
+ * Runs `operation` and retries it when it fails. By default, there are up to three retries, after one, two
+ * and four seconds. Jitter shortens each of these delays at random. Passes on the value, or the last error
  * unchanged.
  *
  * Retry only operations that may run twice: side effects before a failure happen again.
  *
- * @throws The last error of the operation, unchanged. The signal's reason when it is aborted before
- * the first attempt or during a delay. Throws a TypeError or RangeError at once for invalid
- * options.
+ * @throws The last error of the operation, unchanged. The signal's reason if the signal is aborted before
+ * the first attempt or during a delay. TypeError or RangeError at once for invalid options.
+ *
  * @example
  * ```ts
  * import { retryWithBackoff } from "dagger-circuit-breaker";
@@ -182,10 +186,11 @@ export function retryWithBackoff<T>(
 }
 
 /**
- * Creates a retry policy whose calls share a budget, by default of 10 tokens. A retry costs 1, and
- * a success refunds 0.1. Create one for each upstream and keep it.
+ * Creates a retry policy whose calls share a budget. The default budget has 10 tokens: a retry takes 1, and
+ * a success refunds 0.1. Create one policy for each upstream and keep it.
  *
  * @throws TypeError or RangeError that names the option, its value and the expected value.
+ *
  * @example
  * ```ts
  * import { createRetry } from "dagger-circuit-breaker";
@@ -249,7 +254,7 @@ async function run<T>(operation: RetryOperation<T>, policy: Policy, call: Retrie
   }
 }
 
-/** Returns the delay before the next attempt; undefined if none exists. */
+/** Returns the delay before the next attempt, or undefined if there is no next attempt. */
 function nextDelay(
   error: unknown,
   attempt: number,
@@ -262,7 +267,7 @@ function nextDelay(
   if (retryAfterMs > policy.maxDelayMs) return undefined;
   const delayMs = Math.max(backoffMs(attempt, policy, policy.random), retryAfterMs);
   if (policy.clock.now() + delayMs >= endsMs) return undefined;
-  // The budget comes last, so that a retry ruled out for another reason costs nothing.
+  // Ask the budget last. A retry that is ruled out for another reason must take no tokens.
   if (policy.budget?.tryTake() === false) return undefined;
   return delayMs;
 }
