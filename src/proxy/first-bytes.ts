@@ -2,19 +2,22 @@
 
 import type { Socket } from "node:net";
 
-/** The bytes with which each HTTP/2 client begins. */
+/** The bytes that every HTTP/2 client sends first. */
 const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 const HEAD_END = "\r\n\r\n";
 
-/** The facts that the first bytes of a connection show. The bytes stay unread. */
+/** The facts that the first bytes of a connection show. The bytes can still be read afterwards. */
 export interface Beginning {
   readonly isHttp2: boolean;
-  /** Whether they contain a complete HTTP/1.1 head. */
+  /** Whether the bytes contain a complete HTTP/1.1 head. */
   readonly hasHead: boolean;
 }
 
-/** Waits for the first bytes, then calls `tell`. It is not called if the connection ends or fails before. */
+/**
+ * Waits for the first bytes, then calls `tell`. If the connection ends or fails before that, destroys the
+ * connection and never calls `tell`.
+ */
 export function tellProtocol(socket: Socket, tell: (beginning: Beginning) => void): void {
   let begun: Buffer = Buffer.alloc(0);
   const look = () => {

@@ -1,4 +1,4 @@
-/** Opens guarded sessions in this process: one guard for all, and a proxy in front of each. */
+/** Opens guarded sessions in this process. All sessions share one guard, and each has its own proxy. */
 
 import { classifyFailure } from "../attribution/classify/classify-failure.js";
 import type { CallPermit } from "../breaker/calls/permit.js";
@@ -19,22 +19,25 @@ import {
   SessionProgress,
 } from "./sessions/session-progress.js";
 
-/** The receiver of the CLIs' spans, and the variables that make a CLI send them. */
+/**
+ * The receiver of the CLIs' spans, and the environment variables that make a CLI send its spans to that
+ * receiver.
+ */
 export interface SessionTraces {
   readonly receiver: TraceReceiver;
   readonly variables: Readonly<Record<string, string>>;
-  /** Whether the user has a collector for our own spans. */
+  /** Whether the user has a collector, which also gets the spans of this package. */
   readonly hasCollector: boolean;
 }
 
 /** Opens and owns the guarded sessions of one guard. */
 export class GuardedSessions implements SessionHost {
-  /** Follows the requests of all sessions, and their opening. */
+  /** Records how the requests and the openings of all sessions end. */
   readonly progress = new SessionProgress();
   readonly #guard: Guard;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #tracing: RequestTracing | undefined;
-  /** The open proxies. Each function records that its session has ended. */
+  /** The open proxies, each with a function that records the end of its session. */
   readonly #proxies = new Map<SessionProxy, () => void>();
   readonly #listeners = new Set<() => void>();
   readonly #lossListeners = new Set<() => void>();
@@ -52,27 +55,30 @@ export class GuardedSessions implements SessionHost {
     this.#tracing = traces && new RequestTracing(traces.receiver, traces.hasCollector);
   }
 
-  /** The number of sessions begun so far, including one from the environment. */
+  /** The number of sessions begun so far, including a session from the environment. */
   get begun(): number {
     return this.#begun;
   }
 
-  /** The sum of the counters of all sessions. They never decrease. */
+  /** The sum of the counters of all sessions, open and closed. No counter ever decreases. */
   get counts(): SessionCounts {
     return [...this.#proxies.keys()].reduce((sum, { counts }) => added(sum, counts), this.#ended);
   }
 
-  /** The last query that the guard rejected, or the last session that it did not admit. */
+  /**
+   * The last rejection by the guard: of a query, or of the opening of a session. Null before the first
+   * rejection.
+   */
   get lastRejection(): QueryRejection | null {
     return this.#lastRejection;
   }
 
   /**
-   * Calls the listener just before the first session asks the engine's breaker. A runner that holds a
-   * permit for the whole command releases it then. If a session has already begun, the listener is called
-   * at once.
+   * Calls the listener each time a session begins, before the session asks the engine's breaker. A runner
+   * that holds a permit for the whole command then releases this permit. If a session has already begun,
+   * the listener is also called at once.
    *
-   * @returns A function that removes it.
+   * @returns A function that removes the listener.
    */
   onBegin(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -83,7 +89,7 @@ export class GuardedSessions implements SessionHost {
   /**
    * Calls the listener when a session is lost and no other session is open.
    *
-   * @returns A function that removes it.
+   * @returns A function that removes the listener.
    */
   onAllLost(listener: () => void): () => void {
     this.#lossListeners.add(listener);
@@ -108,8 +114,9 @@ export class GuardedSessions implements SessionHost {
   }
 
   /**
-   * Puts a proxy in front of a session from the environment, until `close`. That this session exists proves
-   * nothing about the engine, and its CLI sends its spans elsewhere.
+   * Puts a proxy in front of a session from the environment, until `close` is called. This session proves
+   * nothing about the engine, so no permit is settled. Its CLI sends its spans elsewhere, so its requests
+   * are not traced.
    */
   async openInherited(target: SessionAddress): Promise<SessionAddress> {
     const { address } = await this.#startProxy(target, undefined);
@@ -117,7 +124,7 @@ export class GuardedSessions implements SessionHost {
     return address;
   }
 
-  /** Closes the proxies of all sessions. The counters stay. */
+  /** Closes the proxies of all sessions. The counters keep their values. */
   async close(): Promise<void> {
     await Promise.all([...this.#proxies.keys()].map((proxy) => this.#end(proxy)));
     this.#tracing?.close();
@@ -163,8 +170,8 @@ export class GuardedSessions implements SessionHost {
       for (const listener of this.#lossListeners) listener();
     };
     const guard = this.#guard;
-    // Loaded only now: most commands open no session, and this module loads longer than all others of a
-    // start.
+    // Load this module only now. Loading takes longer than the rest of the program's start, and most
+    // commands open no session.
     const { startSessionProxy } = await import("./session-proxy.js");
     const proxy = await startSessionProxy({
       ...{ guard, target, tracing, workdir, onRejected, onLost },
@@ -195,7 +202,10 @@ function settleOpening(permit: CallPermit, failure: OpeningFailure): RequestProb
   return { kind: "failed", failure: found };
 }
 
-/** The error for a session that did not open. It contains none of the CLI's output, which may contain secrets. */
+/**
+ * The error of a session that did not open. It does not contain the CLI's output, which may contain
+ * secrets.
+ */
 class OpeningError extends Error {
   override readonly name = "SessionOpeningError";
 }

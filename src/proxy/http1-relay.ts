@@ -1,4 +1,4 @@
-/** Relays HTTP/1.1: queries through the guard, everything else unchanged. */
+/** Relays HTTP/1.1. Queries go through the guard; everything else is forwarded unchanged. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -21,10 +21,10 @@ export interface RelaySetting {
   readonly queries: GuardedQueries;
 }
 
-/** The answer to a request on a connection without the token. */
+/** The status code and the text of an answer that rejects a request. */
 type Rejection = readonly [status: number, text: string];
 
-/** Serves HTTP/1.1 connections. It does not listen itself. */
+/** Serves HTTP/1.1 connections that another server has accepted. */
 export class Http1Relay {
   readonly #setting: RelaySetting;
   readonly #server: Server;
@@ -47,13 +47,20 @@ export class Http1Relay {
     );
   }
 
-  /** @param hasHead Whether the first bytes, which are unread, contain a complete head. */
+  /**
+   * Serves one connection.
+   *
+   * @param hasHead Whether the first bytes contain a complete head. The bytes are still unread.
+   */
   serve(socket: Socket, hasHead: boolean): void {
     this.#server.emit("connection", socket);
     if (!hasHead) this.#limitFirstHead(socket);
   }
 
-  /** Limits the first head of a connection: before the token, a client gets little memory. */
+  /**
+   * Limits the size of the first request head of a connection, because a client without the token gets
+   * little memory.
+   */
   #limitFirstHead(socket: Socket): void {
     const limit = () => {
       if (this.#connections.has(socket)) socket.off("data", limit);
@@ -73,7 +80,7 @@ export class Http1Relay {
     return connection;
   }
 
-  /** Returns why to reject a request and close its connection; undefined to accept it. */
+  /** Returns the answer that rejects a request, or undefined to accept the request. */
   #rejectionOf(request: IncomingMessage): Rejection | undefined {
     const { token, gate } = this.#setting;
     if (!isAuthorized(request.headers.authorization, token)) return [401, "Unauthorized"];
@@ -95,7 +102,10 @@ export class Http1Relay {
     });
   }
 
-  /** Answers a request without the token and closes the connection, once the request has been read. */
+  /**
+   * Answers a rejected request. If the connection has never sent the token, closes the connection once the
+   * request has been read.
+   */
   #reject(request: IncomingMessage, response: ServerResponse, [status]: Rejection): void {
     const isLast = !this.#setting.gate.isMember(request.socket);
     response.writeHead(status, {

@@ -1,4 +1,4 @@
-/** Listens on a loopback port in front of a session, and guards the queries. */
+/** Listens on a loopback port in front of a session, and guards the session's queries. */
 
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer, type Socket } from "node:net";
@@ -21,32 +21,32 @@ export interface SessionProxyOptions {
   readonly guard: Guard;
   /** The address of the real session. */
   readonly target: SessionAddress;
-  /** Traces the requests. Only for a session whose CLI sends its spans to us. */
+  /** Traces the requests. Set it only if the CLI of the session sends its spans to this process. */
   readonly tracing?: RequestTracing | undefined;
-  /** The working folder of the session's CLI. Default: our own. */
+  /** The working folder of the session's CLI. Default: that of this process. */
   readonly workdir?: string | undefined;
   /** Called for each query that the guard answers instead of the session. */
   readonly onRejected?: ((query: QueryRejection) => void) | undefined;
-  /** Follows the queries. */
+  /** Records how the queries end. */
   readonly progress?: SessionProgress | undefined;
-  /** Called when the session is lost for good. */
+  /** Called once, when the session is lost. */
   readonly onLost?: (() => void) | undefined;
 }
 
 /** A running proxy. */
 export interface SessionProxy {
-  /** The address for clients: a loopback port, with a token that is not the session's. */
+  /** The address for clients: a loopback port, and a token that differs from the session's token. */
   readonly address: SessionAddress;
-  /** Its current counters, which never decrease. */
+  /** The current counters. No counter ever decreases. */
   readonly counts: SessionCounts;
   /** Closes all connections. The session itself stays open. */
   close(): Promise<void>;
 }
 
-/** The most connections with the token. */
+/** The most connections that have sent the token. */
 const MAX_CONNECTIONS = 10_000;
 
-/** Starts a proxy. It does not keep the process alive. */
+/** Starts a proxy. The proxy does not keep the process alive. */
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
   const token = randomBytes(32).toString("hex");
   const { guard, target, tracing, workdir, onRejected, onLost, progress } = options;

@@ -1,4 +1,4 @@
-/** One HTTP/1.1 connection of a client: the order of its requests, and its connection to the session. */
+/** Serves the requests of one HTTP/1.1 client connection in order, over one connection to the session. */
 
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
@@ -6,18 +6,18 @@ import type { Socket } from "node:net";
 import { resetSocket } from "../../sockets/reset-socket.js";
 import { SessionAgent } from "../sessions/session-agent.js";
 
-/** The most requests that a client may send before their answers. */
+/** The most requests that a client may send before the first of them is answered. */
 const MAX_WAITING = 1000;
 
-/** A queued request with its response, or a queued offer to upgrade, which has none. */
+/** A queued request with its response, or a queued offer to upgrade. An offer has no response. */
 interface Waiting {
   readonly response?: ServerResponse;
   readonly serve: () => void;
 }
 
 /**
- * Serves the requests of one connection in order, as a session does. In parallel, later answers would have
- * to be kept in memory until earlier ones are done.
+ * Serves the requests of one connection one after another, as a session does. If requests were served in
+ * parallel, later answers would stay in memory until the earlier answers are sent.
  */
 export class ClientConnection {
   readonly agent: SessionAgent;
@@ -41,21 +41,22 @@ export class ClientConnection {
     return this.#gone.signal;
   }
 
-  /** Resets the client's connection. Resolves when it is closed. */
+  /** Resets the client's connection. Resolves when the connection is closed. */
   async reset(): Promise<void> {
     resetSocket(this.#socket);
     if (!this.gone.aborted) await once(this.gone, "abort");
   }
 
-  /** Serves a request once all earlier ones have been answered. */
+  /** Serves a request once all earlier requests have been answered. */
   take(response: ServerResponse, serve: () => void): void {
     response.once("close", () => this.#next());
     this.#take({ response, serve });
   }
 
   /**
-   * Serves an offer to upgrade once all earlier requests have been answered. Node has handed over the
-   * connection by then and no longer emits `drain`, so this forwards it to the current response.
+   * Serves an offer to upgrade once all earlier requests have been answered. Until then, this method
+   * forwards `drain` events to the current response. Node no longer emits them there, because it has
+   * already handed over the connection.
    */
   takeOffer(serve: () => void): void {
     const tell = () => void this.#serving?.response?.emit("drain");
@@ -80,7 +81,8 @@ export class ClientConnection {
   }
 
   #next(): void {
-    // The connection is closing, so no answer could be sent. Nothing is sent to the session either.
+    // The connection is closing, so no further answer can be sent. Do not send further requests to the
+    // session either.
     if (this.#socket.writableEnded || this.#socket.destroyed) return;
     const next = this.#waiting.shift();
     this.#serving = undefined;
@@ -89,8 +91,8 @@ export class ClientConnection {
   }
 
   /**
-   * Serves a queued request. Closes the connection if Node refuses to forward the head: Node reads some
-   * heads that it does not write.
+   * Serves a queued request. Closes the connection if Node throws, because Node can read some heads that it
+   * refuses to write.
    */
   #serve(one: Waiting): void {
     this.#serving = one;
@@ -101,7 +103,7 @@ export class ClientConnection {
     }
   }
 
-  /** Closes an idle client connection if the session has closed its own. */
+  /** Closes an idle client connection if the session has closed the connection behind it. */
   #endIfStale(): void {
     if (this.#serving === undefined && this.agent.isGone) this.#socket.end();
   }

@@ -1,13 +1,14 @@
-/** Buffers bytes that a client sends behind an offer to upgrade. */
+/** Buffers the bytes that a client sends after an offer to upgrade. */
 
 import type { Socket } from "node:net";
 
-/** The most bytes that are buffered. Further ones stay unread in the connection. */
+/** The most bytes that are buffered. Further bytes stay unread in the connection. */
 const MAX_EARLY_BYTES = 64 * 1024;
 
 /**
- * Reads the connection while an offer waits. Node does not read it then, and would not notice that the
- * client left. A client that ends its side counts as gone, as with any request.
+ * Reads the connection while an offer to upgrade waits. In that time, Node itself does not read, and would
+ * not notice that the client has left. As with any request, a client that ends its side of the connection
+ * counts as gone.
  */
 export class EarlyBytes {
   readonly #socket: Socket;
@@ -23,7 +24,7 @@ export class EarlyBytes {
   };
   readonly #leave = () => void this.#socket.destroy();
 
-  /** @param head The bytes behind the offer that Node has already read. */
+  /** @param head The bytes after the offer that Node has already read. */
   constructor(socket: Socket, head: Buffer) {
     this.#socket = socket;
     this.#chunks = [head];

@@ -23,7 +23,7 @@ export function passThrough(
     if (!answered) cut(response);
   };
   upstream.on("error", breakOff);
-  // If the session switches protocols without being asked, Node ends the request without an error.
+  // If the session switches protocols unasked, Node closes the request without an error.
   upstream.once("close", breakOff);
   relayInformation(upstream, response);
   response.once("close", () => {

@@ -3,10 +3,10 @@
  * and repetitions.
  */
 
-/** Header names and values in turn, as received. */
+/** A flat list, as received: each header name is followed by its value. */
 export type RawHeaders = readonly string[];
 
-/** Returns the list with one header set: at its old position, else at the end. */
+/** Returns the list with one header set. The header keeps its position, or is added at the end. */
 export function withHeader(headers: RawHeaders, name: string, value: string): string[] {
   const changed: string[] = [];
   let isSet = false;
@@ -22,7 +22,7 @@ export function withHeader(headers: RawHeaders, name: string, value: string): st
   return changed;
 }
 
-/** Returns the list without some headers. */
+/** Returns the list without the headers of these names. Give the names in lower case. */
 export function withoutHeaders(headers: RawHeaders, names: readonly string[]): RawHeaders {
   if (!names.some((name) => hasHeader(headers, name))) return headers;
   const kept: string[] = [];
@@ -41,14 +41,14 @@ export function hasHeader(headers: RawHeaders, name: string): boolean {
 }
 
 /**
- * Returns whether a header has this lower-case name, in any case. It compares the length first, which rules
- * out most names.
+ * Returns whether a header has this name. `name` is in lower case; `given` may be in any case. The length
+ * is compared first, because it rules out most names at little cost.
  */
 function isNamed(given: string, name: string): boolean {
   return given.length === name.length && (given === name || given.toLowerCase() === name);
 }
 
-/** Returns the list as pairs, the form in which Node takes trailers. */
+/** Returns the list as pairs of name and value, the form in which Node takes trailers. */
 export function pairsOf(headers: RawHeaders): [string, string][] {
   const pairs: [string, string][] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
@@ -57,7 +57,7 @@ export function pairsOf(headers: RawHeaders): [string, string][] {
   return pairs;
 }
 
-/** Returns the head of a message as bytes. */
+/** Returns the first line and the headers of a message as bytes. */
 export function headOf(firstLine: string, headers: RawHeaders): Buffer {
   const lines = pairsOf(headers).map(([key, value]) => `${key}: ${value}\r\n`);
   return Buffer.from(`${firstLine}\r\n${lines.join("")}\r\n`, "latin1");

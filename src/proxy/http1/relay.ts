@@ -1,6 +1,6 @@
 /**
- * Forwards the request and the answer of an HTTP/1.1 exchange without buffering, at the speed of the slower
- * side.
+ * Forwards the request and the answer of an HTTP/1.1 exchange. Nothing is buffered: the data moves at the
+ * speed of the slower side.
  */
 
 import type {
@@ -24,7 +24,7 @@ import {
   withoutHeaders,
 } from "./raw-headers.js";
 
-/** The largest head accepted from either side. */
+/** The largest head that is accepted from either side, in bytes. */
 export const MAX_HEAD_BYTES = 1024 * 1024;
 
 /** A request to the session. */
@@ -37,8 +37,8 @@ export interface Outgoing {
 }
 
 /**
- * Begins a request to the session. All headers are sent as given. Only if there is no `Connection` header,
- * Node adds `keep-alive`, which is the default of HTTP/1.1 anyway.
+ * Begins a request to the session. All given headers are sent unchanged. If `Connection` is missing, Node
+ * adds `keep-alive`, which is the default of HTTP/1.1.
  */
 export function sendRequest({ headers, ...target }: Outgoing): ClientRequest {
   const request = httpRequest({
@@ -51,7 +51,10 @@ export function sendRequest({ headers, ...target }: Outgoing): ClientRequest {
   return request;
 }
 
-/** Adds `Content-Length: 0` to a POST without a body. Otherwise, Node would announce a chunked body. */
+/**
+ * Adds the header `Host` if it is missing. Adds `Content-Length: 0` to a request without a body, such as a
+ * POST, because Node would otherwise announce a chunked body.
+ */
 function complete({ port, method }: Omit<Outgoing, "headers">, headers: RawHeaders): RawHeaders {
   const hosted = hasHeader(headers, "host") ? headers : ["Host", `127.0.0.1:${port}`, ...headers];
   const sized = hasHeader(headers, "content-length") || hasHeader(headers, "transfer-encoding");
@@ -67,11 +70,11 @@ export function relayBody(from: IncomingMessage, to: ClientRequest): void {
   flushSoon(to);
 }
 
-/** An answer of the session that has begun. */
+/** An answer of the session. Its head has arrived. */
 export interface SessionAnswer {
   readonly request: ClientRequest;
   readonly message: IncomingMessage;
-  /** The chunks of its body that were already read. */
+  /** The chunks of the body that were already read. */
   readonly begun?: readonly Buffer[];
   /** The headers to send instead of the answer's own. */
   readonly headers?: RawHeaders;
@@ -86,7 +89,10 @@ export function beginAnswer({ message, headers }: SessionAnswer, response: Serve
   ]);
 }
 
-/** Forwards an answer to its end. If the session cuts it, the client's connection is cut at the same byte. */
+/**
+ * Forwards an answer to its end. If the session cuts the answer short, resets the client's connection after
+ * the same byte.
+ */
 export function relayAnswer(answer: SessionAnswer, response: ServerResponse): void {
   const { request, message, begun = [] } = answer;
   const cutOff = () => {
@@ -97,15 +103,15 @@ export function relayAnswer(answer: SessionAnswer, response: ServerResponse): vo
   try {
     beginAnswer(answer, response);
   } catch {
-    // Node reads some heads that it refuses to write, such as one with status 0.
+    // Node can read some heads that it refuses to write, such as a head with status 0.
     message.destroy();
     cutOff();
     return;
   }
   for (const chunk of begun) response.write(chunk);
   message.once("end", () => addTrailers(message, response));
-  // If the end of the connection marks the end of the answer, a reset looks like that end. Only the request
-  // gets the error.
+  // Some answers end where the connection ends. For them, a reset looks like a normal end of the message.
+  // Only the request emits the error.
   request.on("error", () => {
     if (!message.complete) cutOff();
   });
@@ -124,14 +130,15 @@ export function relayInformation(request: ClientRequest, response: ServerRespons
 }
 
 /**
- * The longest body that is written together with its head. Copying a longer one costs more than a second
- * write.
+ * The longest body, in bytes, that is written together with its head. Copying a longer body costs more than
+ * a second write.
  */
 const MAX_JOINED_BYTES = 16 * 1024;
 
 /**
- * Ends a message with its complete body. Node writes a short text together with the head in one cheap
- * write; as latin1, each byte is one character. A message with chunks or trailers is written in pieces.
+ * Ends a message with its complete body. A short body is written as a latin1 string, in which each byte is
+ * one character. Node sends such a string together with the head in one write. A message with chunks or
+ * trailers needs several writes.
  */
 export function endWith(
   chunks: readonly Buffer[],
@@ -148,12 +155,15 @@ export function endWith(
   to.end(Buffer.concat(chunks));
 }
 
-/** Adds the trailers of a message that was read completely. */
+/** Adds the trailers of a completely read message to the forwarded message. */
 export function addTrailers({ rawTrailers }: IncomingMessage, to: OutgoingMessage): void {
   if (rawTrailers.length > 0) to.addTrailers(pairsOf(rawTrailers));
 }
 
-/** Resets the client's connection as the session has reset its own, after earlier bytes have been written. */
+/**
+ * Resets the client's connection, because the session has reset its own connection. Earlier bytes are
+ * written first.
+ */
 export function cut(response: ServerResponse): void {
   const { socket } = response;
   if (socket === null || socket.destroyed) return;
@@ -161,8 +171,9 @@ export function cut(response: ServerResponse): void {
 }
 
 /**
- * Sends a head soon, without waiting for its body, but together with a body that follows in the same tick.
- * Node's own `flushHeaders` would encode the head as UTF-8.
+ * Sends a head in the next turn of the event loop. So the head does not wait for a slow body. If the body
+ * comes in the same tick, the two are sent together. Node's own `flushHeaders` would encode the head as
+ * UTF-8.
  */
 function flushSoon(message: OutgoingMessage): void {
   setImmediate(() => {

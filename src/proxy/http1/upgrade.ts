@@ -1,4 +1,4 @@
-/** Forwards an upgrade to another protocol. The bytes of that protocol are not read here. */
+/** Forwards an upgrade to another protocol. The bytes of that protocol are not interpreted. */
 
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -9,17 +9,19 @@ import type { EarlyBytes } from "./early-bytes.js";
 import { hasHeader, headOf, withoutHeaders } from "./raw-headers.js";
 import { relayAnswer, type SessionAnswer, sendOn } from "./relay.js";
 
-/** An offer to upgrade that may now be sent to the session. Node no longer reads its connection. */
+/**
+ * An offer to upgrade that may now be sent to the session. Node no longer reads the client's connection.
+ */
 export interface Offer {
   readonly request: IncomingMessage;
   readonly socket: Socket;
-  /** The client's bytes behind the offer. */
+  /** The bytes that the client sent after the offer. */
   readonly early: EarlyBytes;
 }
 
 /**
- * Returns whether to ignore an offer to upgrade, which HTTP permits. Some clients send one with every
- * query. Accepting it for a request with a body would hide the query from the guard.
+ * Returns whether to ignore an offer to upgrade and to serve the request as usual, which HTTP permits. Some
+ * clients send such an offer with every query. An accepted offer would hide the query from the guard.
  */
 export function isOfferToPassOver({ method, rawHeaders }: IncomingMessage): boolean {
   const hasBody =
@@ -34,8 +36,8 @@ export function withoutOffer({ method, url, rawHeaders }: IncomingMessage): Buff
 }
 
 /**
- * Forwards an offer to the session. If the session rejects it, the client gets that answer, and the
- * connection ends.
+ * Forwards an offer to the session. If the session rejects the offer, the client gets the session's answer,
+ * and the connection ends.
  */
 export function passUpgrade(
   offer: Offer,
@@ -71,8 +73,8 @@ export function passUpgrade(
 }
 
 /**
- * Forwards the session's rejection and ends the connection. HTTP could continue on it, but Node does not
- * take a handed-over connection back.
+ * Forwards the session's rejection and ends the connection. HTTP would permit further requests on it. But
+ * Node does not take back a connection that it has handed over.
  */
 function reject({ request, socket }: Offer, answer: SessionAnswer): void {
   const response = new ServerResponse(request);
@@ -84,8 +86,8 @@ function reject({ request, socket }: Offer, answer: SessionAnswer): void {
 }
 
 /**
- * Connects two sockets until both are closed. The end or reset of one is passed to the other. When one
- * closes, both are destroyed after all bytes are written.
+ * Connects two sockets until both are closed. The end or reset of one socket is passed to the other. When
+ * one socket closes, the other closes after its pending bytes are written.
  */
 export function tunnel(one: Socket, other: Socket): void {
   for (const [from, to] of [

@@ -1,7 +1,7 @@
 /**
- * Forwards HTTP/2, which the dagger CLI uses without negotiation: each connection and stream separately.
- * Only the token is replaced. A failure ends only its own stream, and nothing that either side sends may
- * throw out of an event.
+ * Forwards HTTP/2, which the dagger CLI uses without negotiation. Each connection and each stream is
+ * forwarded separately, and only the token is replaced. A failure ends only its own stream. Data from
+ * either side must never make an event handler throw, because that would end the process.
  */
 
 import type {
@@ -18,17 +18,26 @@ import type { RelaySetting } from "../http1-relay.js";
 import { connectTo } from "../sessions/session-agent.js";
 import { destroyBoth, destroyWhenDead, GracefulEnd } from "./http2-watch.js";
 
-/** The memory limit of a connection, which Node takes in megabytes. A CLI opens many streams at once. */
+/**
+ * The memory limit of a connection, in megabytes, the unit that Node expects. The limit is high, because a
+ * CLI opens many streams at once.
+ */
 const MAX_SESSION_MEMORY_MB = 256;
-/** The longest head of a stream on a connection with the token. It is Node's default. */
+/** The longest head of a stream on a connection with the token, in bytes. The value is Node's default. */
 const MAX_HEAD_BYTES = 65_535;
-/** Error codes of RFC 9113. They equal `constants` of node:http2, which is loaded late. */
+/**
+ * Error codes of RFC 9113. They are repeated here, because reading them from node:http2 would load that
+ * module at the start.
+ */
 const NGHTTP2_NO_ERROR = 0;
 const NGHTTP2_PROTOCOL_ERROR = 1;
 const NGHTTP2_REFUSED_STREAM = 7;
 const NGHTTP2_CANCEL = 8;
 
-/** Loads HTTP/2 with the first connection, because that takes as long as all else at the start. */
+/**
+ * Loads Node's HTTP/2 module at the first connection, because loading takes as long as the rest of the
+ * start.
+ */
 const http2 = () => process.getBuiltinModule("node:http2");
 
 export function relayHttp2(socket: Socket, setting: RelaySetting): void {
@@ -46,15 +55,18 @@ export function relayHttp2(socket: Socket, setting: RelaySetting): void {
 }
 
 /**
- * Closes a socket when the other side ends it: HTTP/2 has no half-open connections, and Node would keep
- * it forever.
+ * Makes a socket close when the other side ends it. HTTP/2 has no half-open connections, and Node would
+ * keep such a connection forever.
  */
 function endWithOther(socket: Socket): Socket {
   socket.allowHalfOpen = false;
   return socket;
 }
 
-/** One connection of a client, and its connection to the session, which is opened after the token was sent. */
+/**
+ * One HTTP/2 connection of a client, with its connection to the session. The connection to the session
+ * opens after the client has sent the token.
+ */
 class Http2Relay {
   readonly #client: ServerHttp2Session;
   readonly #socket: Socket;
@@ -87,7 +99,7 @@ class Http2Relay {
     }
   }
 
-  /** Connects to the session. An end, and a change of settings, are passed on to the client. */
+  /** Connects to the session. If the session ends or changes its settings, the client is informed. */
   #open(): ClientHttp2Session {
     const client = this.#client;
     const { port } = this.#setting.target;
@@ -107,7 +119,8 @@ class Http2Relay {
     });
     session.on("goaway", (code) => {
       if (client.destroyed) return;
-      // Passes a GOAWAY on at once, so that the client opens no more streams here. Current streams finish.
+      // Pass on a GOAWAY at once, so that the client opens no more streams on this connection. Current
+      // streams finish.
       if (code === NGHTTP2_NO_ERROR) this.#end.begin();
       else client.goaway(code);
     });
@@ -116,7 +129,7 @@ class Http2Relay {
   }
 }
 
-/** Runs an operation that Node may reject because of the data it is given. Then only these streams are cut. */
+/** Runs an operation in which Node throws for invalid data. If it throws, closes only these streams. */
 function attempt(what: () => void, ...streams: readonly Http2Stream[]): void {
   try {
     what();
@@ -150,15 +163,18 @@ function relayStream(
   });
   if (hasBody) relayHalf(from, to);
   to.once("close", () => {
-    // Node ends a stream that is reset without an error as if it were complete. So a stream without a head
-    // is reset here.
+    // After a reset without an error code, Node would end this stream as if it were complete. Without a
+    // head it is not complete, so reset it.
     if (!from.headersSent && !from.destroyed) from.close(to.rstCode || NGHTTP2_CANCEL);
   });
   joinEnds(from, to);
   joinEnds(to, from);
 }
 
-/** Forwards the body and the trailers of one side. For Node, a cut body ends like a complete one. */
+/**
+ * Forwards the body and the trailers of a stream. Node emits `end` even if the body was cut short, so the
+ * reset code is checked.
+ */
 function relayHalf(from: Http2Stream, to: Http2Stream): void {
   let trailers: IncomingHttpHeaders = {};
   from.once("trailers", (given) => {
@@ -171,13 +187,13 @@ function relayHalf(from: Http2Stream, to: Http2Stream): void {
   from.pipe(to, { end: false });
 }
 
-/** Passes a reset, or an early end, to the stream on the other side. */
+/** Passes a reset or an early end of one stream to the other. */
 function joinEnds(from: Http2Stream, to: Http2Stream): void {
   from.once("close", () => {
     if (to.destroyed) return;
     if (from.rstCode !== NGHTTP2_NO_ERROR) to.close(from.rstCode);
     else if (!from.readableEnded) to.close(NGHTTP2_CANCEL);
-    // Both sides are over. The unread rest is discarded, so that the stream can close.
+    // The stream `from` has ended normally. Discard the unread data of `to`, so that `to` can close.
     else to.resume();
   });
 }

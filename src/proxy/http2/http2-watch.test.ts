@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Creates a session that no longer reads but still writes, as Node 20 leaves one behind. */
+/** Creates a session that no longer reads but still writes. Node 20 can leave a session in this state. */
 function deafSession() {
   const session = { destroyed: false, ping: () => true, destroy: () => undefined };
   session.destroy = () => {
@@ -20,7 +20,7 @@ function deafSession() {
   return session;
 }
 
-/** Creates both ends of a connection; the first one is not read. */
+/** Creates both ends of a connection. The first end is not read. */
 async function pair(): Promise<readonly [Socket, Socket]> {
   const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
   await once(server, "listening");

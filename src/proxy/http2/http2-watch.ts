@@ -3,10 +3,10 @@
 import type { Http2Session, Http2Stream, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 
-/** The time between two checks. */
+/** The time between two checks, in milliseconds. */
 const LOOK_EVERY_MS = 5000;
 
-/** The most unanswered pings. Node writes no more than ten, for example to a stopped peer. */
+/** The most unanswered pings, for example to a stopped peer. Node writes at most ten. */
 const MAX_UNANSWERED = 9;
 
 /** Node's internal handle of a socket. */
@@ -19,10 +19,11 @@ interface Handled {
 }
 
 /**
- * Destroys a connection whose HTTP/2 session has ended or no longer works. After an error of the
- * connection, such as a frame out of order, Node silently stops reading and never notices its end. The
- * check sends a ping: a session that does not write it at once is dead. A slow or stopped peer does not
- * count as dead.
+ * Destroys a connection whose HTTP/2 session has ended or no longer works. After an error such as a frame
+ * out of order, Node silently stops reading, and never notices the end of the connection.
+ *
+ * The check sends a ping. A session that neither writes nor queues the ping is dead. A slow or stopped peer
+ * does not count as dead.
  */
 export function destroyWhenDead(session: Http2Session, socket: Socket): void {
   let moved = 0;
@@ -57,23 +58,27 @@ export function destroyWhenDead(session: Http2Session, socket: Socket): void {
 }
 
 /**
- * Returns whether the peer has reset the connection. A session that no longer reads does not notice it:
- * Node 20 goes on writing pings.
+ * Returns whether the peer has reset the connection. A session that no longer reads does not notice the
+ * reset. Node 20 continues to write pings to such a connection.
  */
 function isCutOff(socket: Socket): boolean {
   const handle = (socket as Handled)._handle;
   return !socket.connecting && (handle?.getpeername?.({}) ?? 0) !== 0;
 }
 
-/** Destroys a session and its socket. During a write, Node alone may leave the socket open. */
+/**
+ * Destroys a session and its socket. If only the session is destroyed during a write, Node may leave the
+ * socket open.
+ */
 export function destroyBoth(session: Http2Session, socket: Socket): void {
   session.destroy();
   socket.destroySoon();
 }
 
 /**
- * Ends a client's session: current streams finish, new ones are rejected. It replaces Node's own handling
- * of a GOAWAY, because a request with a body in the same chunk would crash the process in native code.
+ * Ends a client's session gracefully: current streams finish, and new streams are rejected. It replaces
+ * Node's own reaction to a GOAWAY. If a request with a body came in the same chunk, that reaction would
+ * crash the process in native code.
  */
 export class GracefulEnd {
   readonly #client: ServerHttp2Session;
@@ -84,7 +89,8 @@ export class GracefulEnd {
   constructor(client: ServerHttp2Session, socket: Socket) {
     this.#client = client;
     this.#socket = socket;
-    // Waits one tick: streams that came before the GOAWAY in the same chunk are reported only then.
+    // Wait one tick. If a chunk contains streams and then a GOAWAY, Node reports the streams only in that
+    // tick.
     client.close = () => process.nextTick(() => this.begin());
     const destroy = client.destroy.bind(client);
     client.destroy = (error, code) => {
@@ -113,7 +119,10 @@ export class GracefulEnd {
     setImmediate(() => this.#endIfOver());
   }
 
-  /** Ends the session when its last stream is over. Frames that are not written yet are written first. */
+  /**
+   * Ends the session after its last stream has ended. Waits one turn of the event loop, so that pending
+   * frames are written first.
+   */
   #endIfOver(): void {
     if (!this.#isEnding || this.#streams.size > 0) return;
     setImmediate(() => {

@@ -1,4 +1,7 @@
-/** Guards the queries of one session. Only queries wait for admission; all else is forwarded at once. */
+/**
+ * Guards the queries of one session. Only queries wait for admission; all other requests are forwarded at
+ * once.
+ */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Failure, GraphQLRequest } from "../../attribution/failure.js";
@@ -31,24 +34,27 @@ import {
 } from "./query-exchange.js";
 
 /**
- * The most bytes of queries and answers that a session keeps in memory for classification. Beyond that,
- * bodies are forwarded without it.
+ * The most bytes of queries and answers that a session keeps in memory for classification. Above this
+ * limit, bodies are forwarded without classification.
  */
 const MAX_HELD_BYTES_IN_ALL = 256 * 1024 * 1024;
 
-/** The counters of a session; they never decrease. */
+/** The counters of a session. No counter ever decreases. */
 export interface SessionCounts {
-  /** Guarded requests: each `POST /query`. */
+  /** The number of guarded requests. Each `POST /query` is a guarded request. */
   readonly requests: number;
-  /** Requests that a circuit rejected. */
+  /** The number of requests that a circuit rejected. */
   readonly rejected: number;
-  /** Requests that ended by `operationTimeoutMs`. */
+  /** The number of requests that exceeded `operationTimeoutMs`. */
   readonly timedOut: number;
-  /** Requests that were answered with `SESSION_LOST`. */
+  /** The number of requests that were answered with `SESSION_LOST`. */
   readonly lost: number;
 }
 
-/** Matches the target of a query: the path `/query`, or the absolute URL, which every HTTP server must accept. */
+/**
+ * Matches the target of a query: the path `/query`, or an absolute URL with this path. HTTP servers must
+ * accept both.
+ */
 const QUERY_TARGET = /^(?:https?:\/\/[^/?]*)?\/query(?:\?|$)/;
 
 /** Returns whether a request is a query to guard. */
@@ -56,7 +62,7 @@ export function isQuery({ method, url = "" }: IncomingMessage): boolean {
   return method === "POST" && QUERY_TARGET.test(url);
 }
 
-/** Guards the queries of one session, from all connections of clients. */
+/** Guards the queries of one session on all connections of clients. */
 export class GuardedQueries {
   readonly counts: { -readonly [K in keyof SessionCounts]: number } = {
     requests: 0,
@@ -65,7 +71,7 @@ export class GuardedQueries {
     lost: 0,
   };
   readonly #session: GuardedSession;
-  /** Whether the guard may change queries, as the options `mirrors` and `pin` do. */
+  /** Whether the guard may change queries. The options `mirrors` and `pin` change them. */
   readonly #rewrites: boolean;
   readonly #target: SessionAddress;
   readonly #tracing: RequestTracing | undefined;
@@ -89,7 +95,9 @@ export class GuardedQueries {
     this.#tracing = tracing;
   }
 
-  /** Answers a query with the session's answer, or with a rejection of the guard. Never rejects. */
+  /**
+   * Answers a query with the session's answer, or with a rejection of the guard. The promise never rejects.
+   */
   async serve(
     message: IncomingMessage,
     response: ServerResponse,
@@ -129,8 +137,8 @@ export class GuardedQueries {
   }
 
   /**
-   * Returns how the guard sends to the session: the client's query on the connection that belongs to the
-   * client, the guard's own questions on other connections.
+   * Returns the two ways to send to the session. `send` sends the client's query on the client's own
+   * connection to the session. `ask` sends a question of the guard on a new connection.
    */
   #linkOf(query: Query, connection: ClientConnection): SessionLink<HeldAnswer> {
     return {
@@ -158,8 +166,9 @@ export class GuardedQueries {
     try {
       return await awaitAnswer(sent, this.#held, signal, drop);
     } catch (error) {
-      // The session may have just closed this idle connection. If it accepts new ones, it is not lost, and
-      // the client would have met the same error without us.
+      // The session may have closed this idle connection just now. If the session still accepts
+      // connections, it is not lost. Then reset the client's connection, because without the proxy the
+      // client would have met the same error.
       const mayBeStale = sent.reusedSocket && !isAnswered && signal?.aborted !== true;
       if (mayBeStale && (await isListening(this.#target))) await connection.reset();
       throw error;
@@ -176,8 +185,8 @@ export class GuardedQueries {
   }
 
   /**
-   * Answers a query that failed. If the error is not one of the guard, the session has cut its connection,
-   * and the client's is cut, too.
+   * Answers a query that failed. If the guard did not cause the error, the session has cut its connection.
+   * Then the client's connection is reset too.
    *
    * @param failures The failures that the guard has found.
    */

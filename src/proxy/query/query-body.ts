@@ -5,13 +5,13 @@ import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import type { GraphQLRequest } from "../../attribution/failure.js";
 import type { HeldBody } from "../../sockets/bounded-body.js";
 
-/** The longest body that is parsed. Requests of SDKs and errors of engines are shorter. */
+/** The longest body that is parsed, in bytes. Requests of SDKs and errors of engines are shorter. */
 export const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
-/** Stands for a request that cannot be parsed. It needs a permit of the engine only. */
+/** Replaces a request that cannot be parsed. Such a request needs a permit of the engine only. */
 const UNKNOWN_REQUEST: GraphQLRequest = { query: "" };
 
-/** Stands for an answer that is too long to be an error. */
+/** Replaces an answer that is too long to be an error. */
 export const LONG_ANSWER = { data: {} };
 
 const UNPACKERS = {
@@ -22,8 +22,8 @@ const UNPACKERS = {
 };
 
 /**
- * Returns the request in a body. If the body is too long, compressed, or not a JSON object, it returns
- * {@link UNKNOWN_REQUEST}.
+ * Returns the request in a body. Returns {@link UNKNOWN_REQUEST} if the body is too long, compressed, or
+ * not a JSON object.
  */
 export function requestIn({ chunks, cutShort }: HeldBody, encoding: string | undefined) {
   if (cutShort !== undefined || encoding !== undefined) return UNKNOWN_REQUEST;
@@ -31,12 +31,12 @@ export function requestIn({ chunks, cutShort }: HeldBody, encoding: string | und
     const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString());
     if (typeof parsed === "object" && parsed !== null) return parsed as GraphQLRequest;
   } catch {
-    // Not JSON: the session itself will reject it.
+    // The body is not JSON, so the session itself will reject it.
   }
   return UNKNOWN_REQUEST;
 }
 
-/** Returns the decompressed text of an answer; {@link LONG_ANSWER} for one that is too long. */
+/** Returns the decompressed text of an answer, or {@link LONG_ANSWER} if the answer is too long. */
 export async function answerIn({ chunks, cutShort }: HeldBody, encoding: string | undefined) {
   if (cutShort !== undefined) return LONG_ANSWER;
   const bytes = Buffer.concat(chunks);

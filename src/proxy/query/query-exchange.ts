@@ -12,7 +12,7 @@ import type { SessionAddress } from "../sessions/session-address.js";
 import { connectTo, type SessionAgent } from "../sessions/session-agent.js";
 import { answerIn, MAX_HELD_BYTES } from "./query-body.js";
 
-/** An answer in memory, or the beginning of one that is too long. */
+/** An answer in memory. If the answer is too long, only its beginning is in memory. */
 export interface HeldAnswer extends SessionResponse {
   readonly request: ClientRequest;
   readonly message: IncomingMessage;
@@ -23,12 +23,15 @@ export interface HeldAnswer extends SessionResponse {
 export interface Query {
   readonly message: IncomingMessage;
   readonly held: HeldBody;
-  /** The query after parsing. */
+  /** The parsed query. */
   readonly given: ReadRequest;
   readonly traceparent: string | undefined;
 }
 
-/** Sends a client's query on the session connection that belongs to the client's connection. */
+/**
+ * Sends a client's query to the session, on the connection of `agent`. Each client connection has its own
+ * agent.
+ */
 export function sendQuery(
   { message, held, given, traceparent }: Query,
   request: GraphQLRequest,
@@ -52,7 +55,7 @@ export function sendQuery(
   return sent;
 }
 
-/** Sends a question of the guard to the session, on a connection of its own. */
+/** Sends a question of the guard to the session, on a new connection. */
 export function sendQuestion(question: GraphQLRequest, { port, token }: SessionAddress) {
   const body = Buffer.from(JSON.stringify(question));
   const headers = resized(
@@ -70,9 +73,10 @@ function resized(headers: RawHeaders, { length }: Buffer): string[] {
 }
 
 /**
- * Waits for the answer and reads it into memory, up to the bound.
+ * Waits for the answer and reads it into memory. If the answer exceeds a limit, only its beginning is read.
  *
- * @param drop Called when the signal is aborted; it must end the request.
+ * @param bound The memory limit for all bodies together.
+ * @param drop Ends the request. It is called when the signal is aborted.
  */
 export function awaitAnswer(
   request: ClientRequest,

@@ -42,7 +42,7 @@ function sessionOver(
       await connection.ask({ ask: "failed", failure });
     },
     async end() {
-      // If the runner has gone, it has already ended the session.
+      // If the runner has ended, the session has ended with it.
       await connection.ask({ ask: "end" }).catch(() => {});
       connection.close();
     },
@@ -52,10 +52,10 @@ function sessionOver(
 type AnswerWith<K extends string> = Extract<HostAnswer, { readonly [key in K]: unknown }>;
 
 class Connection {
-  /** Resolves when the runner has gone, or when this side has closed the connection. */
+  /** Resolves when the runner has ended, or when this side has closed the connection. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
-  /** Resolves the question that is waiting for an answer. */
+  /** Resolves the promise of the current `ask` call with an answer. */
   #pending: ((answer: HostAnswer | undefined) => void) | undefined;
 
   private constructor(socket: Socket) {

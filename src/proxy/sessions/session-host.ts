@@ -1,44 +1,53 @@
 /**
- * The interface through which a stand-in opens guarded sessions, in its own process or in the runner that
- * started it.
+ * The interface through which a stand-in opens guarded sessions. The host is in the same process, or in the
+ * runner that started the stand-in.
  */
 
 import type { SessionAddress } from "./session-address.js";
 
-/** Why the real CLI opened no session. */
+/** The reason why the real CLI opened no session. */
 export type OpeningFailure =
   /** The standard error of the real CLI. */
   | { readonly text: string }
-  /** Our own timeout ended the CLI. */
+  /** The CLI was ended, because it opened no session within `connectTimeoutMs`. */
   | { readonly timedOut: true };
 
-/** Opens guarded sessions. */
+/** An object that opens guarded sessions. */
 export interface SessionHost {
   /**
    * Asks the engine's breaker for a permit to open a session.
    *
-   * @param signal Ends the wait for admission.
-   * @param workdir The absolute working folder of the CLI. Default: our own.
-   * @throws CircuitBreakerOpenError and the like; HostGoneError if the host cannot be reached.
+   * @param signal An abort ends the wait for admission.
+   * @param workdir The absolute working folder of the CLI. Default: that of the host's process.
+   * @throws CircuitBreakerOpenError or another rejection of the guard; HostGoneError if the host cannot be
+   * reached.
    */
   begin(signal?: AbortSignal, workdir?: string): Promise<OpeningSession>;
 }
 
-/** A session that may be opened: the engine's breaker has admitted it. */
+/** A session that the engine's breaker has admitted, and that may now be opened. */
 export interface OpeningSession {
-  /** Variables that the real CLI gets besides our own environment. */
+  /** Environment variables that the real CLI gets in addition to its usual environment. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Resolves when the other process has gone, and the proxy with it. Undefined for a host in this process. */
+  /**
+   * Resolves when the host's process has ended, and the proxy with it. Undefined if the host is this
+   * process.
+   */
   readonly hostGone?: Promise<void>;
-  /** Reports that the real CLI has opened a session. Resolves to the address of the proxy in front of it. */
+  /**
+   * Reports that the real CLI has opened a session. Resolves to the address of the proxy for that session.
+   */
   opened(target: SessionAddress): Promise<SessionAddress>;
   /** Reports that the real CLI has opened no session, which may be a failure of the engine. */
   failed(failure: OpeningFailure): Promise<void>;
-  /** Reports that the real CLI has ended. If neither `opened` nor `failed` was called, nothing is counted. */
+  /**
+   * Reports that the real CLI has ended. If neither `opened` nor `failed` was called, the breaker counts no
+   * outcome.
+   */
   end(): Promise<void>;
 }
 
-/** The error for a session host in another process that cannot be reached or has gone. */
+/** The error for a session host in another process that cannot be reached or has ended. */
 export class HostGoneError extends Error {
   override readonly name = "HostGoneError";
 }

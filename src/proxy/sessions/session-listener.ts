@@ -1,4 +1,4 @@
-/** Lets stand-ins in other processes open sessions in this one. */
+/** Lets stand-ins in other processes open sessions in this process. */
 
 import { randomBytes } from "node:crypto";
 import { chmodSync } from "node:fs";
@@ -17,7 +17,7 @@ import {
 const OWNER_ONLY = 0o600;
 
 export interface SessionListener {
-  /** The path of the socket. A stand-in gets it in `DAGGER_BREAKER_RUN`. */
+  /** The path of the socket. A stand-in gets this path in `DAGGER_BREAKER_RUN`. */
   readonly path: string;
   /** Closes all connections, which ends their sessions. */
   close(): Promise<void>;
@@ -26,8 +26,8 @@ export interface SessionListener {
 /**
  * Opens a socket through which stand-ins of this user open sessions.
  *
- * @param folder A folder that only this user can enter: any process that reaches the socket may open
- * sessions. After this resolves, the socket's own permissions keep other users out.
+ * @param folder A folder that only this user can enter, because any process that reaches the socket may
+ * open sessions. Once the promise has resolved, the socket's own permissions keep other users out.
  */
 export async function listenForSessions(
   host: SessionHost,
@@ -73,7 +73,7 @@ function listening(server: Server, path: string): Promise<void> {
   });
 }
 
-/** Serves one stand-in until its connection ends. Never rejects. */
+/** Serves one stand-in until its connection ends. The promise never rejects. */
 async function serve(host: SessionHost, socket: Socket): Promise<void> {
   const gone = new AbortController();
   let session: OpeningSession | undefined;

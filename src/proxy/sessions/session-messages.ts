@@ -1,6 +1,7 @@
 /**
- * The protocol between a stand-in and the runner. Each session has one connection with lines of JSON. A
- * question is answered before the next is sent. The end of the connection ends the session.
+ * The protocol between a stand-in and the runner. Each session has one connection, and each message is a
+ * line of JSON. A stand-in waits for an answer before it sends the next question. The end of the connection
+ * ends the session.
  */
 
 import type { Socket } from "node:net";
@@ -20,12 +21,14 @@ export type HostAnswer =
   | { readonly variables: Readonly<Record<string, string>> }
   | { readonly address: SessionAddress }
   | { readonly done: true }
-  /** The rejection by a circuit, in the form of an answer to a query. */
+  /** The rejection by the guard, in the form of an answer to a query. */
   | { readonly refused: RejectionAnswer }
   /** Another failure. It contains only the name of the error, because a message may contain secrets. */
   | { readonly error: string };
 
-/** The longest line. It has room for the kept end of a CLI's output with all characters escaped. */
+/**
+ * The longest line, in characters. The kept end of a CLI's output fits, even if every character is escaped.
+ */
 const MAX_LINE_LENGTH = 1024 * 1024;
 
 /** Encodes a message as a line. */
@@ -34,9 +37,9 @@ export function messageLine(message: HostQuestion | HostAnswer): string {
 }
 
 /**
- * Calls a listener for each message on a connection.
+ * Calls a listener for each message on a connection. An invalid message closes the connection.
  *
- * @returns Resolves when no more messages can come. An invalid message ends the connection.
+ * @returns A promise that resolves when no more messages can arrive.
  */
 export function readMessages(socket: Socket, listener: (message: unknown) => void): Promise<void> {
   let held = "";

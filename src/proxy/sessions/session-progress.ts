@@ -1,34 +1,41 @@
-/** Follows the requests of sessions, so that their end shows whether their client met a failure. */
+/**
+ * Records how the requests of sessions end. At the end of a session, the record shows whether its client
+ * met a failure.
+ */
 
 import type { Failure } from "../../attribution/failure.js";
 import type { RefusalType } from "../../guard/wire/rejection-answer.js";
 
-/** A query that the guard answered instead of the session. */
+/** The rejection of a query: the guard has answered the query instead of the session. */
 export interface QueryRejection {
   readonly type: RefusalType;
-  /** The circuit that rejected the query; `engine` for a timeout or a lost session. */
+  /** The circuit that rejected the query. It is `engine` for a timeout or a lost session. */
   readonly circuit: string;
 }
 
-/** Why a request, or the opening of a session, did not succeed. */
+/** The reason why a request, or the opening of a session, did not succeed. */
 export type RequestProblem =
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "rejected"; readonly rejection: QueryRejection }
-  /** Its client closed the connection first. */
+  /** The client closed its connection before the answer. */
   | { readonly kind: "abandoned" };
 
-/** A problem that no later request has overcome, and its time on the clock of `performance`. */
+/**
+ * A problem after which no later request has succeeded. `atMs` is the time of the problem, from
+ * `performance.now()`.
+ */
 export interface OpenProblem {
   readonly problem: RequestProblem;
   readonly atMs: number;
 }
 
-/** Reports the end of a request. Without a problem, it succeeded. */
+/** A function that reports the end of a request. Without a problem, the request has succeeded. */
 export type EndRequest = (problem?: RequestProblem) => void;
 
 /**
- * Keeps the problem that ended the work of a client, if one did. A client that sends a later request with
- * success has handled the problem. A success of a request that ran beside it shows nothing.
+ * Keeps the problem that ended the work of a client. If a later request succeeds, the client has handled
+ * the problem, and the problem is dropped. The success of a request that began before the problem proves
+ * nothing.
  */
 export class SessionProgress {
   #open: (OpenProblem & { readonly turn: number }) | undefined;
@@ -40,12 +47,12 @@ export class SessionProgress {
     return this.#running > 0;
   }
 
-  /** The problem that no later request has overcome. */
+  /** The problem after which no later request has succeeded. */
   get openProblem(): OpenProblem | undefined {
     return this.#open;
   }
 
-  /** Begins a request. */
+  /** Records the start of a request. Call the returned function when the request ends. */
   begin(): EndRequest {
     this.#running += 1;
     const begunAt = this.#turn;
@@ -56,7 +63,8 @@ export class SessionProgress {
         if (isLater) this.#open = undefined;
         return;
       }
-      // A client that fails cancels its parallel requests. So the first problem of a group counts.
+      // A client that fails cancels its parallel requests. So keep the first problem of parallel requests.
+      // Only an abandoned request may be replaced by another problem.
       if (!isLater && this.#open?.problem.kind !== "abandoned") return;
       if (!isLater && problem.kind === "abandoned") return;
       this.#turn += 1;
@@ -65,7 +73,10 @@ export class SessionProgress {
   }
 }
 
-/** Returns the problem in the failures of an answer. A fault of the user wins, then one that counts. */
+/**
+ * Returns the problem that the failures of an answer show. A failure that the user caused wins. Otherwise,
+ * the first failure that counts wins.
+ */
 export function problemIn(failures: readonly Failure[]): RequestProblem | undefined {
   const failure =
     failures.find(({ fault }) => fault === "user") ??

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { readdressing } from "./address-line.js";
 
-/** Returns the output for some lines, and the events of the run. */
+/** Returns the output for some lines, the reported addresses, and the number of unknown lines. */
 async function printed(...lines: readonly string[]) {
   const told: unknown[] = [];
   let unknown = 0;

@@ -1,28 +1,32 @@
-/** Finds the line with the session's address in a CLI's output, and replaces the address by the proxy's. */
+/**
+ * Finds the line with the session's address in a CLI's output, and replaces the address with that of the
+ * proxy.
+ */
 
 import { Transform } from "node:stream";
 import type { SessionAddress } from "../sessions/session-address.js";
 
-/** The longest line that is searched. The line with the address is far shorter. */
+/** The longest line that is searched, in bytes. The line with the address is much shorter. */
 const MAX_LINE_BYTES = 64 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** Returns the address to print instead; undefined to keep the line. */
+/** A function that returns the address to print instead, or undefined to keep the line. */
 export type Readdress = (told: SessionAddress) => Promise<SessionAddress | undefined>;
 
 /**
- * Forwards a CLI's output byte for byte, except for the first line of JSON that has a port and a token.
- * These two are replaced; its other keys stay. Later output waits until the line is replaced.
+ * Forwards a CLI's output byte for byte, except for the first line of JSON with a port and a token. In that
+ * line, the port and the token are replaced, and other keys stay. Later output waits until the line is
+ * replaced.
  *
- * @param onUnknown Called for a line whose port or token is invalid. That line is dropped, because its
+ * @param onUnknown Called for a line whose port or token is invalid. The line is dropped, because its
  * reader would connect to the session without the guard.
  */
 export function readdressing(readdress: Readdress, onUnknown: () => void): Transform {
   let held: Buffer = Buffer.alloc(0);
   let isOver = false;
 
-  /** Returns what to print for a line: nearly always the line itself. */
+  /** Returns the bytes to print for a line. Nearly always, they are the line itself. */
   async function printed(line: Buffer): Promise<Buffer> {
     const told = addressIn(line);
     if (told === undefined) return line;
@@ -57,7 +61,7 @@ export function readdressing(readdress: Readdress, onUnknown: () => void): Trans
       take(chunk, this).then(() => done(), done);
     },
     flush(done) {
-      // A last line without a line break also counts, as for its readers.
+      // Check a last line without a line break too, because SDKs read such a line as well.
       printed(held).then((line) => done(null, line), done);
     },
   });
@@ -87,14 +91,14 @@ function objectIn(line: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-/** Returns the port. Some SDKs also accept one that is a text. */
+/** Returns the port, or undefined if it is invalid. Some SDKs also accept a port that is a string. */
 function portOf(given: unknown): number | undefined {
   const port = typeof given === "string" && /^\d{1,5}$/.test(given) ? Number(given) : given;
   const isPort = Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536;
   return isPort ? (port as number) : undefined;
 }
 
-/** Replaces port and token in a line. The port stays a text or a number, as it was. */
+/** Replaces the port and the token in a line. A port that was a string stays a string. */
 function lineWith({ port, token }: SessionAddress, { line }: FoundAddress, given: Buffer): Buffer {
   const end = /\r?\n$/.exec(given.toString("latin1"))?.[0] ?? "";
   const told = typeof line.port === "string" ? `${port}` : port;

@@ -2,12 +2,15 @@
 
 import type { ChildProcess } from "node:child_process";
 
-/** Signals that ask a process to end. The CLI may use other signals for something else. */
+/** The signals that ask a process to end. Other signals may have another meaning for the CLI. */
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
 
 /** Catches signals of this process until `release`. */
 export class HeldSignals {
-  /** The first of these signals that has arrived. */
+  /**
+   * The first caught signal that asks this process to end. Before the CLI runs, every caught signal asks
+   * for that.
+   */
   received: NodeJS.Signals | undefined;
   readonly #abort = new AbortController();
   readonly #held: readonly NodeJS.Signals[];
@@ -22,8 +25,9 @@ export class HeldSignals {
   };
 
   /**
-   * @param held The signals to catch. By default they would end this process and leave the real CLI behind.
-   * @param reachesAll Whether a signal also reaches the real CLI without us.
+   * @param held The signals to catch. Without a handler, they would end this process and leave the real CLI
+   * behind.
+   * @param reachesAll Returns whether a signal reaches the real CLI without being forwarded.
    */
   constructor(held: readonly NodeJS.Signals[], reachesAll: (signal: NodeJS.Signals) => boolean) {
     this.#held = held;
@@ -31,12 +35,12 @@ export class HeldSignals {
     for (const signal of held) process.on(signal, this.#take);
   }
 
-  /** Aborted when the first of these signals arrives. */
+  /** Aborted when a caught signal asks this process to end. */
   get any(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Forwards signals to this process from now on. */
+  /** Forwards caught signals to a child process from now on. */
   passTo(child: ChildProcess): void {
     this.#child = child;
   }

@@ -1,6 +1,6 @@
 /** Keeps the end of a program's output, which explains why the program failed to start. */
 
-/** The most bytes that are kept. A classifier reads no more. */
+/** The most bytes that are kept. The classifier reads at most this many bytes. */
 const MAX_BYTES = 64 * 1024;
 
 /** The last bytes of a stream. */
@@ -18,7 +18,7 @@ export class LastWords {
     }
   }
 
-  /** Drops all bytes, and keeps none from now on. */
+  /** Drops all bytes, and ignores later bytes. */
   forget(): void {
     this.#forgets = true;
     this.#chunks = [];

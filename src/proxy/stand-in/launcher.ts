@@ -12,10 +12,10 @@ export interface LaunchedProgram {
 /**
  * Writes an executable that starts a program with the executable's own arguments.
  *
- * @param folder The folder for the executable. Only this user may be able to write there.
- * @param program The program to start, for example node with our script.
+ * @param folder The folder for the executable. No other user may be able to write to it.
+ * @param program The program to start, for example node with the script of this package.
  * @returns The path of the executable.
- * @throws The system's error if it cannot be written or run.
+ * @throws The system's error if the executable cannot be written or run.
  */
 export function writeLauncher(folder: string, { command, args }: LaunchedProgram): string {
   if (args.length === 0) return command;
@@ -27,7 +27,7 @@ export function writeLauncher(folder: string, { command, args }: LaunchedProgram
   }
   const path = join(folder, "dagger-breaker-session");
   writeFileSync(path, `#!/bin/sh\nexec ${program.map(quoted).join(" ")} "$@"\n`);
-  // Set again, because a umask may remove bits, and another user may run the program.
+  // Set the permissions again, because a umask may remove some, and another user may run the program.
   chmodSync(path, 0o755);
   accessSync(path, constants.X_OK);
   return path;

@@ -6,18 +6,17 @@ import { delimiter, join } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The error if no dagger CLI is found. */
+/** The error thrown if no dagger CLI is found. */
 export class CliNotFoundError extends Error {
   override readonly name = "CliNotFoundError";
 }
 
 /**
- * Finds the real CLI: the one in `DAGGER_BREAKER_CLI`, else `dagger` on `PATH`, else the newest that an SDK
- * has downloaded.
+ * Returns the path of the real CLI: the CLI in `DAGGER_BREAKER_CLI`, else `dagger` on `PATH`, else the
+ * newest CLI that an SDK has downloaded.
  *
- * @param own Our own files. They may be on `PATH` as `dagger` and are skipped.
- * @returns Its path.
- * @throws CliNotFoundError
+ * @param own The files of this package. They may be on `PATH` as `dagger`, and are skipped.
+ * @throws CliNotFoundError if there is no CLI, or if `DAGGER_BREAKER_CLI` does not name a usable CLI.
  */
 export function findRealCli(env: Environment, own: readonly string[]): string {
   const ourselves = new Set(own.map(realPath));
@@ -37,7 +36,10 @@ export function findRealCli(env: Environment, own: readonly string[]): string {
   );
 }
 
-/** Returns where a program may be, as a shell looks for it: at its path, or in the folders of `PATH`. */
+/**
+ * Returns the paths at which a shell looks for a program: the given path, or the name in each folder of
+ * `PATH`.
+ */
 function candidates(program: string, env: Environment): string[] {
   if (/[/\\]/.test(program)) return [program];
   const names = process.platform === "win32" ? [`${program}.exe`, program] : [program];
@@ -45,9 +47,7 @@ function candidates(program: string, env: Environment): string[] {
   return folders.flatMap((folder) => names.map((name) => join(folder, name)));
 }
 
-/**
- * Returns the CLIs that SDKs have downloaded, such as `dagger-0.21.8`, the newest version first.
- */
+/** Returns the CLIs that SDKs have downloaded, such as `dagger-0.21.8`. The newest version comes first. */
 function downloaded(env: Environment): string[] {
   const found = cacheFolders(env).flatMap((folder) =>
     namesIn(folder)

@@ -18,54 +18,58 @@ export interface StandInPlan {
   /** The path of the real CLI. */
   readonly cli: string;
   readonly args: readonly string[];
-  /** The environment that the real CLI would have without us. */
+  /** The environment that the real CLI would have without the stand-in. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** More file descriptors that the real CLI gets, from number 3 on. */
+  /** Further file descriptors for the real CLI, starting at number 3. */
   readonly others?: readonly ("ignore" | number)[] | undefined;
   readonly stdout: Writable;
   readonly stderr: Writable;
   /** The longest time for opening a session, in milliseconds; undefined for no limit. */
   readonly connectTimeoutMs?: number | undefined;
-  /** Signals that are forwarded to the real CLI and do not end us while it runs. */
+  /** The signals that are forwarded to the real CLI. While the CLI runs, they do not end the stand-in. */
   readonly passedOn: readonly NodeJS.Signals[];
-  /** Whether a signal also reaches the real CLI without us, as Ctrl-C in a terminal does. */
+  /**
+   * Returns whether a signal reaches the real CLI without being forwarded, as Ctrl-C in a terminal does.
+   */
   readonly reachesAll: (signal: NodeJS.Signals) => boolean;
   /** Prints a message for the user. */
   readonly say: (message: string) => void;
 }
 
-/** How a stand-in ended. */
+/** The result of a stand-in. */
 export interface StandInEnd {
   /**
-   * The real CLI's exit code, or 128 plus the number of a signal that ended it. 124 if no session opened in
-   * time, 126 or 127 if it cannot be run.
+   * The exit code of the real CLI, or 128 plus the number of the signal that ended it. 124: no session
+   * opened in time. 126 or 127: the CLI cannot be run.
    */
   readonly exitCode: number;
-  /** The first signal that was to end us. */
+  /** The first signal that asked the stand-in to end. Undefined if no such signal arrived. */
   readonly signal: NodeJS.Signals | undefined;
   /** Whether the real CLI opened a session in time. */
   readonly opened: boolean;
 }
 
-/** Exit codes of our own. In all other cases we exit like the real CLI. */
+/** The exit codes of the stand-in itself. In all other cases, it exits with the code of the real CLI. */
 const EXIT = { timedOut: 124, notRunnable: 126, notThere: 127 } as const;
 
-/** How long a CLI may take to end after SIGTERM. It flushes its logs then. */
+/**
+ * The longest time for a CLI to end after SIGTERM, in milliseconds. The CLI flushes its logs in this time.
+ */
 const GRACE_MS = 10_000;
 
 /**
- * The longest time between the end of the CLI and the end of its output. After that, the other one is ended
- * by us.
+ * The longest time in milliseconds between the end of the CLI and the end of its output. Either may come
+ * first. After this time, the stand-in ends the CLI or closes its output.
  */
 const LINGER_MS = 1000;
 
 type Cli = ChildProcessByStdio<null, Readable, Readable>;
 
 /**
- * Runs the real CLI until it ends. The CLI gets our standard input, so that the SDK can end it by closing
- * that.
+ * Runs the real CLI until the CLI ends. The CLI inherits the standard input, because the SDK ends the CLI
+ * by closing that input.
  *
- * @throws Any error of the host's `begin`. The real CLI is not started then.
+ * @throws Any error of the host's `begin`. The real CLI is then not started.
  */
 export async function runStandIn(plan: StandInPlan): Promise<StandInEnd> {
   const signals = new HeldSignals(plan.passedOn, plan.reachesAll);
@@ -80,7 +84,7 @@ export async function runStandIn(plan: StandInPlan): Promise<StandInEnd> {
       await session.end();
     }
   } catch (error) {
-    // A signal arrived during the wait for admission, so the rejection is not an error.
+    // A signal arrived during the wait for admission. The error only reports the abort, so do not throw it.
     if (signals.received === undefined) throw error;
     return signaled(signals.received);
   } finally {
@@ -88,7 +92,10 @@ export async function runStandIn(plan: StandInPlan): Promise<StandInEnd> {
   }
 }
 
-/** Returns the folder in which the CLI looks for its lock file; undefined if our own folder no longer exists. */
+/**
+ * Returns the folder in which the CLI looks for its lock file. Undefined if the current folder no longer
+ * exists.
+ */
 function workdirOf(args: readonly string[]): string | undefined {
   const at = args.findIndex((one) => /^--workdir(?:=|$)/.test(one));
   const option = args[at] ?? "";
@@ -100,7 +107,7 @@ function workdirOf(args: readonly string[]): string | undefined {
   }
 }
 
-/** Starts the real CLI. If the system rejects it at once, returns an exit code. */
+/** Starts the real CLI. Returns an exit code if the system rejects the start at once. */
 function startCli(
   { cli, args, env, others = [], say }: StandInPlan,
   session: OpeningSession,
@@ -111,7 +118,7 @@ function startCli(
       stdio: ["inherit", "pipe", "pipe", ...others],
     }) as Cli;
     if ((child.stdout as Readable | undefined) !== undefined) return child;
-    // With too many open files, Node creates no streams for the child.
+    // With too many open files, Node returns a child without streams.
     child.on("error", () => undefined);
     return notStarted(cli, say, { code: "EMFILE" });
   } catch (error) {
@@ -132,7 +139,7 @@ class RealCli {
   readonly #child: Cli;
   readonly #words = new LastWords();
   readonly #timers: NodeJS.Timeout[] = [];
-  /** Whether the session is still awaited, was opened, or is too late. */
+  /** The state of the session: still awaited, opened, or too late. */
   #became: "awaited" | "opened" | "too-late" = "awaited";
   #over = false;
 
@@ -168,7 +175,7 @@ class RealCli {
     }
   }
 
-  /** Forwards the CLI's output as it arrives. Resolves at its end. */
+  /** Forwards the CLI's output as it arrives. Resolves at the end of the output. */
   async #passOutput(): Promise<void> {
     const { stdout, stderr } = this.#plan;
     this.#child.stderr.on("data", (chunk: Buffer) => this.#words.add(chunk));
@@ -183,8 +190,8 @@ class RealCli {
   }
 
   /**
-   * Puts the proxy in front of the session. If the guard fails, the session is used without it, because a
-   * guard must not stop a pipeline.
+   * Puts the proxy in front of the session. If the guard fails, the session is used without a proxy,
+   * because a guard must not stop a pipeline.
    */
   async #opened(told: SessionAddress): Promise<SessionAddress | undefined> {
     if (this.#became === "too-late") return undefined;
@@ -200,15 +207,16 @@ class RealCli {
     }
   }
 
-  /** Ends the CLI if its session cannot be guarded. The SDK did not get the address. */
+  /** Ends a CLI whose session cannot be guarded. The SDK has not received the session's address. */
   #endUnguarded(): void {
-    // Counts as opened: the engine has opened the session, so it is not at fault.
+    // Record the session as opened. The engine did open it, so the engine's breaker must not count a
+    // failure.
     this.#became = "opened";
     this.#plan.say("the CLI printed its session with an unknown form of port or token");
     this.#end();
   }
 
-  /** Ends the CLI if it opens no session in time. That counts as a failure of the engine. */
+  /** Ends the CLI if it opens no session in time. The delay counts as a failure of the engine. */
   #limitOpening(): void {
     const { connectTimeoutMs, say } = this.#plan;
     if (connectTimeoutMs === undefined) return;
@@ -221,14 +229,17 @@ class RealCli {
     });
   }
 
-  /** Ends a CLI that closes its output before it prints an address. It will never print one. */
+  /** Ends a CLI that closed its output before it printed an address, because no address can follow. */
   #mute(): void {
     void this.#later(LINGER_MS).then(() => {
       if (this.#became === "awaited") this.#end();
     });
   }
 
-  /** Ends the CLI when the runner has gone: the proxy was in the runner, so the session cannot be reached. */
+  /**
+   * Ends the CLI when the runner has ended. The proxy was in the runner, so clients cannot reach the
+   * session.
+   */
   #hostGone(): void {
     if (this.#over) return;
     this.#plan.say("dagger-breaker run has ended, so this session is unreachable");
@@ -241,14 +252,17 @@ class RealCli {
     void this.#later(GRACE_MS).then(() => this.#child.kill("SIGKILL"));
   }
 
-  /** Reports the end of the CLI. If it opened no session, its output is a failure, unless a signal ended it. */
+  /**
+   * Reports a failed opening: the CLI ended with an error and without a session. An end by a signal is not
+   * reported.
+   */
   async #settle(exitCode: number, signals: HeldSignals): Promise<void> {
     if (this.#became !== "awaited" || exitCode === 0 || signals.received !== undefined) return;
-    // If the runner has gone, there is nothing to report to.
+    // If the runner has ended, the report has no receiver.
     await this.#session.failed({ text: this.#words.text }).catch(() => {});
   }
 
-  /** Resolves after a time, or when all is over. */
+  /** Resolves after a time. Never resolves if the CLI ends before, because its timers are cleared then. */
   #later(milliseconds: number): Promise<void> {
     return new Promise((resolve) => this.#timers.push(setTimeout(resolve, milliseconds)));
   }
@@ -269,8 +283,8 @@ function signalCode(signal: NodeJS.Signals): number {
 }
 
 /**
- * Forwards a stream. If nothing reads it any longer, it is still read to its end, so that the CLI does not
- * block.
+ * Forwards a stream to its end. If the receiver fails, the rest is read and dropped, so that the CLI does
+ * not block.
  */
 async function passOn(source: Readable, sink: Writable): Promise<void> {
   const drop = (): void => void source.unpipe(sink).resume();
