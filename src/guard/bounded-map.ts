@@ -1,9 +1,9 @@
 /**
- * A map with a fixed number of entries. It drops the oldest entry, so that a long session needs little
- * memory.
+ * A map with a limited number of entries. It drops the oldest entry, so that a long session does not use
+ * more and more memory.
  */
 
-/** A map with at most `limit` entries. Setting an entry again makes it the youngest. */
+/** A map with at most `limit` entries. Setting an entry again makes it the newest entry. */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #limit: number;
 

@@ -1,3 +1,3 @@
-/** The name of the breaker of the Dagger engine. */
+/** The name of the Dagger engine's breaker. */
 
 export const ENGINE = "engine";

@@ -6,9 +6,9 @@ import type { FailureRecord } from "./judgement/failure-record.js";
 const SESSION_LOST_CODE = "SESSION_LOST";
 
 /**
- * The error for requests of a session that was lost before. They are not sent; only a new connection helps.
- * The request that detects the loss gets the SDK's own error. `code` is `"SESSION_LOST"`, and `cause` is a
- * {@link FailureRecord}.
+ * The error of a request whose session was lost before. Such a request is not sent, and only a new
+ * connection helps. The request that detects the loss gets the SDK's own error instead. `code` is
+ * `"SESSION_LOST"`, and `cause` is a {@link FailureRecord}.
  */
 export class SessionLostError extends CircuitBreakerError {
   constructor(record: FailureRecord) {

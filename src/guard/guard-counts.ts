@@ -1,21 +1,24 @@
-/** The counts of a guard for each of its breakers, beside those of the breaker itself. */
+/** The counts that a guard keeps for each breaker, in addition to the breaker's own counts. */
 
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 
-/** How the wait of a request for a circuit ended: `ended` by a signal, a timeout or too many waiters. */
+/**
+ * The end of a request's wait for a circuit. `ended`: a signal, a timeout or too many waiting requests
+ * ended the wait.
+ */
 export type WaitResult = "admitted" | "rejected" | "ended";
 
-/** The counts for one breaker. None ever decreases. */
+/** The counts for one breaker. No count ever decreases. */
 export interface GuardCounts {
-  /** Requests to a registry that rejected pulls avoided during its rate limit. */
+  /** Requests to a registry that were avoided, because pulls were rejected during its rate limit. */
   avoidedRequests: number;
-  /** Images requested by a known digest instead of their tag. */
+  /** Images that were requested by a known digest instead of their tag. */
   pinnedImages: number;
-  /** Images used by the digest in a lock file. */
+  /** Images that were used by the digest in a lock file. */
   lockedImages: number;
-  /** Images requested from a mirror instead of this registry. */
+  /** Images that were requested from a mirror instead of this registry. */
   mirroredImages: number;
-  /** Sessions that the engine lost. */
+  /** Sessions with the engine that were lost. */
   lostSessions: number;
   /** Requests that waited for the circuit. */
   readonly waits: Record<WaitResult, number>;
@@ -24,12 +27,14 @@ export interface GuardCounts {
 
 const counts = new WeakMap<CircuitBreaker, GuardCounts>();
 
-/** Returns the counts for a breaker; undefined if no guard uses it. */
+/** Returns the counts for a breaker, or undefined if no guard uses the breaker. */
 export function guardCountsOf(breaker: CircuitBreaker): Readonly<GuardCounts> | undefined {
   return counts.get(breaker);
 }
 
-/** Returns the counts for a guard's breaker, to add to them. */
+/**
+ * Returns the counts for a guard's breaker, which the caller may increase. Creates them at the first call.
+ */
 export function countsFor(breaker: CircuitBreaker): GuardCounts {
   const known = counts.get(breaker);
   if (known !== undefined) return known;

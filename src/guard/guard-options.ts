@@ -26,19 +26,20 @@ import { type PinOptions, pinField } from "./rewrite/pin-options.js";
 import type { Pinning } from "./rewrite/pinning.js";
 
 /**
- * The options of a guard's breakers, by name: `"engine"`, an upstream such as `"registry:docker.io"`,
- * `"git:github.com"` or `"http:files.example.com"`, or all of a kind, such as `"git:*"`. An exact name wins
- * over a kind, and a kind wins over the defaults.
+ * The options of a guard's breakers, by name. A name is `"engine"`, or an upstream such as
+ * `"registry:docker.io"`, `"git:github.com"` or `"http:files.example.com"`. It may also be a whole kind,
+ * such as `"git:*"`. The options of an exact name win over the options of its kind, and these win over the
+ * defaults.
  */
 export interface GuardBreakers {
   /**
-   * The breaker of the Dagger engine. Default: `{ trip: { consecutive: 5 } }`. If a fleet shares it, the
-   * default of an upstream is used.
+   * The options of the engine's breaker. Default: `{ trip: { consecutive: 5 } }`. If a fleet shares this
+   * breaker, the default is that of a shared upstream.
    */
   readonly engine?: NamedBreakerOptions | undefined;
   /**
-   * The breaker of an upstream. Default: `{ trip: { badSeconds: 5, windowMs: 60_000 },
-   * openTimeGrowthFactor: 2 }`. If a fleet shares it, the growth factor is 1.
+   * The options of an upstream's breaker. Default: `{ trip: { badSeconds: 5, windowMs: 60_000 },
+   * openTimeGrowthFactor: 2 }`. If a fleet shares this breaker, the default growth factor is 1.
    */
   readonly [upstream: `${UpstreamKind}:${string}`]: NamedBreakerOptions | undefined;
 }
@@ -46,90 +47,95 @@ export interface GuardBreakers {
 /** The options of a guard. */
 export interface GuardOptions {
   /**
-   * Options of single breakers. If a breaker already exists in the registry and these options name it or
-   * its kind, they must equal those it was created with. Otherwise an existing breaker is used as it is.
+   * The options of individual breakers. A breaker may already exist in the registry. If these options name
+   * that breaker or its kind, they must equal the options with which the breaker was created. Otherwise,
+   * the breaker is used as it is. Default: the defaults in {@link GuardBreakers}.
    */
   readonly breakers?: GuardBreakers | undefined;
   /**
    * The registry of the breakers. Default: {@link guardRegistry}, which all guards of the process share. So
-   * what one connection learns about a host, all connections know.
+   * all connections use what one connection has learned about a host.
    */
   readonly registry?: Registry | undefined;
   /**
-   * Upstreams that the requests depend on without naming them, such as `"registry:ghcr.io"` for the image
-   * of a Dockerfile. Every request needs a permit of their breakers. Default: none.
+   * Upstreams that requests need without naming them, such as `"registry:ghcr.io"` for the image of a
+   * Dockerfile. Every request needs permits from the breakers of these upstreams. Default: no upstreams.
    */
   readonly needs?: readonly string[] | undefined;
   /**
    * Mirrors of registries, such as `{ "docker.io": ["mirror.example/hub"] }`, for images of `from` only.
    * While the circuit of a registry is open, its images are pulled from the first mirror whose circuit
-   * admits the request. The engine itself can have mirrors, which also serve modules and Dockerfiles:
-   * `dagger-breaker mirrors` writes their configuration. Default: none.
+   * admits the request. For modules and Dockerfiles, configure mirrors in the engine: `dagger-breaker
+   * mirrors` writes that configuration. Default: no mirrors.
    */
   readonly mirrors?: Mirrors | undefined;
   /**
-   * Requests images of `from` by the digest that their tag last had. From the second run by digest on, a
-   * pipeline then runs while the registry is down. Each use is reported. A request that publishes keeps its
-   * tags. Default: off.
+   * Requests images of `from` by the digest that their tag had when it was last seen. An engine that has
+   * used an image by its digest can use it again while the registry is down. Each use of a digest is
+   * reported. A request that publishes keeps its tags. Default: off.
    */
   readonly pin?: PinOptions | undefined;
   /**
-   * Called for each image that a request uses by a digest in Dagger's lock file (`dagger.lock`). The engine
-   * contacts no registry for it as long as it has the image. Default: none.
+   * Called for each image that a request uses by a digest from Dagger's lock file (`dagger.lock`). While
+   * the engine has such an image, it sends no request to the image's registry. Default: no function.
    */
   readonly onLocked?: ((event: LockedEvent) => unknown) | undefined;
   /**
-   * The least time that a circuit stays open after a rate limit whose answer states no delay, or one below
-   * a second; in milliseconds above 0. The reset timeout of the breaker may be longer. Default: 60,000.
+   * The shortest time that a circuit stays open after a rate limit, in milliseconds above 0. It applies if
+   * the answer contains no delay, or a delay below one second. The reset timeout of the breaker may be
+   * longer. Default: 60,000.
    */
   readonly rateLimitOpenMs?: number | undefined;
   /**
-   * The reaction to an open circuit: the request is rejected at once, or waits until the circuit
-   * admits it. At most 100 requests wait per breaker. Default: `"reject"`.
+   * The reaction to an open circuit. `"reject"` rejects the request at once. `"wait"` waits until the
+   * circuit admits the request. At most 100 requests wait per breaker. Default: `"reject"`.
    */
   readonly onOpen?: "reject" | "wait" | undefined;
   /**
-   * The longest wait with `onOpen: "wait"`, in milliseconds, 0 or more. A request that cannot be admitted
+   * The longest wait with `onOpen: "wait"`, in milliseconds; 0 or more. A request that cannot be admitted
    * before its `operationTimeoutMs` does not wait at all. Default: 300,000.
    */
   readonly maxWaitMs?: number | undefined;
   /**
-   * The longest random extra wait with `onOpen: "wait"`, in milliseconds, 0 or more. With it, waiting
-   * requests do not all continue at the same moment. Default: 5,000.
+   * The longest random time that is added to a wait with `onOpen: "wait"`, in milliseconds; 0 or more. It
+   * spreads waiting requests, so that they do not all continue at the same moment. Default: 5,000.
    */
   readonly waitSpreadMs?: number | undefined;
   /**
-   * The longest time of a request in milliseconds, above 0, including the wait for admission. After that it
-   * is dropped, so that the engine stops working on it. The guard then asks the session for its version:
-   * only if the engine does not answer within two seconds, the timeout counts as its failure. Default:
-   * none, because a pipeline may run for hours. Note that the engine itself waits forever for a host that
-   * does not answer.
+   * The longest time of a request, including the wait for admission, in milliseconds above 0. After that
+   * time, the request is dropped, so that the engine stops working on it. The guard then asks the engine
+   * for its version. The timeout counts as a failure of the engine only if no answer arrives within two
+   * seconds.
+   *
+   * Default: no limit, because a pipeline may run for hours. Note that the engine itself waits forever for
+   * a host that does not answer.
    */
   readonly operationTimeoutMs?: number | undefined;
-  /** Ends every request of this guard when it is aborted. No breaker counts this as a failure. */
+  /** A signal whose abort ends every request of this guard. No breaker counts such an end as a failure. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Shares circuits with other processes: the breakers of public upstreams also ask the circuits of this
-   * fleet. The breaker of an engine reached over TCP is shared. Breakers of hosts on this machine or in a
-   * private network are not. Default: none.
+   * The fleet through which circuits are shared with other processes. The breakers of public upstreams are
+   * shared, and so is the breaker of an engine that is reached over TCP. Breakers of hosts on this machine
+   * or in a private network are not shared. Default: the fleet that `DAGGER_BREAKER_STORE` names, if it is
+   * set.
    */
   readonly fleet?: Fleet | undefined;
   /**
-   * The address of the engine, such as `tcp://engine.example.com:8080`; used only with `fleet`.
-   * Default: the variable `_EXPERIMENTAL_DAGGER_RUNNER_HOST`.
+   * The address of the engine, such as `tcp://engine.example.com:8080`; used only with `fleet`. Default:
+   * the value of the environment variable `_EXPERIMENTAL_DAGGER_RUNNER_HOST`.
    */
   readonly engineHost?: string | undefined;
 }
 
 /**
- * The registry of all guards without an own `registry`. It has at most 1,000 breakers. The breaker of the
- * engine is `guardRegistry.get("engine")`.
+ * The default registry, which all guards without the option `registry` share. It has at most 1,000
+ * breakers. The breaker of the engine is `guardRegistry.get("engine")`.
  */
 export const guardRegistry: Registry = createRegistry({ maxBreakers: 1000 });
 
 /**
- * The defaults for an upstream. Parallel pulls fail in bursts, so the breaker counts seconds with failures,
- * not failures.
+ * The defaults of an upstream's breaker. Parallel pulls fail in bursts, so this breaker counts seconds with
+ * failures instead of single failures.
  */
 const UPSTREAM_DEFAULTS: NamedBreakerOptions = {
   trip: { badSeconds: 5, windowMs: 60_000 },
@@ -137,8 +143,8 @@ const UPSTREAM_DEFAULTS: NamedBreakerOptions = {
 };
 
 /**
- * The defaults for a shared upstream. A growing reset timeout exists to reduce the probes of many
- * processes. A shared circuit sends one probe for all of them, so it can probe every minute.
+ * The defaults of a shared upstream's breaker. A growing reset timeout exists to reduce the probes of many
+ * processes. A shared circuit sends one probe for all processes, so it can probe every minute.
  */
 const SHARED_DEFAULTS: NamedBreakerOptions = { ...UPSTREAM_DEFAULTS, openTimeGrowthFactor: 1 };
 
@@ -173,7 +179,9 @@ export const needsField: Field<readonly string[]> = {
   },
 };
 
-/** Throws for a name that no breaker of an upstream can have, because the option would have no effect. */
+/**
+ * Throws if no breaker of an upstream can have this name. An option with such a name would have no effect.
+ */
 function checkUpstreamName(name: string, label: string): void {
   const [, kind, host] = UPSTREAM_NAME.exec(name) ?? [];
   if (kind === undefined || host === undefined) {
@@ -185,7 +193,9 @@ function checkUpstreamName(name: string, label: string): void {
   if (known !== name) throw new RangeError(`${label} is ${show(name)}, expected ${show(known)}`);
 }
 
-/** Returns the options that the user gave for a breaker: under its own name, else under its kind. */
+/**
+ * Returns the options that the user gave for a breaker. Options for its name win over options for its kind.
+ */
 export function givenOptions(
   breakers: GuardBreakers,
   name: string,
@@ -197,8 +207,8 @@ export function givenOptions(
 /**
  * Returns the options with which to create a breaker.
  *
- * @param isShared Whether a fleet shares it. Then the engine also gets the defaults of an upstream, because
- * its own cannot be shared.
+ * @param isShared Whether a fleet shares the breaker. If so, the engine also gets the defaults of an
+ * upstream, because a fleet cannot share the engine's own default.
  */
 export function breakerOptions(
   breakers: GuardBreakers,
@@ -243,7 +253,7 @@ export interface GuardSettings {
   readonly needs: readonly string[];
   readonly mirrors: Mirrors;
   readonly pin: Pinning | undefined;
-  /** Whether the guard may change requests, which `mirrors` and `pin` need. */
+  /** Whether the guard may change requests. The options `mirrors` and `pin` need such changes. */
   readonly rewrites: boolean;
   readonly onLocked: ((event: LockedEvent) => unknown) | undefined;
   readonly rateLimitOpenMs: number;

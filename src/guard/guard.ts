@@ -1,4 +1,4 @@
-/** The guard: its settings, and its circuit breakers. It knows neither HTTP nor the SDK. */
+/** The guard, with its settings and its circuit breakers. It depends neither on HTTP nor on the SDK. */
 
 import { ADMITTED, type AdmissionCheck } from "../breaker/calls/admission-check.js";
 import type { CallPermit, Permit } from "../breaker/calls/permit.js";
@@ -31,23 +31,28 @@ import { LockedPulls } from "./locks/locked-pulls.js";
 
 type AskedPermits = Asked<readonly CallPermit[]>;
 
-/** The facts about locked images, for all guards that use the same registry. */
+/**
+ * For each registry, the facts about locked images. All guards with the same registry share these facts.
+ */
 const lockedPulls = new WeakMap<Registry, LockedPulls>();
 
 /** Owns the breakers of the engine and the upstreams, and admits requests through them. */
 export class Guard {
   readonly settings: GuardSettings;
-  /** The facts that its sessions have shown about images in lock files. */
+  /** The facts about images in lock files that the guard's sessions have shown. */
   readonly lockedPulls: LockedPulls;
-  /** The time for which its calls waited for circuits. */
+  /** The total time in which calls of this guard waited for circuits. */
   readonly waitTime = new WaitTime();
-  /** The machine of each breaker whose options were already compared with ours. */
+  /**
+   * The state machines of the breakers that this guard has already used. The options of a breaker are
+   * checked at its first use.
+   */
   readonly #machines = new WeakMap<CircuitBreaker, Machine>();
   #ownEngine: CircuitBreaker | undefined;
 
   /**
    * @throws TypeError or RangeError that names the option, its value and what was expected; TypeError if a
-   * breaker exists with other options than those given here.
+   * breaker already exists with other options.
    */
   constructor(options?: GuardOptions) {
     this.settings = readGuardOptions(options);
@@ -61,8 +66,8 @@ export class Guard {
   }
 
   /**
-   * The breaker of the engine, created on first use. If the registry is full, the guard creates one outside
-   * it.
+   * The breaker of the engine, created on first use. If the registry is full, the guard creates a breaker
+   * outside the registry.
    */
   get engine(): CircuitBreaker {
     const found = this.#breakerIfRoom(ENGINE);
@@ -72,8 +77,8 @@ export class Guard {
   }
 
   /**
-   * Returns the breaker of an upstream. If the registry is full, it returns undefined and gives one
-   * warning: requests to that upstream are then not guarded.
+   * Returns the breaker of an upstream. If the registry is full, returns undefined and warns once. Requests
+   * to such an upstream are not guarded.
    */
   upstream(name: string): CircuitBreaker | undefined {
     return this.#breakerIfRoom(name);
@@ -88,8 +93,8 @@ export class Guard {
   }
 
   /**
-   * Returns what the breaker of an upstream would answer to a request now, as far as this process knows.
-   * Uses no probe slot.
+   * Returns the decision that the breaker of an upstream would make about a request now, as far as this
+   * process knows. Uses no probe slot.
    */
   check(name: string): AdmissionCheck {
     const breaker = this.upstream(name);
@@ -98,7 +103,7 @@ export class Guard {
   }
 
   /**
-   * Reads the state of these upstreams' shared circuits, so that `admits` and `check` use it. Does nothing
+   * Reads the state of the shared circuits of these upstreams, for `admits` and `check`. Does nothing
    * without a fleet.
    */
   async refresh(names: Iterable<string>): Promise<void> {
@@ -108,8 +113,9 @@ export class Guard {
   }
 
   /**
-   * Takes a permit from every breaker at once, as nearly all requests do; undefined if one may reject, or if
-   * another process may know more.
+   * Takes a permit from every breaker at once, which is possible for nearly all requests. Takes no permit
+   * and returns undefined if a breaker may reject. With a fleet, always returns undefined, because another
+   * process may know more.
    */
   admitFreely(breakers: readonly CircuitBreaker[]): readonly CallPermit[] | undefined {
     if (this.settings.fleet !== undefined) return undefined;
@@ -119,14 +125,14 @@ export class Guard {
   }
 
   /**
-   * Takes a permit from every breaker, or from none. With `onOpen: "wait"` it waits until all admit, and
-   * holds no permit meanwhile. Otherwise it waits only for the outcome of probes whose requests have
-   * finished.
+   * Takes a permit from every breaker, or takes no permit. With `onOpen: "wait"`, waits until all breakers
+   * admit the call, and holds no permit while it waits. Otherwise, waits only for the outcome of probes
+   * whose requests have finished.
    *
-   * @param signal Ends the wait.
-   * @param onWait Called for each part of the wait.
+   * @param signal An abort ends the wait.
+   * @param onWait Called before each part of the wait.
    * @returns The permits in the order of the breakers.
-   * @throws GuardRejection, WaitersFullError or the reason of the signal.
+   * @throws GuardRejection, WaitersFullError, or the reason of the signal.
    */
   async admit(
     breakers: readonly CircuitBreaker[],
@@ -161,8 +167,8 @@ export class Guard {
   }
 
   /**
-   * Returns a permit for a call that did not need one, so that its outcome counts anyway. It belongs to the
-   * current generation.
+   * Returns a permit for a call that did not ask this breaker, so that the outcome of the call still
+   * counts. The permit belongs to the breaker's current generation.
    */
   unasked(breaker: CircuitBreaker): CallPermit {
     return this.#sharedOf(breaker)?.unasked() ?? new UnaskedPermit(breaker);
@@ -179,19 +185,23 @@ export class Guard {
     return fleet !== undefined && sharedName(name, engineHost) !== undefined;
   }
 
-  /** Asks the breakers of this process first, and their shared circuits only if those admit. */
+  /**
+   * Asks the breakers of this process first. Asks their shared circuits only if all breakers admit the
+   * call.
+   */
   #ask(
     breakers: readonly CircuitBreaker[],
     machines: readonly Machine[],
   ): AskedPermits | Promise<AskedPermits> {
     if (this.settings.fleet === undefined) return askAll(breakers, machines);
-    // Must come first: a breaker that cannot be shared throws, and no permit may be taken before.
+    // Find the shared circuits first. A breaker that cannot be shared throws here, and no permit may be
+    // taken before.
     const shared = breakers.map((breaker) => this.#sharedOf(breaker));
     const asked = askAll(breakers, machines);
     return "value" in asked ? askShared(breakers, asked.value, shared) : asked;
   }
 
-  /** Returns the shared circuit of a breaker; undefined if it is not shared. */
+  /** Returns the shared circuit of a breaker, or undefined if the breaker is not shared. */
   #sharedOf(breaker: CircuitBreaker): SharedCircuitBreaker | undefined {
     const { fleet, engineHost } = this.settings;
     const name = fleet && sharedName(breaker.name, engineHost);
@@ -199,9 +209,9 @@ export class Guard {
   }
 
   /**
-   * Shares the engine and the upstreams that the options name, because a policy that cannot be
-   * shared must throw now and not in each request. The options of a kind may be meant for hosts
-   * that are not shared.
+   * Shares the engine's breaker and the breakers of the upstreams that the options name. A policy that
+   * cannot be shared must throw now, and not in each request. Options for a whole kind are left out,
+   * because they may be meant for hosts that are not shared.
    */
   #shareNamed(): void {
     this.#sharedOf(this.engine);
@@ -227,8 +237,8 @@ export class Guard {
   }
 
   /**
-   * Returns the breaker with this name. If the options name an existing breaker or its kind, they are
-   * compared with its own options, once.
+   * Returns the breaker with this name, and creates it if necessary. If the options name an existing
+   * breaker or its kind, compares them once with the breaker's own options.
    */
   #breaker(name: string): CircuitBreaker {
     const { registry, breakers } = this.settings;
@@ -247,7 +257,10 @@ export class Guard {
     return found;
   }
 
-  /** Notes a breaker as one of this guard, whose counts begin at 0. */
+  /**
+   * Records that this guard uses a breaker. Creates the guard counts of the breaker, if they do not exist
+   * yet.
+   */
   #begin(breaker: CircuitBreaker): void {
     this.#machines.set(breaker, CircuitBreaker.machineOf(breaker));
     countsFor(breaker);

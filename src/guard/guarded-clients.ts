@@ -1,4 +1,4 @@
-/** Remembers which registry the guard of a client uses, so that metrics find it. */
+/** Remembers the registry of each guarded client, so that metrics find the breakers of a client. */
 
 import type { Registry } from "../registry/registry.js";
 
@@ -9,7 +9,10 @@ export function noteGuarded(client: object, registry: Registry): void {
   registries.set(client, registry);
 }
 
-/** Returns the registry of the guard that last guarded a client; undefined if none did. */
+/**
+ * Returns the registry of the guard that last guarded a client, or undefined if the client was never
+ * guarded.
+ */
 export function registryOfClient(client: object): Registry | undefined {
   return registries.get(client);
 }

@@ -74,7 +74,7 @@ test("the caller of a silent engine gets the timeout at once; the permit is held
   await vi.advanceTimersByTimeAsync(5000);
   expect(told).toHaveBeenCalledOnce();
   expect(engine.getMetrics()).toMatchObject({ inFlightCount: 1, metrics: { failureCount: 0 } });
-  // The end of the session waits for this.
+  // The end of the session waits for the outcome of the timeout.
   const answered = vi.fn();
   void state.answered().then(answered);
   await vi.advanceTimersByTimeAsync(1999);

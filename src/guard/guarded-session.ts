@@ -1,4 +1,4 @@
-/** Guards the requests of one session with an engine: admits, sends and settles each. */
+/** Guards the requests of one session with an engine: admits, sends and settles each request. */
 
 import { classifyTransportError } from "../attribution/classify/classifier.js";
 import { classifyAnswer } from "../attribution/classify/decide-response.js";
@@ -20,22 +20,25 @@ import { announceRewriting, rewrite } from "./rewritten-request.js";
 import type { SessionLink } from "./session-link.js";
 import { SessionState } from "./session-state.js";
 
-/** The longest wait for the answer with the digests of images just used. The engine needs 2 ms. */
+/**
+ * The longest wait for the digests of the images that a request has just used, in milliseconds. The engine
+ * needs about 2 ms.
+ */
 const QUESTION_TIMEOUT_MS = 2000;
 
 /**
- * The reaction to a cut connection: `"ask"` asks the session whether it is alive, `"lost"` assumes that it
- * is lost. Some transports cannot send a question of their own.
+ * The reaction to a cut connection. `"ask"` asks the session whether it is alive. `"lost"` assumes that the
+ * session is lost, because some transports cannot send such a question.
  */
 export type WhenCut = "ask" | "lost";
 
 /** Optional facts and limits of a request. */
 export interface RequestCompanions {
-  /** The engine's spans for this request. Without them, only the answer decides the outcomes. */
+  /** The engine's spans for this request. Without spans, only the answer decides the outcomes. */
   readonly trace?: RequestTrace | undefined;
   /**
-   * Ends this request when it is aborted, for example because its caller left. No breaker counts that as a
-   * failure.
+   * A signal whose abort ends this request, for example because the caller has left. No breaker counts such
+   * an end as a failure.
    */
   readonly signal?: AbortSignal | undefined;
   /** Called with the failures of an answer, or of the connection, before the request ends. */
@@ -54,7 +57,7 @@ export class GuardedSession {
   readonly #mayEnd: boolean;
 
   /**
-   * @param state The facts about the session. Guards of the same session share it.
+   * @param state The facts about the session. All guards of a session share one object.
    * @param whenCut The reaction to a cut connection of this session.
    */
   constructor(guard: Guard, state = new SessionState(), whenCut: WhenCut = "lost") {
@@ -66,7 +69,7 @@ export class GuardedSession {
     this.#whenCut = whenCut;
   }
 
-  /** The error for further requests if the session is lost; undefined while it is not. */
+  /** The error for further requests, if the session is known to be lost. Otherwise undefined. */
   get lost(): SessionLostError | undefined {
     return this.#state.lost;
   }
@@ -78,8 +81,8 @@ export class GuardedSession {
    * @throws SessionLostError if the session is lost.
    * @throws CircuitBreakerOpenError if a breaker rejects.
    * @throws TimeoutError after `operationTimeoutMs`, including the wait for admission.
-   * @throws LastGoodRefusedError for a result that `lastGood` cannot replace.
-   * @throws The reason of either signal, and any failure of sending, unchanged.
+   * @throws LastGoodRefusedError for an effect that `lastGood` cannot replace.
+   * @throws The reason of an aborted signal, or the error of sending, unchanged.
    */
   async request<A extends SessionResponse>(
     given: ReadRequest,
@@ -102,7 +105,8 @@ export class GuardedSession {
       for (const effect of ["publish", "export"] as const) {
         if (read.sideEffects.has(effect)) refuseUnderLastGood(effect);
       }
-      // Only where something can end the request: a signal costs more than the rest of a guarded call.
+      // Create a signal only if something can end the request. A signal costs more than the rest of a
+      // guarded call.
       if (this.#mayEnd || signal !== undefined) call = this.#beginCall(signal);
       const inFlight = await this.#admit(read, call, locks);
       for (const effect of read.sideEffects) this.#state.sideEffects.add(effect);
@@ -124,14 +128,17 @@ export class GuardedSession {
     return this.#calls.begin({ timeoutMs, waits: onOpen === "wait", signal });
   }
 
-  /** Records that the session is lost. Returns whether this loss must be counted, as `lose` does. */
+  /** Records and counts the loss of the session. Returns whether the loss must count as a failure. */
   #lose(failure: Failure, error?: unknown): boolean {
     const counts = this.#state.lose(failure, error);
     if (counts) countsFor(this.#guard.engine).lostSessions += 1;
     return counts;
   }
 
-  /** Asks the engine for the digests of the tags that a request has just used. The caller does not wait. */
+  /**
+   * Asks the engine for the digests of the tags that a request has just used. The caller does not wait for
+   * the answer.
+   */
   #learnDigests(
     pin: Pinning,
     read: ReadRequest,
@@ -151,7 +158,10 @@ export class GuardedSession {
     });
   }
 
-  /** Takes the permits. Releases them again if the session was lost or the caller left during the wait. */
+  /**
+   * Takes the permits of a request. Releases them if the session was lost, or the call was aborted, during
+   * the wait.
+   */
   async #admit(
     read: ReadRequest,
     call: BoundedCall | undefined,
@@ -185,7 +195,8 @@ export class GuardedSession {
     const learnEngine = () => this.#learnEngine(link);
     try {
       const answering = link.send(read.request, signal);
-      // Asks while the request runs, so that a probe's outcome is known as soon as its answer arrives.
+      // Ask for the version while the request runs. Then the outcome of a probe is known as soon as its
+      // answer arrives.
       if (trace === undefined && inFlight.needsVersion) learnEngine();
       const answer = await answering;
       const failures = classifyAnswer(answer, read);
@@ -221,8 +232,8 @@ export class GuardedSession {
       return;
     }
     const settlement = inFlight.answered(failures, answer, sources);
-    // The session's end waits for these outcomes: the process may exit right after it, and they must reach
-    // the shared store before.
+    // Let the end of the session wait for these outcomes. They must reach the shared store, and the process
+    // may exit right after the session.
     if (settlement !== undefined && this.#guard.settings.fleet !== undefined) {
       this.#state.ask(() => settlement);
     }
@@ -234,8 +245,8 @@ export class GuardedSession {
   }
 
   /**
-   * Asks the engine for its version, once per session. Returns the pending question; undefined if there is
-   * nothing to wait for.
+   * Asks the engine for its version, once per session. Returns the pending question, or undefined if there
+   * is nothing to wait for.
    */
   #learnEngine(link: SessionLink<SessionResponse>): Promise<void> | undefined {
     const learning = this.#state.engine.learn(async () => {
@@ -246,15 +257,15 @@ export class GuardedSession {
         call.end();
       }
     });
-    // Lets the session's end wait for the version. Without it, a probe would be judged by the rules of
-    // older engines.
+    // Let the end of the session wait for the version. Without the version, a probe would be judged by the
+    // rules for older engines.
     if (learning !== undefined) this.#state.ask(() => learning);
     return learning;
   }
 
   /**
-   * Asks the session whether it is alive, because a cut connection may concern only one request. Requests
-   * that are cut at the same time share one question.
+   * Returns whether the session still answers. A cut connection may concern only one request, and does not
+   * prove that the session is lost. Requests that are cut at the same time share one question.
    */
   #lives(link: SessionLink<SessionResponse>): Promise<boolean> {
     return this.#state.inquire(async () => {
@@ -263,13 +274,16 @@ export class GuardedSession {
     });
   }
 
-  /** Settles a request that timed out. The caller does not wait for this, but the end of the session does. */
+  /**
+   * Settles a request that timed out. The caller does not wait for the settlement, but the end of the
+   * session does.
+   */
   #settleLater(
     inFlight: RequestInFlight,
     link: SessionLink<SessionResponse>,
     trace: RequestTrace | undefined,
   ): void {
-    // Called before the request ends, because its spans are dropped then.
+    // Ask for the spans before the request ends, because its end drops them.
     const seen = trace?.exchanges(TRACE_WITHIN_MS).catch(() => undefined);
     const settlement = this.#settleByVersion(inFlight, link, seen);
     inFlight.settledBy(settlement);
@@ -278,7 +292,7 @@ export class GuardedSession {
 
   /**
    * Settles a timeout by asking the engine for its version. If the engine does not answer, it is at fault.
-   * If it does, it was busy with something that did not end. An upstream is not at fault only because the
+   * If it answers, it was busy with work that did not end. An upstream is not at fault only because the
    * request names it.
    */
   async #settleByVersion(

@@ -1,4 +1,4 @@
-/** Replaces addresses in a request: by those of mirrors, and tags by known digests. */
+/** Replaces image addresses in a request, with addresses of mirrors and with known digests. */
 
 import type { ReadRequest } from "../attribution/query/named-upstream.js";
 import type { Guard } from "./guard.js";
@@ -15,13 +15,13 @@ import type { PinnedRequest } from "./rewrite/pinning.js";
 
 /** A request after mirrors and known digests have replaced addresses. */
 interface RewrittenRequest extends PinnedRequest {
-  /** The images that a mirror replaces, such as `docker.io/library/alpine:3`. */
+  /** The images that are requested from a mirror, such as `docker.io/library/alpine:3`. */
   readonly mirrored: Iterable<string>;
 }
 
 /**
- * Returns the request with mirrors in place of registries whose circuits are open, and then with known
- * digests in place of tags.
+ * Returns the request with other image addresses. First, mirrors replace registries whose circuits are
+ * open. Then, known digests replace tags.
  */
 export async function rewrite(
   given: ReadRequest,
@@ -45,7 +45,7 @@ export async function rewrite(
   return { ...(pin?.pin(read, locks) ?? { read, digests: new Map() }), mirrored };
 }
 
-/** Reports the replaced addresses of a request that was admitted. */
+/** Reports the replaced addresses of a request. Call it once the request is admitted. */
 export function announceRewriting(rewritten: RewrittenRequest, guard: Guard): void {
   guard.settings.pin?.announce(rewritten, guard);
   countMirrored(rewritten.mirrored, guard);

@@ -9,16 +9,16 @@ import { SessionEngine } from "./locks/session-engine.js";
 import type { BoundedCall } from "./request/calls.js";
 import { SessionMemory } from "./request/session-memory.js";
 
-/** The state of one session. Once lost, it stays lost. */
+/** The state of one session. A lost session stays lost. */
 export class SessionState {
   readonly memory = new SessionMemory();
-  /** The lock file that its engine reads. */
+  /** The lock file that the session's engine reads. */
   readonly lockFile: LockFile;
-  /** Whether its engine reads lock files. */
+  /** The facts about the session's engine, such as whether it reads lock files. */
   readonly engine = new SessionEngine();
   /** The effects of this session's requests besides reading, such as `"publish"`. */
   readonly sideEffects = new Set<SideEffect>();
-  /** Questions of the guard to the engine that are not answered yet. */
+  /** The questions and settlements that are not finished yet. */
   readonly #questions = new Set<Promise<void>>();
   /** The requests that wait for admission. */
   readonly waiting = new Set<BoundedCall>();
@@ -30,9 +30,9 @@ export class SessionState {
 
   /**
    * @param onLost Called once, when the session is found to be lost.
-   * @param workdir The working folder of its CLI. Default: our own.
-   * @param endsUnseen Whether the session may be ended without notice, for example after a caller's
-   * timeout. A question that fails then proves nothing about the engine.
+   * @param workdir The working folder of the session's CLI. Default: that of this process.
+   * @param endsUnseen Whether the session may end without notice, for example after a caller's timeout. If
+   * so, a failed question proves nothing about the engine.
    */
   constructor(
     onLost: () => void = () => undefined,
@@ -46,8 +46,8 @@ export class SessionState {
   /**
    * Records that the session is lost, and ends the requests that wait for admission.
    *
-   * @returns Whether this loss must be counted: true only for the first report. So it is one failure of the
-   * engine, however many requests were in flight, and none if we ended the session ourselves.
+   * @returns Whether this loss must be counted. Only the first report counts, so that several requests in
+   * flight are one failure of the engine. After the owner has ended the session, no report counts.
    */
   lose(failure: Failure, error?: unknown): boolean {
     if (this.#ended || this.lost !== undefined) return false;
@@ -58,8 +58,8 @@ export class SessionState {
   }
 
   /**
-   * Asks whether the session is alive. Parallel callers share the answer. If it is lost or was ended,
-   * nothing is asked.
+   * Asks whether the session is alive. Parallel callers share the answer. If the session was lost or ended
+   * before, returns false without a question.
    */
   async inquire(question: () => Promise<boolean>): Promise<boolean> {
     if (this.#ended || this.lost !== undefined) return false;
@@ -70,14 +70,17 @@ export class SessionState {
   }
 
   /**
-   * Records that the session's owner ended it. Requests that are still running then fail, and none of that
-   * counts.
+   * Records that the owner of the session has ended it. Requests that still run then fail, and their
+   * failures do not count.
    */
   end(): void {
     this.#ended = true;
   }
 
-  /** Sends the engine a question of the guard, such as its version. A failed question is ignored. */
+  /**
+   * Runs a question of the guard, such as for the engine's version, or a settlement. `answered` waits for
+   * it. A failure is ignored.
+   */
   ask(question: () => Promise<void>): void {
     const asked = question()
       .catch(() => {})
@@ -85,7 +88,7 @@ export class SessionState {
     this.#questions.add(asked);
   }
 
-  /** Resolves when no question is pending. Each question has a timeout of its own. */
+  /** Resolves when no question is pending. Each question has its own timeout. */
   async answered(): Promise<void> {
     while (this.#questions.size > 0) await Promise.all(this.#questions);
   }

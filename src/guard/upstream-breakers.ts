@@ -2,8 +2,8 @@
 
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 
-/** Finds the breakers of upstreams. */
+/** An object that finds the breakers of upstreams. */
 export interface UpstreamBreakers {
-  /** Returns the breaker with a name; undefined if the registry has no room for it. */
+  /** Returns the breaker with a name, or undefined if the registry has no room for it. */
   upstream(name: string): CircuitBreaker | undefined;
 }

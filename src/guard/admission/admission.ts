@@ -1,4 +1,4 @@
-/** Takes permits from all the circuit breakers that a request depends on, or from none. */
+/** Takes permits from all circuit breakers that a request depends on, or takes no permit. */
 
 import { type CallPermit, Permit } from "../../breaker/calls/permit.js";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
@@ -8,22 +8,25 @@ import type { SharedCircuitBreaker } from "../../fleet/client/shared-circuit-bre
 import type { Asked } from "../../policies/wait.js";
 
 /**
- * The error for a request that circuit breakers rejected. It is the rejection with the longest wait, and
- * its message names every breaker that rejected.
+ * The error for a request that circuit breakers rejected. It is the rejection with the longest wait. Its
+ * message names every breaker that rejected the request.
  */
 export interface GuardRejection extends CircuitBreakerOpenError {
-  /** The rejections of all breakers, including this one. The list is not shown when the error is printed. */
+  /**
+   * The rejections of all breakers, including this rejection. The list is not shown when the error is
+   * printed.
+   */
   readonly refusals: readonly CircuitBreakerOpenError[];
 }
 
 /**
- * Takes a permit from every breaker, or from none, in one tick. It first checks all breakers, so that a
- * rejection by one uses no probe slot of another. A later rejection is possible only if a listener changes
- * a breaker in between; the permits are then released.
+ * Takes a permit from every breaker in one tick, or takes no permit. First checks all breakers, so that a
+ * rejection by one breaker uses no probe slot of another. After this check, a breaker rejects only if a
+ * listener has changed it. Then all permits are released.
  *
  * @param machines The state machines of the breakers, in the same order.
- * @returns The permits in the order of the breakers, or a {@link GuardRejection}. An isolated breaker
- * counts as the longest wait.
+ * @returns The permits in the order of the breakers, or a {@link GuardRejection}. The rejection by an
+ * isolated breaker counts as the longest wait.
  */
 export function askAll(
   breakers: readonly CircuitBreaker[],
@@ -47,11 +50,11 @@ export function askAll(
 }
 
 /**
- * Asks the shared circuits for a request that this process's breakers have admitted. Either all admit it,
- * or no permit is kept. It asks them in parallel, so that the request waits for one answer only.
+ * Asks the shared circuits for a request that the breakers of this process have admitted. If one circuit
+ * rejects, no permit is kept. Asks the circuits in parallel, so that their delays do not add up.
  *
  * @param permits The permits, in the order of the breakers.
- * @param shared The shared circuits of the breakers; undefined for a breaker that is not shared.
+ * @param shared The shared circuits of the breakers. Undefined for a breaker that is not shared.
  */
 export async function askShared(
   breakers: readonly CircuitBreaker[],
@@ -79,7 +82,7 @@ interface RejectedBy {
   readonly rejection: CircuitBreakerOpenError;
 }
 
-/** Returns the rejection with the longest wait. Its message names all rejections. */
+/** Returns the rejection with the longest wait. Its message then names all breakers that rejected. */
 function longestOf(refusals: readonly RejectedBy[]): RejectedBy {
   const longest = refusals.reduce((one, other) => (waitOf(other) > waitOf(one) ? other : one));
   listAll(longest.rejection, refusals);
@@ -92,7 +95,7 @@ function waitOf({ rejection }: RejectedBy): number {
 
 /**
  * Adds the list of all rejections to an error. The list is not enumerable, because it contains the error
- * itself.
+ * itself and would make printed output circular.
  */
 function listAll(rejection: CircuitBreakerOpenError, refusals: readonly RejectedBy[]): void {
   const all = refusals.map((refusal) => refusal.rejection);

@@ -1,4 +1,4 @@
-/** Counts the requests to a registry that were avoided by rejecting pulls. */
+/** Counts the requests to a registry that were avoided because pulls were rejected. */
 
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { isSharedCircuitOpenError } from "../../fleet/client/shared-open-error.js";
@@ -12,16 +12,19 @@ const REQUESTS_PER_LIMITED_PULL = 6;
 
 /**
  * Returns how many requests to a registry were avoided because pulls were rejected during its rate limit.
- * Each image counts as six, because the engine sends six requests within 10 ms when it gets a 429.
+ * Each image counts as six requests, because the engine sends six requests within 10 ms when it gets a 429.
  *
  * @param breaker The breaker of the registry, such as `guardRegistry.get("registry:docker.io")`.
- * @returns A count that never decreases; 0 for a breaker that avoided nothing.
+ * @returns A count that never decreases; 0 if no requests were avoided.
  */
 export function sparedRequestCount(breaker: CircuitBreaker): number {
   return guardCountsOf(breaker)?.avoidedRequests ?? 0;
 }
 
-/** Adds the requests that this rejection avoided to the counts of the breakers. */
+/**
+ * Counts the requests that a rejection has avoided. They count for each registry that rejected because of a
+ * rate limit.
+ */
 export function countAvoided(
   error: unknown,
   found: readonly (readonly [name: string, breaker: CircuitBreaker, ...unknown[]])[],

@@ -7,8 +7,8 @@ import { type Asked, askUntilAdmitted, type WaitSettings } from "../../policies/
 import { countsFor, type WaitResult } from "../guard-counts.js";
 
 /**
- * Waits as `askUntilAdmitted` does. Counts the whole wait for the breaker that first made it necessary, so
- * that no time is counted twice.
+ * Waits as `askUntilAdmitted` does, and counts the wait. The whole wait counts for the breaker that first
+ * rejected the request, so that no time is counted twice.
  */
 export async function countedWait<T>(
   ask: () => Asked<T> | Promise<Asked<T>>,

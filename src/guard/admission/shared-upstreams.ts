@@ -2,21 +2,24 @@
 
 import { ENGINE } from "../engine-name.js";
 
-/** Domains in which the same name means another machine in each network, or no machine. */
+/** Domains in which a name means another machine in each network, or no machine. */
 const LOCAL_DOMAIN =
   /(?:^|\.)(?:localhost|local|localdomain|internal|lan|home\.arpa|test|invalid)$/;
 
-/** IPv4 addresses that are loopback, private, link-local or carrier-grade NAT, or not an address of a machine. */
+/**
+ * IPv4 addresses that are not public: loopback, private, link-local, carrier-grade NAT, or with a first
+ * number of 0.
+ */
 const LOCAL_IPV4 =
   /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
 
-/** IPv6 addresses of the same kinds, and every IPv6 address that contains an IPv4 address. */
+/** IPv6 addresses that are not public, and every IPv6 address that contains an IPv4 address. */
 const LOCAL_IPV6 = /^\[(?:::1?\]|::(?:ffff:)?[0-9.]+\]|::ffff:|f[cd]|fe[89ab])/;
 
 /**
- * Returns the name under which a breaker is shared; undefined if it is not shared. A public host is shared.
- * A host with a loopback or private address, or with a name that only the local network resolves, is not.
- * An engine that is reached over TCP is shared under its address.
+ * Returns the name under which a breaker is shared, or undefined if the breaker is not shared. The breaker
+ * of a public host is shared. It is not shared if the host has a loopback or private address, or a name
+ * that only the local network resolves. An engine that is reached over TCP is shared under its address.
  *
  * @param name The name of a breaker of the guard: `engine`, or a kind and a host.
  * @param engineHost The address of the engine, as in `_EXPERIMENTAL_DAGGER_RUNNER_HOST`.
@@ -29,7 +32,7 @@ export function sharedName(name: string, engineHost: string | undefined): string
 
 /**
  * Returns the shared name of an engine. An engine with a private address is shared too, because all
- * machines of that network reach the same one.
+ * machines of that network reach the same engine.
  */
 function sharedEngine(engineHost = ""): string | undefined {
   const [, address] =

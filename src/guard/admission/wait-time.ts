@@ -1,20 +1,23 @@
 /** Measures how long a guard's calls wait for circuits. */
 
-/** One call that may have to wait. */
+/** The wait of one call, if the call has to wait. */
 export interface MeasuredWait {
-  /** Begins the wait. Later calls of this function do nothing. */
+  /** Records the start of the wait. A further call during the wait has no effect. */
   starts(): void;
-  /** Ends the wait, if it has begun. */
+  /** Records the end of the wait. Has no effect if the wait has not begun. */
   ends(): void;
 }
 
-/** Adds up the time in which at least one call waited. Parallel waits count once, as their user sees them. */
+/**
+ * Adds up the time in which at least one call waited. Parallel waits count once, because the user of these
+ * calls waits only once.
+ */
 export class WaitTime {
   #waiting = 0;
   #sinceMs = 0;
   #totalMs = 0;
 
-  /** The time of all waits that are over, in milliseconds. */
+  /** The total time of all waits that have ended, in milliseconds. */
   get totalMs(): number {
     return this.#totalMs;
   }

@@ -1,4 +1,6 @@
-/** Wraps a user's store of digests, so that its errors and wrong answers do not affect a request. */
+/**
+ * Wraps a user's store of digests, so that errors and invalid answers of the store do not affect a request.
+ */
 
 import { askUser } from "../../breaker/announce.js";
 import type { DigestStore, KnownDigest } from "./known-digests.js";
@@ -7,8 +9,8 @@ import { isDigest, isPlatform, tagReference } from "./references.js";
 const WHOSE = "the option pin";
 
 /**
- * Asks a user's store, and accepts only answers that can be written into a request. Its errors, rejections
- * and wrong answers are ignored. The first causes one warning of the process.
+ * Asks a user's store, and accepts only answers that can be written into a request. Errors, rejections and
+ * invalid answers of the store are ignored. The first of them causes a warning.
  */
 export class CheckedDigests implements DigestStore {
   readonly #store: DigestStore;
@@ -39,7 +41,9 @@ export class CheckedDigests implements DigestStore {
   }
 }
 
-/** Validates a store's answer for a tag. Only the digest, its time and `proven` are used. */
+/**
+ * Returns the validated answer of a store for a tag. Only the answer's digest, time and `proven` are used.
+ */
 function readKnown(found: unknown, reference: string, platform: string): KnownDigest {
   const { digest, learntAtMs, proven } = found as Partial<Record<keyof KnownDigest, unknown>>;
   if (typeof digest !== "string" || !isDigest(digest) || !Number.isFinite(learntAtMs)) {

@@ -19,7 +19,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Returns the default path of the file: `dagger-circuit-breaker/digests.json` in `$XDG_CACHE_HOME`, else in
- * the system's cache folder. Undefined without such a folder, for example without a home.
+ * the system's cache folder. Returns undefined without such a folder, for example if the user has no home
+ * folder.
  */
 export function defaultDigestPath(
   env: Environment,
@@ -34,16 +35,19 @@ export function defaultDigestPath(
   return cache && join(cache, "dagger-circuit-breaker", "digests.json");
 }
 
-/** The content of the file, and what could not be read of it. */
+/** The content of the file, and the problems with reading it. */
 export interface DigestsRead {
   readonly digests: readonly KnownDigest[];
   /** The number of invalid entries. */
   readonly ignored: number;
-  /** Why the whole file was not read, such as `"is longer than 1 MiB"`. Undefined for a missing file. */
+  /**
+   * The reason why no entry was read, such as `"is longer than 1 MiB"`. Undefined if the file was read or
+   * is missing.
+   */
   readonly problem: string | undefined;
 }
 
-/** Reads the file. An invalid file counts as empty; the result contains the problem. Never throws. */
+/** Reads the file. An invalid file counts as empty, and `problem` contains the reason. Never throws. */
 export function readDigests(path: string, nowMs: number): DigestsRead {
   const nothing = (problem?: string): DigestsRead => ({ digests: [], ignored: 0, problem });
   let descriptor: number | undefined;
@@ -68,7 +72,7 @@ export function readDigests(path: string, nowMs: number): DigestsRead {
 
 /** The settings of {@link updateDigests}. */
 export interface UpdateOptions {
-  /** The longest wait for other writing processes. */
+  /** The longest wait for other writing processes, in milliseconds. */
   readonly maxWaitMs: number;
   readonly nowMs: number;
 }
@@ -76,9 +80,10 @@ export interface UpdateOptions {
 /**
  * Changes the file under a lock against other processes. An invalid file is replaced.
  *
- * @param change Returns the new content from the current one; undefined changes nothing.
+ * @param change Returns the new content for the current content, or undefined to change nothing.
  * @returns The content of the file afterwards.
- * @throws FileLockedError if other processes hold the lock too long; the file system's errors.
+ * @throws FileLockedError if other processes hold the lock longer than `maxWaitMs`. Errors of the file
+ * system are thrown too.
  */
 export function updateDigests(
   path: string,
@@ -87,7 +92,8 @@ export function updateDigests(
 ): readonly KnownDigest[] {
   makeFolder(dirname(path));
   const target = realPath(path);
-  // Renaming would replace a device or a pipe with a regular file.
+  // Only a regular file may be replaced. Renaming over a device or a pipe would turn it into a regular
+  // file.
   if (statSync(target, { throwIfNoEntry: false })?.isFile() === false) {
     throw Object.assign(new Error("no file"), { code: "ENOTFILE" });
   }
@@ -109,8 +115,9 @@ function absolute(path: string | undefined): string | undefined {
 }
 
 /**
- * Returns whether to trust a file of this user. Digests decide what a pipeline runs, so files of other
- * users are not trusted. Root trusts all, because it may read a cache mounted into a container.
+ * Returns whether to trust a file of this owner. Digests decide what a pipeline runs, so a file of another
+ * user is not trusted, except a file of root. Root trusts all files, because it may read a cache that is
+ * mounted into a container.
  */
 function isTrusted(owner: number): boolean {
   const own = process.getuid?.() ?? 0;

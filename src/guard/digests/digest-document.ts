@@ -3,7 +3,7 @@
 import { type KnownDigest, keyOf, mergeKnown } from "./known-digests.js";
 import { isDigest, isPlatform, tagReference } from "./references.js";
 
-/** The longest document that is read. */
+/** The longest document that is read, in bytes. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /** The most digests that a document may contain. */
@@ -11,7 +11,10 @@ export const MAX_DOCUMENT_ENTRIES = 5_000;
 
 const VERSION = 1;
 
-/** How far the clock of the writer may be ahead. A digest from further in the future would never expire. */
+/**
+ * How far a digest's time may lie in the future, in milliseconds, because the clock of the writer may be
+ * ahead. A digest from further in the future would never expire.
+ */
 const MAX_AHEAD_MS = 24 * 60 * 60 * 1000;
 
 /** The content of a document. */
@@ -21,10 +24,7 @@ export interface DigestDocument {
   readonly ignored: number;
 }
 
-/**
- * Parses a document. Invalid entries are skipped one by one. Returns undefined for a text that is not such
- * a document.
- */
+/** Parses a document. Skips invalid entries. Returns undefined if the text is not such a document. */
 export function parseDigests(text: string, nowMs: number): DigestDocument | undefined {
   const entries = entriesOf(text);
   if (entries === undefined) return undefined;
@@ -42,7 +42,10 @@ export function parseDigests(text: string, nowMs: number): DigestDocument | unde
   return { digests: [...known.values()], ignored };
 }
 
-/** Creates a document with as many digests as fit. The digests learned longest ago are left out first. */
+/**
+ * Creates a document with as many digests as fit. The digests that were learned longest ago are left out
+ * first.
+ */
 export function formatDigests(digests: readonly KnownDigest[]): {
   readonly text: string;
   readonly kept: readonly KnownDigest[];
@@ -53,7 +56,7 @@ export function formatDigests(digests: readonly KnownDigest[]): {
   let bytes = 64;
   for (const known of newestFirst.slice(0, MAX_DOCUMENT_ENTRIES)) {
     const { reference, platform, digest, learntAtMs, proven } = known;
-    // The length in characters equals that in bytes, because the patterns permit only ASCII.
+    // The length in characters equals the length in bytes, because the entries contain only ASCII.
     const line = JSON.stringify({ reference, platform, digest, learntAtMs, proven });
     bytes += line.length + 2;
     if (bytes > MAX_DOCUMENT_BYTES) break;

@@ -22,13 +22,13 @@ import {
 /** The options of {@link DigestFile}. */
 export interface DigestFileOptions {
   /**
-   * The path of the file. Default: `dagger-circuit-breaker/digests.json` in `$XDG_CACHE_HOME`, else in
-   * `~/.cache` (macOS: `~/Library/Caches`, Windows: `%LOCALAPPDATA%`).
+   * The path of the file. Default: `dagger-circuit-breaker/digests.json` in `$XDG_CACHE_HOME`. Without that
+   * variable, the default folder is `~/.cache` (macOS: `~/Library/Caches`, Windows: `%LOCALAPPDATA%`).
    */
   readonly path?: string | undefined;
-  /** The environment in which the default path is looked up. Default: `process.env`. */
+  /** The environment variables that determine the default path. Default: `process.env`. */
   readonly env?: Environment | undefined;
-  /** The wall time in milliseconds since 1970. Default: `Date.now`. */
+  /** Returns the wall time in milliseconds since 1970. Default: `Date.now`. */
   readonly wallClock?: (() => number) | undefined;
 }
 
@@ -41,22 +41,27 @@ const FIELDS = {
   wallClock: functionField<() => number>(),
 };
 
-/** Changes within this time are written together. */
+/**
+ * The time in milliseconds between a change and its write. Changes within this time are written together.
+ */
 const WRITE_DELAY_MS = 50;
 /**
- * The longest time that a write may block this process while others hold the lock. After that, it is tried
- * again later.
+ * The longest time in milliseconds that a write may block this process while other processes hold the lock.
+ * After that, the write is tried again later.
  */
 const WRITE_WAIT_MS = 30;
 const RETRY_DELAY_MS = 500;
 const MAX_RETRIES = 10;
-/** The longest wait for the lock at the end of the process, when a write cannot be tried again. */
+/**
+ * The longest wait for the lock at the end of the process, in milliseconds. At that point, a write cannot
+ * be tried again.
+ */
 const LAST_WAIT_MS = 1_000;
-/** The least time between two writes if only the time of known digests changed. */
+/** The shortest time in milliseconds before a known digest is written again only to renew its time. */
 const RENEW_AFTER_MS = 60_000;
 const MAX_PENDING = 5_000;
 
-/** Files with changes that are not written yet. They are written when the process ends. */
+/** The files with changes that are not written yet. They are written when the process ends. */
 const unsaved = new Set<DigestFile>();
 
 function saveAll(): void {
@@ -64,25 +69,26 @@ function saveAll(): void {
 }
 
 /**
- * Known digests in a file that many processes share. It is read at the first use, and written shortly after
- * a change, at the latest when the process ends. Changes that other processes made in between are kept. The
- * file contains at most 1 MiB and the 5,000 digests learned last. Only its owner can read it.
+ * Known digests in a file that many processes share. The file is read at the first use. It is written
+ * shortly after a change, at the latest when the process ends. Changes by other processes in the meantime
+ * are kept. The file contains at most 1 MiB, and the 5,000 digests that were learned last. Only its owner
+ * can read it.
  *
  * A file that is damaged, too large or owned by another user counts as empty and is replaced. If the file
- * cannot be written, only this process knows the digests, and it gives one warning (type
- * `CircuitBreakerWarning`, code `digests-not-kept`). Nothing throws. A write waits at most 30 ms for other
- * processes, and the write at the end of the process at most 1 s.
+ * cannot be written, only this process knows the digests, and there is one warning (type
+ * `CircuitBreakerWarning`, code `digests-not-kept`). No method throws. A write waits at most 30 ms for
+ * other processes, and the write at the end of the process at most 1 s.
  *
- * @throws TypeError, RangeError for invalid options.
+ * @throws TypeError or RangeError for invalid options.
  */
 export class DigestFile implements DigestStore {
-  /** The path of the file; undefined if there is no folder for it. */
+  /** The path of the file, or undefined if there is no folder for it. */
   readonly path: string | undefined;
   readonly #wallClock: () => number;
   #memory: MemoryDigests | undefined;
   /** The content of the file when this process last read or wrote it. */
   #kept = new Map<string, KnownDigest>();
-  /** Changes that are not in the file yet. `learnt` is false if only `proven` changed. */
+  /** The changes that are not in the file yet. `learnt` is false if only `proven` has changed. */
   readonly #pending = new Map<string, { readonly known: KnownDigest; readonly learnt: boolean }>();
   #timer: NodeJS.Timeout | undefined;
   #retries = 0;
@@ -110,7 +116,7 @@ export class DigestFile implements DigestStore {
     if (known?.digest === digest) this.#note(known, false);
   }
 
-  /** Writes pending changes to the file now. */
+  /** Writes pending changes to the file now. Waits at most 1 s for other processes. */
   flush(): void {
     this.#write(LAST_WAIT_MS);
   }
@@ -123,8 +129,8 @@ export class DigestFile implements DigestStore {
   }
 
   /**
-   * Takes over the content of the file. If this process saw a digest again in the meantime, its newer time
-   * is kept.
+   * Replaces the digests in memory with the content of the file. If this process has seen a digest later
+   * than the file shows, keeps the later time.
    */
   #adopt(digests: readonly KnownDigest[]): MemoryDigests {
     const memory = new MemoryDigests({ wallClock: this.#wallClock });
@@ -138,7 +144,10 @@ export class DigestFile implements DigestStore {
     return memory;
   }
 
-  /** Records a change that must be written to the file. */
+  /**
+   * Records a change to write to the file, unless the file already contains it. A time that is only
+   * slightly newer is not a change.
+   */
   #note(known: KnownDigest, learnt: boolean): void {
     const key = keyOf(known.reference, known.platform);
     const kept = this.#kept.get(key);
@@ -177,8 +186,8 @@ export class DigestFile implements DigestStore {
   }
 
   /**
-   * Returns the content of the file together with the changes of this process. A digest that is only
-   * `proven` here is not added again if others have removed it.
+   * Returns the content of the file together with the changes of this process. If other processes have
+   * removed a digest, a change of `proven` alone does not add it again.
    */
   #merged(found: readonly KnownDigest[]): readonly KnownDigest[] {
     const merged = new Map(found.map((one) => [keyOf(one.reference, one.platform), one]));

@@ -1,48 +1,54 @@
-/** The store of digests that a guard knows for tags: its interface, and an implementation in memory. */
+/**
+ * Stores the digests that a guard knows for tags. This file contains the interface of a store, and a store
+ * in memory.
+ */
 
 import { functionField, numberField, readOptions, SOME_CALLS } from "../../options/check.js";
 import { isDigest, isPlatform, tagReference } from "./references.js";
 
 /** The digest that a tag had when an engine last used it. */
 export interface KnownDigest {
-  /** The full tag, such as `docker.io/library/alpine:3.20`; `:latest` if none was written. */
+  /**
+   * The full reference of the tag, such as `docker.io/library/alpine:3.20`. A reference without a tag gets
+   * `:latest`.
+   */
   readonly reference: string;
-  /** The requested platform, such as `linux/arm64`; empty if the pipeline requested none. */
+  /** The requested platform, such as `linux/arm64`. Empty if the pipeline requested no platform. */
   readonly platform: string;
   /**
-   * The digest: `sha256:` and 64 hexadecimal digits. For an image with several platforms, it is the digest
-   * of the index.
+   * The digest: `sha256:` and 64 hexadecimal digits, or `sha512:` and 128. For an image with several
+   * platforms, it is the digest of the index.
    */
   readonly digest: string;
-  /** When an engine last saw the tag with this digest, in milliseconds since 1970. */
+  /** The time at which an engine last saw the tag with this digest, in milliseconds since 1970. */
   readonly learntAtMs: number;
   /**
-   * Whether a request by this digest has succeeded. An engine then has the image and need not contact its
+   * Whether a request by this digest has succeeded. If so, an engine has the image and need not contact the
    * registry.
    */
   readonly proven: boolean;
 }
 
 /**
- * A store of known digests. All functions are synchronous and do not throw. Invalid tags, platforms and
- * digests are not stored. A guard ignores errors of a store and gives one warning.
+ * A store of known digests. All methods are synchronous and do not throw. Invalid tags, platforms and
+ * digests are not stored. A guard ignores the errors of a store, and warns once.
  */
 export interface DigestStore {
   /**
-   * Returns the known digest of a tag.
+   * Returns the known digest of a tag, or undefined if it is unknown.
    *
-   * @param reference The tag; without one it means `latest`.
-   * @param platform The platform; empty if the pipeline requested none.
+   * @param reference The reference of the image. Without a tag, it means `latest`.
+   * @param platform The platform. Empty if the pipeline requested no platform.
    */
   find(reference: string, platform: string): KnownDigest | undefined;
   /**
-   * Stores the current digest of a tag. A new digest replaces the old one and is not proven. If it is the
-   * same digest, its time is renewed and it stays proven.
+   * Stores the current digest of a tag. A different digest replaces the stored digest, and is not proven.
+   * If the digest is the same, only its time is renewed, and it stays proven.
    */
   remember(reference: string, platform: string, digest: string): void;
   /**
-   * Records that a request by this digest has succeeded. It has no effect if the tag has another digest by
-   * now.
+   * Records that a request by this digest has succeeded. Has no effect if the store now has another digest
+   * for the tag.
    */
   prove(reference: string, platform: string, digest: string): void;
 }
@@ -50,11 +56,11 @@ export interface DigestStore {
 /** The options of {@link MemoryDigests}. */
 export interface MemoryDigestsOptions {
   /**
-   * The most digests, from 1 to 1,000,000. Beyond that, the one learned longest ago is dropped. Default:
-   * 10,000.
+   * The most digests, from 1 to 1,000,000. If there are more, the digest that was learned longest ago is
+   * dropped. Default: 10,000.
    */
   readonly maxEntries?: number | undefined;
-  /** The wall time in milliseconds since 1970. Default: `Date.now`. */
+  /** Returns the wall time in milliseconds since 1970. Default: `Date.now`. */
   readonly wallClock?: (() => number) | undefined;
 }
 
@@ -66,7 +72,7 @@ const FIELDS = {
 /**
  * A store of known digests in memory, for this process only.
  *
- * @throws TypeError, RangeError for invalid options.
+ * @throws TypeError or RangeError for invalid options.
  */
 export class MemoryDigests implements DigestStore {
   /** The digests in the order in which they were learned. */
@@ -96,11 +102,11 @@ export class MemoryDigests implements DigestStore {
   prove(reference: string, platform: string, digest: string): void {
     const found = this.find(reference, platform);
     if (found === undefined || found.digest !== digest || found.proven) return;
-    // Sets the entry in place: a proof must not make it count as learned last.
+    // Replace the entry in place. A proof must not change the order in which digests were learned.
     this.#known.set(keyOf(found.reference, platform), { ...found, proven: true });
   }
 
-  /** Stores an entry unchanged, as the one that was learned last. */
+  /** Stores an entry unchanged, and makes it the entry that was learned last. */
   put(known: KnownDigest): void {
     const key = keyOf(known.reference, known.platform);
     this.#known.delete(key);
@@ -111,14 +117,13 @@ export class MemoryDigests implements DigestStore {
   }
 }
 
-/** Returns the key of a tag and a platform. */
 export function keyOf(reference: string, platform: string): string {
   return `${reference} ${platform}`;
 }
 
 /**
- * Combines what two processes know about a tag: the digest that was seen last, and proven if one of them
- * has proven it.
+ * Combines the knowledge of two processes about a tag. The digest that was seen last wins. A digest that
+ * both have seen is proven if one of the processes has proven it.
  */
 export function mergeKnown(found: KnownDigest | undefined, mine: KnownDigest): KnownDigest {
   if (found === undefined) return mine;

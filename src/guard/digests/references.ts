@@ -9,12 +9,13 @@ const REFERENCE = new RegExp(`^${HOST}(?:/${COMPONENT})+(:${TAG})?$`);
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 const PLATFORM = /^(?:[a-z0-9][a-z0-9_.-]{0,31}(?:\/[a-z0-9][a-z0-9_.-]{0,31}){0,2})?$/;
 
-/** The longest reference: a name of 255 characters, and a tag. */
+/** The longest reference, in characters: a name of 255 characters, and a tag. */
 const MAX_REFERENCE_LENGTH = 384;
 
 /**
- * Returns a full tag, such as `docker.io/library/alpine:3.20` for `alpine:3.20`, with `:latest` if no tag
- * is written. Undefined for a text that is not an image, or that contains a digest or credentials.
+ * Returns the full reference of a tag, such as `docker.io/library/alpine:3.20` for `alpine:3.20`. Adds
+ * `:latest` if the text has no tag. Returns undefined if the text is not an image, or contains a digest or
+ * credentials.
  */
 export function tagReference(address: string): string | undefined {
   const reference = parseImageReference(address)?.reference;

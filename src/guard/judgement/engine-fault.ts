@@ -2,7 +2,10 @@
 
 import type { Failure } from "../../attribution/failure.js";
 
-/** Creates such a failure. `rule` and `reason` appear in its failure record. */
+/**
+ * Returns a failure of the engine without an error message. `rule` and `reason` appear in its failure
+ * record.
+ */
 export function engineFault(rule: string, reason: string): Failure {
   return {
     fault: "engine",
@@ -20,5 +23,5 @@ export function engineFault(rule: string, reason: string): Failure {
   };
 }
 
-/** A session that did not open in time. */
+/** The failure of a session that did not open in time. */
 export const SESSION_TOO_LATE = engineFault("session-too-late", "the session did not open in time");

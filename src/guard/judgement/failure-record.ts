@@ -1,31 +1,37 @@
 /**
- * Creates the record of a failure that a guard keeps. It does not contain the message, which may contain
- * secrets.
+ * Creates the record of a failure that a guard keeps. The record does not contain the message of the error,
+ * because a message may contain secrets.
  */
 
 import type { Failure } from "../../attribution/failure.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 
 /**
- * The record of the last failure before a rejection. Only the caller of the failed request gets the SDK's
- * own error, because its message and request may contain secrets.
+ * The record of the last failure before a rejection. It does not contain the SDK's own error, whose message
+ * and request may contain secrets. Only the caller of the failed request gets that error.
  */
 export interface FailureRecord {
-  /** The name of the error; `"GraphQLError"` for an error in an answer, `"TraceEvidence"` for a span. */
+  /**
+   * The name of the error. It is `"GraphQLError"` for an error in an answer, and `"TraceEvidence"` for a
+   * span.
+   */
   readonly name: string;
-  /** The code of the error, such as `"ECONNREFUSED"`. Null if it has none, as in an answer. */
+  /**
+   * The code of the error, such as `"ECONNREFUSED"`. Null for an error without a code, such as an error in
+   * an answer.
+   */
   readonly code: string | null;
   /** The component at fault, such as `"engine"` or `"registry"`. */
   readonly fault: Failure["fault"];
-  /** The attribution rule that matched; for a span `"spans.failed"` or `"spans.limited"`. */
+  /** The attribution rule that matched. For a span, it is `"spans.failed"` or `"spans.limited"`. */
   readonly rule: string;
-  /** The host that failed, if known. */
+  /** The host that failed. Null if the host is unknown. */
   readonly upstream: string | null;
-  /** Whether it was a rate limit. */
+  /** Whether the failure was a rate limit. */
   readonly limited: boolean;
-  /** A fixed sentence about what happened, from the rule. */
+  /** A fixed sentence from the rule about what happened. It contains no secrets. */
   readonly redactedMessage: string;
-  /** The time, as an ISO date. */
+  /** The time of the failure, as an ISO date. */
   readonly at: string;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Judges a call: turns its facts into one outcome for each breaker. It does no I/O and is the same for
- * requests, whole commands and the opening of sessions. You can call it before the spans of a call have
- * arrived, and again with them. Each permit keeps its first outcome.
+ * Judges a call: turns its facts into one outcome for each breaker. The rules do no I/O. They are the same
+ * for requests, whole commands and the opening of sessions. You can judge a call before its spans have
+ * arrived, and again with the spans. Each permit keeps its first outcome.
  */
 
 import { COMMAND_FAILED, type Failure, ID_UNKNOWN } from "../../attribution/failure.js";
@@ -12,7 +12,10 @@ import { ENGINE } from "../engine-name.js";
 import type { CallFacts, Dependence, JudgedOutcome, JudgedOutcomes } from "./facts.js";
 import { observedExchangesOf } from "./observed-exchanges.js";
 
-/** The shortest delay in an answer that is used. Rate limits do not end sooner, so a shorter one is ignored. */
+/**
+ * The shortest delay in an answer that is used, in milliseconds. Shorter delays are ignored, because rate
+ * limits do not end so soon.
+ */
 const MIN_STATED_DELAY_MS = 1000;
 
 /** The facts about a call of which nothing is known. */
@@ -38,7 +41,7 @@ const RELEASED: JudgedOutcome = { kind: "released" };
 export function judge(facts: CallFacts): JudgedOutcomes {
   const outcomes = new Map<string, JudgedOutcome>([[ENGINE, engineOutcome(facts)]]);
   const { exchanges, isCut } = facts;
-  // A shortcut for most requests: they succeed and prove nothing about their upstreams.
+  // Take a shortcut for most requests, which succeed and prove nothing about their upstreams.
   if (exchanges === null && facts.failures.length === 0 && provesNothing(facts)) {
     for (const name of facts.upstreams.keys()) outcomes.set(name, RELEASED);
     return outcomes;
@@ -58,9 +61,9 @@ function provesNothing({ proven, likely }: CallFacts): boolean {
 }
 
 /**
- * Returns the upstreams of a call. For a command they include the host in its output, because it shows only
- * at its end what it used. If that host acted for another one, such as a CDN for its registry, the other
- * one counts.
+ * Returns the upstreams of a call. For a command, they include hosts in its output, because only the output
+ * shows what the command used. If such a host acted for an upstream, such as a CDN for its registry, the
+ * upstream counts instead.
  */
 export function dependenciesOf(facts: CallFacts): ReadonlyMap<string, Dependence> {
   const { failures, upstreams, wordsReach } = facts;
@@ -78,9 +81,9 @@ export function dependenciesOf(facts: CallFacts): ReadonlyMap<string, Dependence
 }
 
 /**
- * Returns the outcome for the engine. An answer is a success of the engine if it reports no fault of the
- * engine. A fault that does not count, such as a bug with only this query, proves nothing. Neither does a
- * cancellation.
+ * Returns the outcome for the engine. An answer without a fault of the engine is a success of the engine. A
+ * fault that does not count, such as a bug with only this query, proves nothing. A cancellation proves
+ * nothing either.
  */
 function engineOutcome(facts: CallFacts): JudgedOutcome {
   const { failures, engineAnswered } = facts;
@@ -97,7 +100,7 @@ function saysNothing({ fault, rule }: Failure): boolean {
   return fault === ENGINE || fault === "cancelled" || rule === ID_UNKNOWN;
 }
 
-/** Adds failures of upstreams. If an upstream has several failures, the worst counts. */
+/** Adds the failures of upstreams. If an upstream has several failures, the worst failure counts. */
 function addBlamed(
   outcomes: Map<string, JudgedOutcome>,
   facts: CallFacts,
@@ -118,8 +121,8 @@ function addBlamed(
 }
 
 /**
- * Adds the upstreams that are not at fault, and hosts that only spans show. If spans arrived and show no
- * exchange with an upstream, the success of the call does not prove that it answered.
+ * Adds the outcomes of upstreams that are not at fault, and of hosts that only spans show. If the spans
+ * show no exchange with an upstream, the success of the call does not prove that the upstream answered.
  */
 function addOthers(
   outcomes: Map<string, JudgedOutcome>,
@@ -157,7 +160,7 @@ function addOthers(
 }
 
 /**
- * Returns a success of duration 0: the call may have run tests for an hour after its pull, so its own
+ * Returns a success with duration 0. The call may have run tests for an hour after its pull, so the call's
  * duration shows nothing about the upstream.
  */
 function succeeded(isLocal: boolean): JudgedOutcome {
@@ -165,8 +168,8 @@ function succeeded(isLocal: boolean): JudgedOutcome {
 }
 
 /**
- * Adds failures of hosts whose exchange hung until our timeout. An upstream without such an exchange is not
- * at fault. If the call names its upstreams, only those count.
+ * Adds the failures of hosts with an exchange that hung until the timeout. An upstream without such an
+ * exchange is not at fault. If the call names its upstreams, only these upstreams count.
  */
 function addHanging(
   outcomes: Map<string, JudgedOutcome>,
@@ -182,8 +185,8 @@ function addHanging(
 }
 
 /**
- * Returns what an exchange means for its host. An exchange that code in a container can forge counts as one
- * failure in this process only.
+ * Returns the outcome of an exchange for its host. A failure that code in a container can forge counts as
+ * one failure, in this process only.
  */
 function outcomeOf(exchange: Evidence, { rateLimitOpenMs }: CallFacts): JudgedOutcome {
   const { outcome, durationMs, forgeable } = exchange;
@@ -196,7 +199,7 @@ function outcomeOf(exchange: Evidence, { rateLimitOpenMs }: CallFacts): JudgedOu
 }
 
 /**
- * Returns the exchanges that count. For a program that only contains `dagger`, a failure counts only if no
+ * Returns the exchanges that count. If another program ran `dagger`, a failed exchange counts only if no
  * container could have forged its span.
  */
 function believed({ wordsReach, exchanges }: CallFacts): readonly Evidence[] {
@@ -206,9 +209,9 @@ function believed({ wordsReach, exchanges }: CallFacts): readonly Evidence[] {
 }
 
 /**
- * Returns whether a message about an upstream counts in this process only. It does if another program than
- * `dagger` printed it, or if the host is known only from the command line. It does not if the user declared
- * the upstream, or if a span shows the failure.
+ * Returns whether a message about an upstream counts in this process only. There are two such cases: a
+ * program other than `dagger` printed the message, or only the command line names the host. The message
+ * counts everywhere if the option `needs` names the upstream, or if a span shows the failure.
  */
 function isKeptLocal(name: string, facts: CallFacts, seen: readonly Evidence[]): boolean {
   const isTrusted = facts.wordsReach === "answer" || facts.wordsReach === "store";
@@ -224,13 +227,16 @@ function isKeptLocal(name: string, facts: CallFacts, seen: readonly Evidence[]):
 
 /**
  * Returns whether an upstream has a fault that is not an outage, such as a login page instead of a
- * manifest. Then even a completed exchange does not prove that it works.
+ * manifest. Then even a completed exchange does not prove that the upstream works.
  */
 function leavesInDoubt({ fault, upstreamKind, counts }: Failure): boolean {
   return fault === upstreamKind && !counts;
 }
 
-/** Orders failures of one upstream: 2 for a failure, 1 for a rate limit, 0 for one that does not count. */
+/**
+ * Returns the weight of a failure: 2 for a failure, 1 for a rate limit, 0 for a failure that does not
+ * count.
+ */
 function weight(failure: Failure | undefined): number {
   if (failure === undefined || !failure.counts) return 0;
   return failure.limited ? 1 : 2;
@@ -247,8 +253,9 @@ function delayOf({ retryAfterMs }: Failure): { readonly retryAfterMs?: number } 
 }
 
 /**
- * Returns the upstream of the call that a failure is about: the one that it names. If it names another
- * host, such as a CDN or a proxy, or no host, it is the call's only upstream of that kind.
+ * Returns the upstream of the call to which a failure belongs. Usually it is the host that the failure
+ * names. A failure may name no host, or only a helper such as a CDN or a proxy. Then it belongs to the
+ * call's only upstream of that kind. Undefined if there is no such upstream.
  */
 export function concerned(
   failure: Failure,
@@ -266,8 +273,9 @@ export function concerned(
 }
 
 /**
- * Returns whether a failure shows that the upstream itself answered. An answer of a CDN or token server
- * does not show it. Neither does a failure without a host, if the upstream was only declared.
+ * Returns whether a failure shows that the upstream itself answered. An answer of a CDN or a token server
+ * does not show this. A failure without a host does not show it either, if only the option `needs` names
+ * the upstream.
  */
 function provesAnswer(
   failure: Failure,
@@ -280,7 +288,7 @@ function provesAnswer(
   return breakerName(kind, host) === name && !isHelperHost(host);
 }
 
-/** Returns whether a request did all that it names, or at least all before a command that failed. */
+/** Returns whether a request did everything it names, at least up to a failed command. */
 export function onlyCommandsFailed(failures: readonly Failure[]): boolean {
   return failures.every(({ rule }) => rule === COMMAND_FAILED);
 }

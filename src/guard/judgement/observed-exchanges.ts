@@ -7,13 +7,13 @@ import type { Evidence } from "../../attribution/spans/evidence.js";
 const WEIGHT = { answered: 1, limited: 2, failed: 3 } as const;
 
 /**
- * Returns the exchange that counts for each breaker. Code in a user's container can forge spans. So a
- * failed exchange counts only if the answer also reports a failure of that kind of host, and names this
- * host or none. An answered exchange always counts.
+ * Returns the exchange that counts for each breaker. Code in a user's container can forge spans, so a
+ * failed exchange alone does not count. The answer must also report a failure of that kind of host, and
+ * must not name another host. An answered exchange always counts.
  *
- * @param known The upstreams of the request, by the names of breakers. If another host failed while it
- * acted for one of them, such as a CDN for its registry, that upstream has failed.
- * @returns By breaker name, the worst exchange that counts.
+ * @param known The upstreams of the request, by breaker name. A host may fail while it acts for such an
+ * upstream, such as a CDN for its registry. Then the upstream has failed.
+ * @returns The worst exchange that counts for each breaker, by breaker name.
  */
 export function observedExchangesOf(
   exchanges: readonly Evidence[],
@@ -34,8 +34,8 @@ export function observedExchangesOf(
 }
 
 /**
- * Returns whether an exchange counts more than an earlier one. Of two failures, the one that cannot be
- * forged counts.
+ * Returns whether an exchange counts more than an earlier exchange of the same breaker. Of two failures,
+ * the failure that cannot be forged counts more.
  */
 function tellsMore(one: Evidence, before: Evidence): boolean {
   const bothFailed = one.outcome !== "answered" && before.outcome !== "answered";

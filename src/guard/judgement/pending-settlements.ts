@@ -1,20 +1,25 @@
 /**
- * Tracks settlements that wait: for the engine's spans, or for the engine's version after a timeout. Until
- * they are done they hold probe slots of half-open circuits, so the next request waits for them.
+ * Tracks settlements that wait for the engine's spans or for its version. Until they are done, they hold
+ * probe slots of half-open circuits, so the next request waits for them.
  */
 
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { onAbort } from "../../policies/abort.js";
 
-/** The longest wait for the engine's version, and so the longest time a settlement waits. */
+/** The longest wait for the engine's version, in milliseconds. No settlement waits longer. */
 export const VERSION_TIMEOUT_MS = 2000;
 
 /** The pending settlements of each breaker, from all guards of this process. */
 const pending = new WeakMap<CircuitBreaker, Set<Promise<void>>>();
-/** The number of pending settlements of all breakers. While it is 0, no breaker is looked up. */
+/**
+ * The number of pending settlements of all breakers. While this number is 0, breakers need not be looked
+ * up.
+ */
 let pendingCount = 0;
 
-/** Records a settlement that holds permits of these breakers until it is done. It must not reject. */
+/**
+ * Records a settlement that holds permits of these breakers until it is done. The promise must not reject.
+ */
 export function settleLater(
   breakers: readonly CircuitBreaker[],
   settlement: Promise<unknown>,
@@ -36,8 +41,8 @@ export function settleLater(
 }
 
 /**
- * Waits for pending settlements, if they hold all probe slots that the call needs. It waits no longer than
- * a settlement may take, and until the signal is aborted.
+ * Waits for pending settlements, if the breakers reject only because settlements hold the probe slots. The
+ * wait ends after the longest time of a settlement, or when the signal is aborted.
  *
  * @returns Undefined if there is nothing to wait for.
  */

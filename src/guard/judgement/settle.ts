@@ -1,6 +1,4 @@
-/**
- * Settles permits with the judged outcomes. Requests, commands and connects all do it here.
- */
+/** Settles permits with the judged outcomes, for requests, commands and the opening of sessions. */
 
 import type { Failure } from "../../attribution/failure.js";
 import type { CallPermit } from "../../breaker/calls/permit.js";
@@ -18,12 +16,12 @@ const NOTHING_FAILED: ToldFailures = new Map();
 /** The permits of one call, until all of them are settled. */
 export class CallSettlement {
   readonly #guard: Guard;
-  /** The permits by breaker name; null once a permit is settled. */
+  /** The permits by breaker name. A settled permit is replaced by null. */
   readonly #permits: Map<string, CallPermit | null>;
 
   /**
-   * @param permits By breaker name, including the engine's. This object changes the map: a host that only
-   * spans show gets a permit.
+   * @param permits The permits by breaker name, including the engine's permit. This object adds a permit to
+   * the map for a host that only spans show.
    */
   constructor(guard: Guard, permits: Map<string, CallPermit | null>) {
     this.#guard = guard;
@@ -35,7 +33,7 @@ export class CallSettlement {
    * outcome.
    *
    * @param error The error that came instead of an answer, if any.
-   * @returns The failures settled so far.
+   * @returns The failures that the facts show, by breaker name.
    */
   tell(facts: Partial<CallFacts>, error?: unknown): ToldFailures {
     const { rateLimitOpenMs, needs } = this.#guard.settings;
@@ -78,7 +76,7 @@ export class CallSettlement {
 /** The facts about opening a session. */
 export interface ConnectFacts {
   readonly opened?: boolean;
-  /** Why no session opened; undefined if the engine is not at fault. */
+  /** The reason why no session opened. Undefined if the engine is not at fault. */
   readonly failure?: Failure | undefined;
   readonly error?: unknown;
 }

@@ -1,4 +1,4 @@
-/** Decides by the version of an engine whether it takes digests of tags from lock files. */
+/** Decides from the version of an engine whether the engine takes digests of tags from lock files. */
 
 /** The first version that reads lock files by default is 1.0.0-beta.10. */
 const FIRST_BETA = 10;
@@ -7,7 +7,7 @@ const VERSION = /^v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:-([0-9A-Za-z.-]{1,100}))?(
 
 /**
  * Returns whether an engine may take the digest of a tag from a lock file, without a request to the
- * registry. For an unreadable version, such as that of a custom build, it returns false.
+ * registry. Returns false for an unreadable version, such as that of a custom build.
  */
 export function readsLocks(version: string): boolean {
   const [, major, , , stage] = VERSION.exec(version) ?? [];

@@ -1,23 +1,23 @@
 /**
  * Remembers which images failed during the current outage of their registry. The engine had to contact the
- * registry for such an image, so it does not have it. If the image works later, the registry must have
- * answered, even on an engine with lock files.
+ * registry for such an image, so the engine did not have the image. If the image works later, the registry
+ * must have answered in between, even on an engine with lock files.
  */
 
 import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { CircuitState } from "../../breaker/circuit-state.js";
 
-/** The most images per registry that are remembered. */
+/** The most images that are remembered for each registry. */
 const LIMIT = 1000;
 
 /**
- * A failure counts for an outage if it came at most this long before the circuit opened. After an older
- * failure, another process may have pulled the image while the registry still worked.
+ * How long before the opening of a circuit a failure may have happened, in milliseconds. An older failure
+ * does not count for the outage, because another process may have pulled the image since.
  */
 const PRELUDE_MS = 60_000;
 
-/** When each image of one registry failed, oldest first. */
+/** The time at which each image of one registry failed, oldest first. */
 type FailureTimes = Map<string, number>;
 
 /** The failed images of all registries, for all sessions that use the same breakers. */
@@ -27,8 +27,8 @@ export class FailedImages {
   isEmpty = true;
 
   /**
-   * Records that an image failed at a registry. If the request names several images there, any may be the
-   * cause, so nothing is recorded.
+   * Records that the image of a request failed at a registry. If the request names several images there,
+   * any of them may be the cause, so nothing is recorded.
    */
   failed(breaker: CircuitBreaker, references: readonly NamedUpstream[]): void {
     const [key, ...others] = imagesOf(breaker, references);
@@ -43,7 +43,7 @@ export class FailedImages {
   /**
    * Records that a request has used its images.
    *
-   * @returns Whether this proves that the registry has answered during its outage.
+   * @returns Whether the use proves that the registry has answered during its outage.
    */
   used(breaker: CircuitBreaker, references: readonly NamedUpstream[]): boolean {
     const times = this.#failedAtMs.get(breaker);
@@ -52,7 +52,7 @@ export class FailedImages {
     for (const key of imagesOf(breaker, references)) {
       const atMs = times.get(key);
       if (atMs === undefined) continue;
-      // From now on the engine has this image, so using it again proves nothing.
+      // The engine has this image now, so a later use proves nothing.
       times.delete(key);
       const isRecent = nowOf(breaker) - atMs <= PRELUDE_MS;
       recovered ||= isRecent || breaker.state !== CircuitState.Closed;
@@ -84,8 +84,8 @@ function nowOf(breaker: CircuitBreaker): number {
 }
 
 /**
- * Returns the images of a registry that a request names, each once. Images of `publish` are left out: a
- * push always contacts the registry.
+ * Returns the images of a registry that a request names, without duplicates. Images of `publish` are left
+ * out, because a push always contacts the registry.
  */
 function imagesOf({ name }: CircuitBreaker, references: readonly NamedUpstream[]): string[] {
   const images = references.filter(

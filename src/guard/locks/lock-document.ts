@@ -1,6 +1,6 @@
 /**
- * Parses a lock file of Dagger. For a tag in it, the engine uses the digest there, without a request to the
- * registry.
+ * Parses a lock file of Dagger. For a tag in this file, the engine uses the locked digest, without a
+ * request to the registry.
  */
 
 import { isDigest, isPlatform, tagReference } from "../digests/references.js";
@@ -9,7 +9,7 @@ import { isDigest, isPlatform, tagReference } from "../digests/references.js";
 export interface LockedImage {
   /** The full tag, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** The platform of the entry. Empty for all platforms, as in newer files. */
+  /** The platform of the entry. Empty in newer files, where an entry is for all platforms. */
   readonly platform: string;
   readonly digest: string;
 }
@@ -21,17 +21,17 @@ const VERSIONS: ReadonlySet<unknown> = new Set(["1", "2"]);
 const IMAGE_OPERATIONS: ReadonlySet<unknown> = new Set(["container.from", "oci-sha"]);
 
 /**
- * The longest file that is read. Engines read longer ones, but a guard must read the file again after each
- * change.
+ * The longest file that is read, in bytes. Engines read longer files. A guard does not, because it must
+ * read the file again after each change.
  */
 export const MAX_LOCK_BYTES = 4 * 1024 * 1024;
 
 /**
- * Parses a lock file: one JSON array per line, the version first; comments with `#` and blank lines
- * anywhere. Entries of git and unknown kinds are skipped. Of two entries for the same image, the last
- * counts.
+ * Parses a lock file. Each line is a JSON array, and the first array contains the version. Comments with
+ * `#` and blank lines may be anywhere. Entries of git and of unknown kinds are skipped. If two entries are
+ * for the same image, the last entry counts.
  *
- * @returns Undefined for an unknown format. Then no image counts as locked.
+ * @returns The locked images. Undefined for an unknown format; then no image counts as locked.
  */
 export function parseLock(text: string): readonly LockedImage[] | undefined {
   const lines = text.split("\n").map((line) => line.trim());
@@ -43,7 +43,7 @@ export function parseLock(text: string): readonly LockedImage[] | undefined {
     rows.push(row);
   }
   const [head, ...entries] = rows;
-  // An engine accepts an empty file, too.
+  // An engine accepts an empty file too.
   if (head === undefined) return [];
   if (!isVersion(head)) return undefined;
   const images = new Map<string, LockedImage>();
@@ -57,8 +57,8 @@ export function parseLock(text: string): readonly LockedImage[] | undefined {
 /**
  * Returns the entry that the engine uses for a tag.
  *
- * @param platform The requested platform. If it is empty, the engine uses its own, which is unknown here,
- * so an entry of any platform counts.
+ * @param platform The requested platform. If it is empty, the engine uses its own platform. This platform
+ * is unknown here, so an entry of any platform counts.
  */
 export function lockedImage(
   images: readonly LockedImage[],
@@ -83,12 +83,15 @@ function arrayIn(line: string): readonly unknown[] | undefined {
   }
 }
 
-/** Matches the first line, such as `[["version","2"]]`. */
+/** Returns whether the first line contains a known version, such as `[["version","2"]]`. */
 function isVersion([pair]: readonly unknown[]): boolean {
   return Array.isArray(pair) && pair[0] === "version" && VERSIONS.has(pair[1]);
 }
 
-/** Parses an entry: `[NAMESPACE, OPERATION, INPUTS, VALUE]`, in files of version 1 with a policy behind. */
+/**
+ * Parses an entry of the form `[NAMESPACE, OPERATION, INPUTS, VALUE]`. In files of version 1, a policy
+ * follows the value. Returns undefined if the entry is not a locked image.
+ */
 function imageOf([namespace, operation, inputs, digest]: readonly unknown[]):
   | LockedImage
   | undefined {
@@ -96,7 +99,7 @@ function imageOf([namespace, operation, inputs, digest]: readonly unknown[]):
     return undefined;
   }
   const [address, second] = inputs as readonly unknown[];
-  // In newer files the second input is not the platform, but a list of options.
+  // In newer files, the second input is a list of options instead of the platform.
   const platform = typeof second === "string" ? second : "";
   if (typeof address !== "string" || typeof digest !== "string") return undefined;
   const reference = tagReference(address);

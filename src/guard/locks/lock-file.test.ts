@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** Writes a file below the root, with the folders that it needs; returns its path. */
+/** Writes a file below the root, and creates the folders above it. Returns its path. */
 function write(path: string, text: string): string {
   const whole = join(root, path);
   mkdirSync(dirname(whole), { recursive: true });

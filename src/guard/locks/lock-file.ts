@@ -1,6 +1,6 @@
 /**
- * Reads the lock file of a working folder, and answers which images of a request are locked. The engine
- * writes the file at the end of a session. We never write it.
+ * Reads the lock file of a working folder, and finds which images of a request are locked. The engine
+ * writes this file at the end of a session. This package never writes it.
  */
 
 import { readFileSync, type Stats, statSync } from "node:fs";
@@ -17,13 +17,13 @@ import type { SessionEngine } from "./session-engine.js";
 /** A lock file in a known format. */
 export interface Lock {
   readonly path: string;
-  /** Whether it is `.dagger/lock`, which engines before 1.0 read, and only if told to. */
+  /** Whether the file is `.dagger/lock`. Engines before 1.0 read this file, but only on request. */
   readonly isLegacy: boolean;
   /** The locked images by reference, such as `docker.io/library/alpine:3.20`. */
   readonly images: ReadonlyMap<string, readonly LockedImage[]>;
 }
 
-/** The possible file names. In each folder, the first that exists is used. */
+/** The possible file names. In each folder, the first existing file is used. */
 const NAMES = [
   { name: "dagger.lock", isLegacy: false },
   { name: join(".dagger", "lock"), isLegacy: true },
@@ -45,8 +45,8 @@ export class LockFile {
   }
 
   /**
-   * Returns the content of the lock file, and reads it again only after a change. Undefined if the file is
-   * missing, unreadable or in an unknown format. Never throws.
+   * Returns the content of the lock file. Reads the file again only after a change. Returns undefined if
+   * the file is missing, unreadable or in an unknown format. Never throws.
    */
   read(): Lock | undefined {
     this.#folders ??= foldersOf(this.#workdir);
@@ -71,7 +71,7 @@ export class LockFile {
   }
 }
 
-/** Returns the locked digest of a tag; undefined if it is not locked. */
+/** Returns the locked digest of a tag, or undefined if the tag is not locked. */
 export function digestIn(lock: Lock, reference: string, platform: string): string | undefined {
   const tag = tagReference(reference) ?? "";
   return lockedImage(lock.images.get(tag) ?? [], tag, platform)?.digest;
@@ -81,7 +81,7 @@ export function digestIn(lock: Lock, reference: string, platform: string): strin
 export interface LockedEvent {
   /** The tag in the pipeline, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** The requested platform; empty if the pipeline requested none. */
+  /** The requested platform. Empty if the pipeline requested no platform. */
   readonly platform: string;
   readonly digest: string;
   /** The path of the lock file. */
@@ -93,7 +93,7 @@ export class RequestLocks implements Locks {
   readonly #file: LockFile;
   readonly #engine: SessionEngine;
   readonly #pulls: LockedPulls;
-  /** Whether an image of the request is locked. */
+  /** Whether a locked image was found in the request so far. */
   hasLocked = false;
   #read: { readonly lock: Lock | undefined } | undefined;
 
@@ -117,14 +117,17 @@ export class RequestLocks implements Locks {
     return digest !== undefined && this.#pulls.mustBeAsked(one, digest);
   }
 
-  /** Returns the locked digest of a tag in the request; null if its platforms have different digests. */
+  /**
+   * Returns the locked digest of a tag in the request, or undefined if the tag is not locked. Returns null
+   * if its platforms have different digests.
+   */
   onlyDigestOf(reference: string, named: readonly NamedUpstream[]): string | undefined | null {
     const same = named.filter(({ upstream }) => upstream.reference === reference);
     const digests = new Set(same.map((one) => this.digestOf(one)));
     return digests.size === 1 ? [...digests][0] : null;
   }
 
-  /** Records, after the request, which locked images the engine had to request. */
+  /** Records which locked images the engine had to request. Call it after the request. */
   learn(outcome: LockedOutcome): void {
     if (this.hasLocked || outcome.asked.size > 0) this.#pulls.learn(outcome, this);
   }
@@ -135,7 +138,7 @@ export class RequestLocks implements Locks {
     onLocked: ((event: LockedEvent) => unknown) | undefined,
     breakers: UpstreamBreakers,
   ) {
-    // Only a listener is worth reading the lock file for.
+    // Without a listener, do not read the lock file only for the counts.
     if (onLocked === undefined && !this.hasLocked) return;
     for (const one of named) {
       const digest = this.digestOf(one);
@@ -183,14 +186,14 @@ function foldersOf(workdir: string): readonly string[] {
   const folders: string[] = [];
   for (let folder = start; folders.length < MAX_FOLDERS; folder = dirname(folder)) {
     folders.push(folder);
-    // `.git` is a folder, or a file in a worktree or submodule.
+    // In a worktree or a submodule, `.git` is a file. Otherwise, it is a folder.
     if (statOf(join(folder, ".git")) !== undefined) return folders;
     if (dirname(folder) === folder) break;
   }
   return [start];
 }
 
-/** Returns the absolute path; undefined if the process's own working folder no longer exists. */
+/** Returns the absolute path, or undefined if the process's own working folder no longer exists. */
 function absolute(path: string): string | undefined {
   try {
     return resolve(path);

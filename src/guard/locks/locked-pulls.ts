@@ -1,6 +1,6 @@
 /**
- * Remembers for which locked images the engine must contact a registry. A lock file contains the digest but
- * not the layers: an engine without the layers still pulls them.
+ * Remembers for which locked images the engine must contact a registry. A lock file contains the digest of
+ * an image, but not its layers. An engine without the layers still pulls them.
  */
 
 import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
@@ -12,11 +12,11 @@ const LIMIT = 10_000;
 
 /** The locked images of one request. */
 export interface Locks {
-  /** Returns the locked digest of an image; undefined if it is not locked. */
+  /** Returns the locked digest of an image, or undefined if the image is not locked. */
   digestOf(one: NamedUpstream): string | undefined;
   /**
    * Returns whether the engine contacted the registry for a locked image, and no request has used the image
-   * since. Then it must contact the registry again.
+   * since. If so, the engine must contact the registry again.
    */
   mustBeAsked(one: NamedUpstream): boolean;
 }
@@ -24,13 +24,19 @@ export interface Locks {
 /** The facts that a finished request has shown about its images. */
 export interface LockedOutcome {
   readonly references: readonly NamedUpstream[];
-  /** The breakers of upstreams that the engine contacted: they failed, or spans show an exchange. */
+  /**
+   * The breaker names of the upstreams that the engine contacted. An upstream is included if it failed, or
+   * if spans show an exchange with it.
+   */
   readonly asked: ReadonlySet<string>;
   /** Whether the request used the contents of everything that it names. */
   readonly used: boolean;
 }
 
-/** The locked images for which the engine must contact a registry, for all sessions of an engine. */
+/**
+ * The locked images for which the engine must contact a registry. All guards with the same registry of
+ * breakers share them.
+ */
 export class LockedPulls {
   readonly failedImages = new FailedImages();
   readonly #mustBeAsked = new BoundedMap<string, boolean>(LIMIT);
@@ -39,7 +45,7 @@ export class LockedPulls {
     return this.#mustBeAsked.get(keyOf(one, digest)) === true;
   }
 
-  /** Records what a finished request has shown. */
+  /** Records the facts that a finished request has shown. */
   learn({ references, asked, used }: LockedOutcome, locks: Locks): void {
     for (const one of references) {
       const digest = locks.digestOf(one);
@@ -54,8 +60,8 @@ export class LockedPulls {
 }
 
 /**
- * Returns whether all images of this registry in the request are locked. Otherwise an image that is not
- * locked may be why the registry was contacted, and requests for the locked one must not be rejected.
+ * Returns whether all images of this registry in the request are locked. If not, the engine may have
+ * contacted the registry for an image without a lock. Then nothing is known about the locked image.
  */
 function isAlone(one: NamedUpstream, references: readonly NamedUpstream[], locks: Locks): boolean {
   return references.every(

@@ -1,26 +1,33 @@
-/** Finds whether the engine of one session takes tags from lock files. */
+/** Finds out whether the engine of one session takes tags from lock files. */
 
 import type { SessionResponse } from "../../attribution/failure.js";
 import { readsLocks } from "./engine-version.js";
 
-/** Learns from the engine's version whether it reads lock files. It asks for the version at most once. */
+/**
+ * The engine of one session. The version of the engine shows whether it reads lock files. The guard asks
+ * for the version at most once.
+ */
 export class SessionEngine {
-  /** Undefined until the version is known, and if the engine does not return it. */
+  /**
+   * Whether the engine reads lock files. Undefined until the version is known, and if the engine does not
+   * return it.
+   */
   readsLocks: boolean | undefined;
   #asked = false;
   #question: Promise<void> | undefined;
 
-  /** Takes the version from an answer, if it contains one. */
+  /** Takes the version from an answer that contains a version. */
   note(answer: SessionResponse): void {
     const version = versionIn(answer);
     if (version !== undefined) this.readsLocks = readsLocks(version);
   }
 
   /**
-   * Asks for the version, unless it is known or was already asked for.
+   * Asks for the version, unless the version is known or was already asked for.
    *
-   * @param question Sends the question. If it fails, the version stays unknown.
-   * @returns Resolves when the question is answered. Undefined if there is nothing to wait for.
+   * @param question Sends the question. If the question fails, the version stays unknown.
+   * @returns A promise that resolves when the question is answered. Undefined if there is nothing to wait
+   * for.
    */
   learn(question: () => Promise<SessionResponse>): Promise<void> | undefined {
     if (this.readsLocks !== undefined || this.#asked) return this.#question;
@@ -33,7 +40,7 @@ export class SessionEngine {
     try {
       this.note(await question());
     } catch {
-      // A failed question; the version stays unknown.
+      // The question failed, so the version stays unknown.
     }
     this.#question = undefined;
   }

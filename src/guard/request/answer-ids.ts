@@ -3,7 +3,7 @@
 import type { SessionResponse } from "../../attribution/failure.js";
 
 /**
- * Returns the texts in an answer under the given keys, also inside lists.
+ * Returns the strings under the given keys of an answer, including strings in lists.
  *
  * @param answer A successful answer.
  * @param keys The keys that contain ids.

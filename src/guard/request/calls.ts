@@ -1,28 +1,31 @@
-/** Ends requests by a timeout or a signal, for all requests in flight of one session. */
+/** Ends the requests in flight of one session, by a timeout or by a signal. */
 
 import { systemClock } from "../../breaker/clock.js";
 import { onAbort } from "../../policies/abort.js";
 import { setDeadline } from "../../policies/deadline.js";
 import { TimeoutError } from "../../policies/timeout.js";
 
-/** A request in flight, from the moment it asks for admission, that can be ended early. */
+/** A request that can be ended early. It begins when it asks for admission. */
 export interface BoundedCall {
   /**
-   * Aborted by the timeout with a `TimeoutError`, or by a signal. Undefined if nothing can end the request:
-   * then no signal is created, because it costs more than the rest of a guarded call.
+   * Aborted by the timeout with a `TimeoutError`, or by a signal with its reason. Undefined if nothing can
+   * end the request, because a signal costs more than the rest of a guarded call.
    */
   readonly signal: AbortSignal | undefined;
-  /** Ends the request, if it has a signal. */
+  /** Aborts the signal. Has no effect if only the request's own signal can end the request. */
   abort(reason: unknown): void;
-  /** Removes the timer and listeners. Call it once, when the request has ended in any way. */
+  /** Removes the timer and the listeners. Call it once, when the request has ended for any reason. */
   end(): void;
 }
 
 /** The limits of one request. */
 export interface CallLimits {
-  /** The timeout in milliseconds; undefined for none. */
+  /** The timeout in milliseconds. Undefined: no timeout. */
   readonly timeoutMs?: number | undefined;
-  /** Whether the request may wait for admission, so that it must be possible to end it. */
+  /**
+   * Whether the request may wait for admission. A waiting request needs a signal, so that the loss of the
+   * session can end the wait.
+   */
   readonly waits?: boolean;
   /** A signal that ends this request, besides the guard's own signal. */
   readonly signal?: AbortSignal | undefined;
@@ -31,8 +34,8 @@ export interface CallLimits {
 const ENDLESS: BoundedCall = { signal: undefined, abort: () => {}, end: () => {} };
 
 /**
- * Uses one listener on the guard's signal for all requests in flight. With one per request, Node would warn
- * of a leak.
+ * The requests in flight of one session. They share one listener on the guard's signal. With one listener
+ * per request, Node would warn of a leak.
  */
 export class BoundedCalls {
   readonly #signal: AbortSignal | undefined;
@@ -45,10 +48,11 @@ export class BoundedCalls {
     this.#signal = signal;
   }
 
-  /** Begins a request. */
+  /** Applies the limits to a new request. Call `end` of the result when the request has ended. */
   begin({ timeoutMs, waits = false, signal: own }: CallLimits): BoundedCall {
     if (timeoutMs === undefined && this.#signal === undefined && !waits) {
-      // No new controller: for a query of the proxy it would cost as much as reading the query.
+      // Do not create a controller here. For a query of the proxy, it would cost as much as parsing the
+      // query.
       return own === undefined ? ENDLESS : { ...ENDLESS, signal: own };
     }
     const controller = new AbortController();
@@ -71,7 +75,10 @@ export class BoundedCalls {
   }
 }
 
-/** Ends a request after its timeout. The deadline is stored with the signal, for code that waits. */
+/**
+ * Starts the timer that ends a request. Records the deadline for the signal, so that a wait for admission
+ * can respect it.
+ */
 function endLater(controller: AbortController, timeoutMs: number): NodeJS.Timeout {
   setDeadline(controller.signal, systemClock.now() + timeoutMs);
   return setTimeout(() => controller.abort(new TimeoutError(timeoutMs)), timeoutMs);

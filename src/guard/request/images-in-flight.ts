@@ -1,4 +1,4 @@
-/** Records what one request shows about its images: which the engine had, and which it requested. */
+/** Records what one request shows about its images: which images the engine had, and which it requested. */
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
@@ -10,7 +10,7 @@ import type { LockedPulls } from "../locks/locked-pulls.js";
 import type { Dependencies } from "./session-memory.js";
 import type { UpstreamsInFlight } from "./upstream-in-flight.js";
 
-/** The parts of a request that are needed here. */
+/** The parts of a request that this file uses. */
 interface RequestOfImages {
   readonly guard: { readonly lockedPulls: LockedPulls };
   readonly locks: RequestLocks;
@@ -18,7 +18,7 @@ interface RequestOfImages {
   readonly dependencies: Dependencies;
 }
 
-/** Records what one request shows about its images. */
+/** The images of one request in flight. */
 export class ImagesInFlight {
   readonly #pulls: LockedPulls;
   readonly #locks: RequestLocks;
@@ -34,12 +34,15 @@ export class ImagesInFlight {
     this.#upstreams = upstreams;
   }
 
-  /** Records that images failed at the registries that these failures concern. */
+  /** Records that the image of this request failed, at each registry to which these failures belong. */
   failed(failures: readonly Failure[]): void {
     this.#noteFailed(failures.map((failure) => concerned(failure, this.#upstreams)));
   }
 
-  /** Records that images failed at registries, by failed exchanges that cannot be forged. */
+  /**
+   * Records that the image of this request failed, at each registry with a failed exchange that cannot be
+   * forged.
+   */
   seenFailing(exchanges: readonly Evidence[]): void {
     if (exchanges.length === 0) return;
     const failed = exchanges.filter(
@@ -49,8 +52,8 @@ export class ImagesInFlight {
   }
 
   /**
-   * Returns the registries that must have recovered: an image that failed there in the current outage was
-   * used now.
+   * Returns the registries that must have recovered. An image failed at such a registry during the current
+   * outage, and this request has used that image.
    */
   recovered(failures: readonly Failure[]): string[] {
     const { failedImages } = this.#pulls;
@@ -60,7 +63,7 @@ export class ImagesInFlight {
     );
   }
 
-  /** Records which locked images the engine had, and which it had to request. */
+  /** Records which locked images the engine already had, and which it had to request. */
   learnOfLocks(failures: readonly Failure[], exchanges: readonly Evidence[]): void {
     if (this.#references.length === 0) return;
     const asked = new Set(exchanges.map(servedBy));
@@ -71,7 +74,9 @@ export class ImagesInFlight {
     this.#locks.learn({ references: this.#references, asked, used: this.#used(failures) });
   }
 
-  /** Records the images that the engine requested for a request that our timeout ended. */
+  /**
+   * Records which images the engine requested from registries. Call it for a request that a timeout ended.
+   */
   hung(exchanges: readonly Evidence[]): void {
     const asked = new Set(exchanges.map(servedBy));
     this.#locks.learn({ references: this.#references, asked, used: false });

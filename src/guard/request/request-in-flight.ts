@@ -1,4 +1,4 @@
-/** One request from its admission to the settlement of its permits. */
+/** Follows one request from its admission to the settlement of its permits. */
 
 import type { Failure, SessionResponse } from "../../attribution/failure.js";
 import type { NamedUpstream, ReadRequest } from "../../attribution/query/named-upstream.js";
@@ -34,16 +34,19 @@ export interface RequestFacts {
   readonly dependencies: Dependencies;
 }
 
-/** Further sources for the outcomes, besides the answer. */
+/** Further sources for the outcomes of a request, besides its answer. */
 export interface SettlementSources {
   readonly trace: RequestTrace | undefined;
-  /** Asks the engine for its version. Returns the pending question; undefined if there is nothing to wait for. */
+  /**
+   * Asks the engine for its version. Returns the pending question, or undefined if there is nothing to wait
+   * for.
+   */
   readonly learnEngine: () => Promise<void> | undefined;
 }
 
 /**
- * An admitted request with its permits. Call one of `answered`, `timedOut`, `failed`, `ignored` and
- * `notSent`.
+ * An admitted request with its permits. At its end, call one of `answered`, `timedOut`, `failed`, `ignored`
+ * and `notSent`.
  */
 export class RequestInFlight {
   readonly #guard: Guard;
@@ -66,9 +69,10 @@ export class RequestInFlight {
   }
 
   /**
-   * Takes permits from the breaker of the engine and from those of upstreams that the request may contact.
+   * Takes permits from the engine's breaker, and from the breakers of upstreams that the request may
+   * contact.
    *
-   * @param signal Ends the wait, if the guard is set to wait.
+   * @param signal An abort ends the wait for admission.
    * @throws The errors of `Guard.admit`.
    */
   static async admit(
@@ -102,14 +106,15 @@ export class RequestInFlight {
     return new RequestInFlight(facts, upstreams, new CallSettlement(guard, all));
   }
 
-  /** Whether the answer shows that the request used everything it names, at least up to a command that failed. */
+  /** Whether the answer shows that the request did everything it names, at least up to a failed command. */
   get didAll(): boolean {
     return this.#didAll;
   }
 
   /**
-   * Whether the engine's version decides what a success proves: only an engine without lock files must
-   * request each tag. It is not needed where a success would change no breaker.
+   * Whether the engine's version must be known to settle a success. An engine that reads lock files may use
+   * a tag without a request to the registry. The version is not needed if a success would change no
+   * breaker.
    */
   get needsVersion(): boolean {
     for (const name of this.#dependencies.provenByTag) {
@@ -122,16 +127,16 @@ export class RequestInFlight {
     return false;
   }
 
-  /** The upstreams that the request names, and those of the objects whose ids it uses. */
+  /** The upstreams that the request names, and the upstreams of the objects whose ids it uses. */
   get references(): readonly NamedUpstream[] {
     return this.#dependencies.references;
   }
 
   /**
-   * Settles the permits by an answer, and learns from the answer. If the engine's spans are read, upstreams
-   * that are not at fault in it are settled only when the spans have arrived.
+   * Settles the permits by an answer, and remembers what the answer shows. If the engine's spans are read,
+   * an upstream without a fault in the answer is settled only after the spans have arrived.
    *
-   * @returns The pending settlement, if any.
+   * @returns The pending settlement, or undefined if everything is settled.
    */
   answered(
     failures: readonly Failure[],
@@ -152,15 +157,18 @@ export class RequestInFlight {
   }
 
   /**
-   * Settles a timeout of ours if the engine still answers. An upstream is at fault only if the request
-   * names it and an exchange with it hung until the timeout.
+   * Settles a request that a timeout of this guard ended, while the engine still answers. An upstream is at
+   * fault only if the request names it and an exchange with it hung until the timeout.
    */
   timedOut(seen: Promise<readonly Evidence[] | undefined> | undefined): void {
     if (seen === undefined) this.ignored();
     else void this.#settleAfter(seen, (exchanges) => this.#settleCut(exchanges ?? []));
   }
 
-  /** Lets the next request wait until `settlement` is done. The caller of this one already has the result. */
+  /**
+   * Lets the next request wait until `settlement` is done. The caller of this request already has its
+   * result.
+   */
   settledBy(settlement: Promise<unknown>): void {
     const done = settlement.catch((error) => {
       announceOnce(this.#guard, "the guard", "the settlement of a timeout", error);
@@ -170,8 +178,8 @@ export class RequestInFlight {
   }
 
   /**
-   * Settles the components at fault in the answer at once. A rate limit must be known before the next
-   * request is admitted.
+   * Settles at once the permits of the components that are at fault in the answer. A rate limit must be
+   * known before the next request is admitted. Other permits may have to wait for spans or for the version.
    */
   #settleByAnswer(
     failures: readonly Failure[],
@@ -208,8 +216,8 @@ export class RequestInFlight {
   }
 
   /**
-   * Settles when the spans or the version have arrived, or when they are too late. Then it releases all
-   * remaining permits.
+   * Settles after the spans or the version have arrived, or after the wait for them has failed. Then
+   * releases all remaining permits.
    */
   #settleAfter<T>(
     heard: Promise<T | undefined>,
@@ -235,7 +243,7 @@ export class RequestInFlight {
 
   /**
    * Returns the upstreams that must have answered because the request succeeded. On an engine that reads
-   * lock files, a tag proves nothing: it may be in a lock file of any folder.
+   * lock files, a tag proves nothing, because it may be in a lock file of any folder.
    */
   #proofs(failures: readonly Failure[]): Pick<CallFacts, "proven" | "likely"> {
     const { failedImages } = this.#guard.lockedPulls;
@@ -245,7 +253,7 @@ export class RequestInFlight {
     if (proven.size + provenByTag.size + recovered.length === 0) return NO_PROOFS;
     const certain = [...(failures.length === 0 ? proven : provenBeforeCommand), ...recovered];
     if (this.#facts.engine.readsLocks === true) {
-      // Such a success only counts against earlier failures of a closed circuit. It does not close a
+      // A success by tag only offsets earlier failures of a closed circuit. It must not close an open
       // circuit.
       const likely = [...provenByTag].filter(
         (name) => this.#upstreams.get(name)?.breaker.state === CircuitState.Closed,
@@ -255,7 +263,7 @@ export class RequestInFlight {
     return { ...NO_PROOFS, proven: new Set([...certain, ...provenByTag]) };
   }
 
-  /** Settles a request that got an error instead of an answer. It concerns only the engine. */
+  /** Settles a request that got an error instead of an answer. Such an error concerns only the engine. */
   failed(failure: Failure, error: unknown): void {
     this.#tellAndRelease({ failures: [failure] }, error);
   }
@@ -270,7 +278,7 @@ export class RequestInFlight {
     this.#settlement.release();
   }
 
-  /** Made where it is used, because most requests show nothing new about their images. */
+  /** Creates the object on each use, because most requests show nothing new about their images. */
   get #images(): ImagesInFlight {
     return new ImagesInFlight(this.#facts, this.#upstreams);
   }
@@ -281,5 +289,5 @@ export class RequestInFlight {
   }
 }
 
-/** For a request that failed: it proves nothing about its upstreams. */
+/** The proofs of a request that proves nothing about its upstreams. */
 const NO_PROOFS = { proven: new Set<string>(), likely: new Set<string>() };

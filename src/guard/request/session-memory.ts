@@ -1,13 +1,13 @@
 /**
- * Remembers what a session has already fetched. It shows which upstreams a request will contact: the engine
- * does not request a tag, URL or remote again after its contents were used.
+ * Remembers what a session has already fetched, to find the upstreams that a request will contact. The
+ * engine does not request a tag, URL or remote again after its contents were used.
  */
 
 import type { NamedUpstream, ReadRequest } from "../../attribution/query/named-upstream.js";
 import { BoundedMap } from "../bounded-map.js";
 import type { Locks } from "../locks/locked-pulls.js";
 
-/** The most ids, and the most resolved references, that a session remembers. */
+/** The most ids that a session remembers. The same limit applies to its resolved references. */
 const LIMIT = 10_000;
 
 /** The upstreams of a request, by breaker name. */
@@ -15,24 +15,24 @@ export interface Dependencies {
   /** The upstreams whose breakers must admit the request, because the engine may contact them. */
   readonly gated: ReadonlySet<string>;
   /**
-   * All upstreams that the request names, uses by an id, or needs by declaration. No other one can be at
-   * fault.
+   * All upstreams that the request names, uses through an id, or needs by the option `needs`. No other
+   * upstream can be at fault.
    */
   readonly all: ReadonlySet<string>;
-  /** As `all`, but without those that are only declared. */
+  /** The upstreams in `all`, without the upstreams that only the option `needs` names. */
   readonly named: ReadonlySet<string>;
   /** The upstreams that must have answered if the request succeeds. */
   readonly proven: ReadonlySet<string>;
-  /** Further upstreams that must have answered, but only on an engine that takes no tags from lock files. */
+  /** Further upstreams that must have answered, but only if the engine takes no tags from lock files. */
   readonly provenByTag: ReadonlySet<string>;
   /**
-   * The upstreams that must have answered even if a command of the request fails. A push comes after
-   * commands, so it is left out.
+   * The upstreams that must have answered even if a command of the request fails. The upstream of a push is
+   * left out, because a push comes after the commands.
    */
   readonly provenBeforeCommand: ReadonlySet<string>;
-  /** The circuit of the registry of each image that the engine will probably pull, one entry per image. */
+  /** The images that the engine will probably pull. Each entry is the circuit of one image's registry. */
   readonly images: readonly string[];
-  /** The references with these upstreams, to learn from the answer. */
+  /** The references behind these upstreams. The session remembers them after the answer. */
   readonly references: readonly NamedUpstream[];
 }
 
@@ -50,25 +50,25 @@ const NO_DEPENDENCIES: Dependencies = {
   references: [],
 };
 
-/** Images that the guard itself requests by digest (option `pin`). */
+/** The images that the guard itself requests by digest (option `pin`). */
 export interface Pins {
   mustBeAsked(reference: string, platform: string): boolean;
   /** Returns whether a tag will be replaced by a digest for which the engine need not contact the registry. */
   avoidsRequest(reference: string, platform: string): boolean;
 }
 
-/** The memory of one session. Its keys contain values of requests, so it must not be shown. */
+/** The memory of one session. Never print it, because its keys contain values of requests. */
 export class SessionMemory {
-  /** The references that the object behind an id comes from. */
+  /** For each id of an object, the references from which the object comes. */
   readonly #ids = new BoundedMap<string, readonly NamedUpstream[]>(LIMIT);
-  /** The references that this session has resolved, and whether it has also used their contents. */
+  /** The references that this session has resolved. `"used"`: it has also used their contents. */
   readonly #met = new BoundedMap<string, "resolved" | "used">(LIMIT);
   readonly #asked = new BoundedMap<string, true>(LIMIT);
 
   /**
    * Returns the upstreams of a request.
    *
-   * @param needs The names of breakers that the user declared.
+   * @param needs The breaker names in the option `needs`.
    * @param pins The images that the guard itself requests by digest.
    * @param locks The images in the lock file.
    */
@@ -89,7 +89,8 @@ export class SessionMemory {
     const images: string[] = [];
     for (const one of references) {
       const { upstream, circuit } = one;
-      // A reference that was used is not requested again, whether it is locked or not.
+      // The engine does not request a used reference again, so it does not matter whether the reference is
+      // locked.
       const digest = this.#met.get(one.key) === "used" ? undefined : locks.digestOf(one);
       named.add(circuit);
       if (this.#gates(one, digest, locks, pins)) {
@@ -122,8 +123,8 @@ export class SessionMemory {
   }
 
   /**
-   * Records what a request has resolved and used. Call it only if the request did all that it names, at
-   * least up to its last command.
+   * Records what a request has resolved and used. Call it only if the request did everything that it names,
+   * at least up to its last command.
    */
   learn({ usesContents }: ReadRequest, { references }: Dependencies): void {
     for (const { key } of references) {
@@ -132,14 +133,17 @@ export class SessionMemory {
     }
   }
 
-  /** Returns whether the digest of an image is still unknown in this session, and marks it as known. */
+  /**
+   * Returns true only at the first call for an image. The caller then asks the engine for the image's
+   * digest.
+   */
   learnsDigest(key: string): boolean {
     if (this.#asked.has(key)) return false;
     this.#asked.set(key, true);
     return true;
   }
 
-  /** Records which references the objects behind new ids come from. Pushed references are left out. */
+  /** Records from which references the objects behind new ids come. Pushed references are left out. */
   learnIds(ids: readonly string[], { references }: Dependencies): void {
     const kept = references.filter(isFetched);
     if (kept.length === 0) return;
@@ -147,7 +151,7 @@ export class SessionMemory {
   }
 
   #references(reading: ReadRequest): readonly NamedUpstream[] {
-    // A shortcut: nearly all requests name at most one upstream and use no known id.
+    // Take a shortcut, because nearly all requests name at most one upstream and use no known id.
     if (reading.named.length < 2 && !this.#knowsAny(reading.texts)) return reading.named;
     const found = new Map(reading.named.map((one) => [one.key, one]));
     for (const text of reading.texts) {
@@ -166,8 +170,9 @@ export class SessionMemory {
   }
 
   /**
-   * Returns whether the engine may contact an upstream for a reference. It may already have an image with a
-   * digest, and it has a reference that was used. A push always contacts the registry.
+   * Returns whether the engine may contact an upstream for a reference. The engine probably has an image
+   * with a digest, and it certainly has a reference that was used before. A push always contacts the
+   * registry.
    */
   #gates(one: NamedUpstream, digest: string | undefined, locks: Locks, pins?: Pins): boolean {
     const { upstream, image, key } = one;
@@ -181,8 +186,8 @@ export class SessionMemory {
   }
 
   /**
-   * Returns whether a success proves that an upstream answered. It does for a push, and for the first use
-   * in this session of a tag, URL or remote that is not locked.
+   * Returns whether a success proves that an upstream answered. A push proves it. So does the first use of
+   * a tag, URL or remote in this session, unless it is locked.
    */
   #proves({ upstream, key }: NamedUpstream, digest: string | undefined): boolean {
     if (upstream.field === "publish") return true;

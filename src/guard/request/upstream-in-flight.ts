@@ -8,7 +8,7 @@ export interface UpstreamInFlight extends Dependence {
   readonly breaker: CircuitBreaker;
   /** The state machine of the breaker. */
   readonly machine: Machine;
-  /** Whether the breaker was asked for a permit. If not, it still gets the outcome. */
+  /** Whether the breaker was asked for a permit. If not, the breaker still gets the outcome. */
   readonly isGated: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** Asks an engine for its version. This is the cheapest question, so it shows whether the engine works. */
+/**
+ * Asks an engine for its version, to find out whether the engine works. No other question costs the engine
+ * less.
+ */
 
 import { classifyAnswer } from "../../attribution/classify/decide-response.js";
 import type { Failure, SessionResponse } from "../../attribution/failure.js";
@@ -17,7 +20,10 @@ export const SILENT = engineFault(
   `the engine did not return its version within ${VERSION_TIMEOUT_MS / 1000} s after a timeout`,
 );
 
-/** How the question ended. `aborted`: the guard's signal ended it. */
+/**
+ * The end of the question. `silent`: no answer came in time. `aborted`: the guard's signal ended the
+ * question.
+ */
 export type VersionOutcome =
   | {
       readonly kind: "answered";
@@ -26,7 +32,7 @@ export type VersionOutcome =
     }
   | { readonly kind: "silent" | "aborted" | "failed"; readonly error: unknown };
 
-/** Asks the engine for its version. Never rejects. */
+/** Asks the engine for its version. The promise never rejects. */
 export async function askVersion(
   calls: BoundedCalls,
   link: Pick<SessionLink<SessionResponse>, "ask">,

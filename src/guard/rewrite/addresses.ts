@@ -10,7 +10,7 @@ import type {
 
 /**
  * Returns a request with other addresses for images of `from`. All other characters stay the same. An
- * address in a variable also stays, because no SDK of Dagger uses one.
+ * address in a variable is not replaced, because no Dagger SDK puts an address in a variable.
  *
  * @param addresses The new addresses, by the current reference of the image.
  */
@@ -32,7 +32,7 @@ function withAddress(one: NamedUpstream, image: NamedImage, address: string): Na
   return { ...one, ...found, key, image: { ...image, address, isRewritten: true } };
 }
 
-/** Builds the text from the original source, because the recorded positions are valid only there. */
+/** Builds the query from the original source, because the recorded positions are valid only there. */
 function rewritten(source: string, named: readonly NamedUpstream[]): string {
   const edits: (TextPlace & { readonly text: string })[] = [];
   for (const { image } of named) {

@@ -1,4 +1,4 @@
-/** Chooses a mirror for images whose registry has an open circuit, if the user configured one. */
+/** Chooses a mirror for an image whose registry has an open circuit, if the user configured mirrors. */
 
 import { breakerName } from "../../attribution/hosts.js";
 import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
@@ -41,7 +41,7 @@ function checkMirror(text: string, label: string): void {
   );
 }
 
-/** Throws if a registry is not written as in the name of its breaker. The entry would never match. */
+/** Throws if a registry is not written as in the name of its breaker. Such an entry would never match. */
 function checkRegistry(host: string, label: string): void {
   const known = breakerName("registry", host).slice("registry:".length);
   if (known !== host) throw new RangeError(`${label} is ${show(host)}, expected ${show(known)}`);
@@ -62,12 +62,13 @@ export function breakersOfMirrors(
   return names;
 }
 
-/** Returns whether a breaker would admit a request now. Uses no probe slot. */
+/** A function that returns whether a breaker would admit a request now. It uses no probe slot. */
 export type Admits = (breakerName: string) => boolean;
 
 /**
- * Chooses a mirror for each image whose registry rejects requests now: the first that would admit one. If
- * no mirror does, the image keeps its address, and the circuit of its registry rejects the request.
+ * Chooses a mirror for each image whose registry rejects requests now. The first mirror that would admit a
+ * request is chosen. If every mirror would reject, the image keeps its address, and the circuit of its
+ * registry rejects the request.
  *
  * @param references The images to request, such as `docker.io/library/alpine:3`.
  * @returns The new address of each image that has one.
@@ -88,7 +89,10 @@ export function chooseMirrors(
   return chosen;
 }
 
-/** Counts images that are requested from a mirror, for the breaker of their own registry. */
+/**
+ * Counts images that are requested from a mirror. They count for the breaker of the registry that the
+ * mirror replaces.
+ */
 export function countMirrored(references: Iterable<string>, breakers: UpstreamBreakers): void {
   for (const reference of references) {
     const host = reference.slice(0, reference.indexOf("/"));
@@ -102,8 +106,8 @@ function hostOf(mirror: string): string {
 }
 
 /**
- * Replaces locked tags by their digests in the chosen addresses. A tag with different digests per platform
- * keeps its registry.
+ * Adds the locked digest of a tag to the chosen address. If a tag has different digests per platform, no
+ * mirror is used for it.
  */
 export function withLockedDigests(
   chosen: ReadonlyMap<string, string>,

@@ -14,16 +14,17 @@ import { type PinnedEvent, Pinning } from "./pinning.js";
 /** The settings of the option `pin`. */
 export interface PinOptions {
   /**
-   * The oldest digest that is used, in milliseconds above 0 since its tag was last seen with it. If it is
-   * older, the tag itself is requested and its digest is learned again.
+   * The maximum age of a digest that is used, in milliseconds above 0. The age begins when the tag was last
+   * seen with this digest. If the digest is older, the tag itself is requested, and its digest is learned
+   * again.
    */
   readonly maxAgeMs: number;
   /**
-   * The store of digests: a `DigestFile`, `MemoryDigests`, or one of your own. Default: the file
+   * The store of digests: a `DigestFile`, `MemoryDigests`, or a store of your own. Default: the file
    * `dagger-circuit-breaker/digests.json` in the user's cache folder, which all processes share.
    */
   readonly store?: DigestStore | undefined;
-  /** Called for each image that a request uses by its digest. Default: none. */
+  /** Called for each image that a request uses by a known digest. Default: no function. */
   readonly onUse?: ((event: PinnedEvent) => unknown) | undefined;
 }
 

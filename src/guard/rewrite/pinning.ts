@@ -1,5 +1,5 @@
 /**
- * Replaces tags in requests by known digests, and learns digests from the engine. An engine that has used
+ * Replaces tags in requests with known digests, and learns digests from the engine. An engine that has used
  * an image by digest can run it while its registry is down.
  */
 
@@ -22,17 +22,17 @@ import { withAddresses } from "./addresses.js";
 export interface PinnedEvent {
   /** The tag in the pipeline, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** The requested platform; empty if the pipeline requested none. */
+  /** The requested platform. Empty if the pipeline requested no platform. */
   readonly platform: string;
   readonly digest: string;
   /** The time in milliseconds since the tag was last seen with this digest. */
   readonly ageMs: number;
 }
 
-/** The most images that a guard remembers as replaced by itself. */
+/** The most digests that a guard remembers to have written into requests. */
 const MAX_WRITTEN = 10_000;
 
-/** The most images per request whose digests are asked for. */
+/** The most images of one request for which the engine is asked for a digest. */
 const MAX_QUESTIONS = 20;
 
 /**
@@ -52,7 +52,7 @@ export interface PinnedRequest {
   readonly digests: ReadonlyMap<string, KnownDigest>;
 }
 
-/** Decides which tags are replaced by digests, and keeps their store up to date. */
+/** Decides which tags are replaced with digests, and keeps the store of digests up to date. */
 export class Pinning {
   /** The digests written into requests so far, by new reference and platform. */
   readonly #written = new BoundedMap<string, KnownDigest>(MAX_WRITTEN);
@@ -71,8 +71,8 @@ export class Pinning {
   }
 
   /**
-   * Replaces tags by digests that are recent enough. A request that publishes keeps its tags, so that the
-   * published image is current. A locked tag is kept, because the lock file gives its digest.
+   * Replaces tags with digests that are recent enough. A request that publishes keeps its tags, so that the
+   * published image is current. A locked tag is kept, because the engine uses the digest in the lock file.
    */
   pin(read: ReadRequest, locks: Locks): PinnedRequest {
     const digests = new Map<string, KnownDigest>();
@@ -91,7 +91,7 @@ export class Pinning {
     return { read: withAddresses(read, addresses), digests };
   }
 
-  /** Reports the replaced tags: by an event for each, one warning per digest, and a counter. */
+  /** Reports the replaced tags: one event and one count for each tag, and one warning for each digest. */
   announce({ digests }: PinnedRequest, breakers: UpstreamBreakers): void {
     for (const { reference, platform, digest, learntAtMs } of digests.values()) {
       const ageMs = Math.max(0, Date.now() - learntAtMs);
@@ -117,8 +117,8 @@ export class Pinning {
   }
 
   /**
-   * Returns whether the guard replaced this image's tag, and no request has used the digest yet as far as
-   * is known. Then the engine still contacts the registry.
+   * Returns whether the guard has replaced an image's tag with a digest that no request is known to have
+   * used. If so, the engine still contacts the registry.
    */
   mustBeAsked(reference: string, platform: string): boolean {
     const written = this.#written.get(keyOf(reference, platform));
@@ -127,15 +127,18 @@ export class Pinning {
     return known?.digest !== written.digest || !known.proven;
   }
 
-  /** Returns whether a tag will be replaced by a digest for which the engine need not contact the registry. */
+  /**
+   * Returns whether a tag will be replaced with a digest for which the engine need not contact the
+   * registry.
+   */
   avoidsRequest(reference: string, platform: string): boolean {
     const known = this.#store.find(reference, platform);
     return known?.proven === true && this.#isFresh(known, undefined);
   }
 
   /**
-   * Records that the contents of these images were used. The engine then need not contact the registry for
-   * their digests.
+   * Records that the contents of these images were used. After that, the engine need not contact the
+   * registry for their digests.
    */
   prove(images: readonly NamedUpstream[]): void {
     for (const { upstream, image } of images) {
@@ -149,7 +152,8 @@ export class Pinning {
    * Asks the engine for the digests of tags that a request has just used. The engine answers from this
    * session, without the registry.
    *
-   * @param ask Sends a question in the same session. If it fails, nothing is learned.
+   * @param ask Sends a question in the same session. If the question fails, the promise rejects, and no
+   * further digests are learned.
    */
   async learn(
     images: readonly NamedUpstream[],
@@ -188,8 +192,8 @@ export class Pinning {
   }
 
   /**
-   * Returns whether a digest is recent, and the same as that of another platform. A time far in the future,
-   * from a wrong clock, also counts as too old: it would never expire.
+   * Returns whether a digest is recent. If another platform has a digest, the two must also be equal. A
+   * time far in the future, from a wrong clock, counts as too old. Otherwise the digest would never expire.
    */
   #isFresh({ digest, learntAtMs }: KnownDigest, other: KnownDigest | undefined): boolean {
     const isYoung = Math.abs(Date.now() - learntAtMs) <= this.#maxAgeMs;
@@ -197,7 +201,7 @@ export class Pinning {
   }
 }
 
-/** Returns the images whose digests can be learned from a request: those of `from` with a tag. */
+/** Returns the images of `from` with a tag. Only their digests can be learned from a request. */
 export function tagsOf({ named }: ReadRequest): NamedUpstream[] {
   return named.filter(
     ({ upstream, image }) =>
@@ -213,8 +217,8 @@ function questionFor({ address, platform }: NonNullable<NamedUpstream["image"]>)
 }
 
 /**
- * Returns the digest in an answer. The name before it is not used: it may be another repository with the
- * same content.
+ * Returns the digest in an answer. The name before the digest is not used, because it may be another
+ * repository with the same content.
  */
 function digestIn({ status, body }: SessionResponse): string | undefined {
   if (status !== 200) return undefined;

@@ -1,7 +1,7 @@
 /**
  * Renders a rejection as a GraphQL error, in the one form that every SDK shows to its user as an error of
- * the query. It contains exactly one error, whose path is a list of texts and whose extensions contain only
- * texts. Some SDKs accept nothing else.
+ * the query. There is exactly one error. Its path is a list of strings, and its extensions contain only
+ * strings. Some SDKs accept no other form.
  */
 
 import type { ReadRequest } from "../../attribution/query/named-upstream.js";
@@ -18,7 +18,7 @@ import { isTimeoutError } from "../../policies/timeout.js";
 import { ENGINE } from "../engine-name.js";
 import { isSessionLostError } from "../errors.js";
 
-/** Why a guard answered a request instead of the session. */
+/** The reason why a guard answered a request instead of the session. */
 export type RefusalType = "CIRCUIT_OPEN" | "TIMED_OUT" | "SESSION_LOST";
 
 /** The body of the answer. It is sent with status 200 and content type `application/json`. */
@@ -36,8 +36,8 @@ export interface RejectionAnswer {
 /**
  * Returns the answer for a request that the guard rejected or ended.
  *
- * @param read The request; undefined for a rejection before a request came.
- * @returns Undefined if the error is not one of the guard's own.
+ * @param read The request. Undefined if the rejection came before a request.
+ * @returns The answer, or undefined if the error is not an error of the guard.
  */
 export function rejectionAnswer(error: unknown, read?: ReadRequest): RejectionAnswer | undefined {
   if (isSessionLostError(error)) {
@@ -57,7 +57,7 @@ export function rejectionAnswer(error: unknown, read?: ReadRequest): RejectionAn
   return answerOf(message, read, { _type: "CIRCUIT_OPEN", upstream, ...why, ...delay, ...origin });
 }
 
-/** Returns the known facts about who opened a shared circuit. */
+/** Returns the known facts about the process that opened or isolated a shared circuit. */
 function originOf(rejection: SharedCircuitOpenError): Readonly<Record<string, string>> {
   const { scope, since, until, openedBy, isolatedBy, failure } = rejection;
   return {
@@ -72,8 +72,8 @@ function originOf(rejection: SharedCircuitOpenError): Readonly<Record<string, st
 }
 
 /**
- * Returns the rejection by a circuit. If too many requests already wait, the circuit that they wait for
- * counts as the one that rejected.
+ * Returns the rejection by a circuit: the error itself, or its cause. If too many requests already wait,
+ * the cause is the rejection by the circuit for which they wait.
  */
 function openErrorOf(error: unknown) {
   if (isCircuitBreakerOpenError(error)) return error;
@@ -91,8 +91,8 @@ function answerOf(
 }
 
 /**
- * Returns the path to the field that names an upstream. If no field names it, returns the request's first
- * field.
+ * Returns the path to the field that names an upstream. If no field names the upstream, returns the path to
+ * the request's first field.
  */
 function pathTo(upstream: string | undefined, read: ReadRequest | undefined): readonly string[] {
   const naming = read?.named.find(({ circuit }) => circuit === upstream);

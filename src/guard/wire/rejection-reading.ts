@@ -1,6 +1,6 @@
 /**
- * Turns the rejection of a guard in another process back into the error that it would have thrown here.
- * `rejection-answer.ts` creates such rejections.
+ * Turns the rejection by a guard in another process back into the error that a guard in this process would
+ * throw. `rejection-answer.ts` creates such rejections.
  */
 
 import type { SessionResponse } from "../../attribution/failure.js";
@@ -18,20 +18,16 @@ import type { RefusalType } from "./rejection-answer.js";
 /** An error with which a guard rejects a request. */
 export type RejectionReadBack = CircuitBreakerOpenError | TimeoutError | SessionLostError;
 
-/** The longest answer that is parsed. Rejections are far shorter. */
+/** The longest answer that is parsed, in characters. Rejections are much shorter. */
 const MAX_ANSWER_LENGTH = 16 * 1024;
 
-/** The failure record for a session that another process found lost and has already counted. */
+/** The failure for a lost session, if another process has already detected and counted the loss. */
 export const SESSION_LOST_ELSEWHERE = {
   ...engineFault("session-lost-elsewhere", "the session proxy reported it"),
   sessionLost: true,
 };
 
-/**
- * Returns the rejection in an answer.
- *
- * @returns Undefined for an answer of the session itself.
- */
+/** Returns the rejection in an answer, or undefined for an answer of the session itself. */
 export function rejectionIn({ status, body }: SessionResponse): RejectionReadBack | undefined {
   if (status !== 200 || typeof body !== "string" || body.length > MAX_ANSWER_LENGTH)
     return undefined;
@@ -42,8 +38,8 @@ export function rejectionIn({ status, body }: SessionResponse): RejectionReadBac
 }
 
 /**
- * Returns the rejection by a circuit in a text, such as the standard error of a program, which an SDK
- * passes on as plain text.
+ * Finds the rejection by a circuit in a text. Such a text may be the standard error of a program, which an
+ * SDK passes on unchanged.
  */
 export function rejectionInText(text: string): CircuitBreakerOpenError | undefined {
   const [message, state, breakerName = "", seconds, isolationReason] = WORDS.exec(text) ?? [];
@@ -55,7 +51,10 @@ export function rejectionInText(text: string): CircuitBreakerOpenError | undefin
   return openError(message, { breakerName, reason, retryAfterMs: Number(seconds) * 1000 });
 }
 
-/** Matches the messages of the errors, such as `circuit open: registry:docker.io, retry in 30s`. */
+/**
+ * Matches the message of a rejection by a circuit, such as `circuit open: registry:docker.io, retry in
+ * 30s`.
+ */
 const WORDS =
   /circuit (open|half-open|isolated): ([^\s,]+), (?:(?:all probes are taken, )?retry in (\d+)s|([^\n]*))[^\n]*/;
 
@@ -97,8 +96,8 @@ function isReason(value: unknown): value is RejectionReason {
 }
 
 /**
- * Creates the error. Its generation is 0, because the breaker's own generation has no meaning in this
- * process.
+ * Creates the error for a rejection by a circuit. Its generation is 0, because the generation of a breaker
+ * in another process has no meaning here.
  */
 function openError(
   message: string,
@@ -111,7 +110,7 @@ function openError(
     retryAfterMs: told.retryAfterMs,
     generation: 0,
   });
-  // Keeps the original message, which may name more breakers.
+  // Keep the original message, which may name more breakers.
   error.message = message;
   return error;
 }
