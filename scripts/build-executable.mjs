@@ -3,7 +3,7 @@
  *
  *   node scripts/build-executable.mjs [--node <binary>] [--node-license <file>] [--output <file>]
  *
- * It also writes dagger-breaker.licenses.txt with the licenses of all that the file contains.
+ * It also writes dagger-breaker.licenses.txt, with the licenses of everything in the file.
  */
 
 import { execFile } from "node:child_process";
@@ -32,14 +32,17 @@ const USAGE =
   "Usage: build-executable.mjs [--node <binary>] [--node-license <file>] [--output <file>]";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MANIFEST = join(ROOT, "package.json");
-/** The first Node.js version that can ignore NODE_OPTIONS. */
+/** The first version of Node.js that can be told to ignore NODE_OPTIONS. */
 const OLDEST_NODE = { major: 24, minor: 7 };
-/** The marker that Node.js finds in its binary: https://nodejs.org/api/single-executable-applications.html */
+/**
+ * The marker for which Node.js looks in its own binary. See
+ * https://nodejs.org/api/single-executable-applications.html
+ */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
 const execute = promisify(execFile);
 
-/** An error that a user can fix, so it is printed without a stack. */
+/** An error that a user can fix. It is printed without a stack. */
 class BuildError extends Error {}
 
 try {
@@ -59,7 +62,8 @@ async function main() {
   node.license = await findLicense(node, given["node-license"]);
   const output = resolve(given.output ?? join(ROOT, "build/dagger-breaker"));
   await mkdir(dirname(output), { recursive: true });
-  // On the file system of the output: the finished file is moved into its place at once.
+  // The scratch folder is on the file system of the output, so that the finished file can be moved in one
+  // step.
   const scratch = await mkdtemp(`${output}.`);
   try {
     const packages = await bundleForSingleFile(join(scratch, "main.cjs"), node.version);
@@ -89,8 +93,8 @@ function readArguments() {
 }
 
 /**
- * Returns the Node.js to put into the file. The first of these wins: the given one, the running one, the npm
- * package `node` if it is installed here, the one of the tests.
+ * Returns the Node.js to put into the file. Candidates are, in this order: the given Node.js, the running
+ * Node.js, the npm package `node` if it is installed here, and the Node.js of the tests.
  */
 async function findNode(given) {
   const own = [() => process.execPath, nodeOfPackage, nodeOfTests];
@@ -137,7 +141,7 @@ async function versionOf(binary) {
   }
 }
 
-/** Puts the script into a copy of Node.js, which finds it there when it starts. */
+/** Puts the script into a copy of Node.js, which runs the script when it starts. */
 async function putIntoNode(scratch, node) {
   const config = {
     main: join(scratch, "main.cjs"),
@@ -152,13 +156,13 @@ async function putIntoNode(scratch, node) {
   const program = join(scratch, "program");
   await copyFile(node, program);
   await chmod(program, 0o755);
-  // As a process of its own, whose warnings about the binary of Node.js are of no use.
+  // A separate process hides postject's warnings about the binary of Node.js, which do not matter.
   const postject = fileURLToPath(import.meta.resolve("postject/dist/cli.js"));
   const args = [program, "NODE_SEA_BLOB", config.output, "--sentinel-fuse", FUSE];
   await execute(process.execPath, [postject, ...args]);
 }
 
-/** Fails unless the program runs by itself, whatever a user wants of other programs in Node.js. */
+/** Fails unless the program starts even with NODE_OPTIONS that are meant for other programs. */
 async function checkProgram(program) {
   const { version } = JSON.parse(await readFile(MANIFEST, "utf8"));
   const env = { NODE_OPTIONS: "--require=/nowhere/preload.cjs" };
@@ -168,7 +172,10 @@ async function checkProgram(program) {
   }
 }
 
-/** Returns the licenses of the project, the packages and Node.js, which includes those of its parts. */
+/**
+ * Returns the licenses of the project, of its packages and of Node.js. The license of Node.js includes
+ * those of its parts.
+ */
 async function licenses(packages, node) {
   const parts = await Promise.all([ROOT, ...packages].map(licenseOf));
   const ofNode = { title: `Node.js ${node.version}`, path: node.license };
@@ -177,10 +184,11 @@ async function licenses(packages, node) {
   });
 }
 
-/** Finds the license file that came with a Node.js. */
+/** Finds the license file that belongs to a Node.js. */
 async function findLicense({ binary, version }, given) {
   const folder = dirname(dirname(binary));
-  // As nodejs.org packs it, or as the npm package `node` does: its binary is a link to that of another package.
+  // Archives of nodejs.org contain the license. The npm package `node` does not: its binary is a link into
+  // another package, which has the license.
   const candidates = [join(folder, "LICENSE"), ...platformPackages(folder, version)];
   for (const path of given === undefined ? candidates : [resolve(given)]) {
     if (/\S/.test(await readFile(path, "utf8").catch(() => ""))) return path;
@@ -193,7 +201,10 @@ async function findLicense({ binary, version }, given) {
   );
 }
 
-/** Returns the license files of the packages that hold this version for this platform. */
+/**
+ * Returns the license files of installed npm packages that contain this version of Node.js for this
+ * platform.
+ */
 function platformPackages(folder, version) {
   const { resolve: find } = createRequire(join(folder, "package.json"));
   return ["node", "node-bin"].flatMap((prefix) => {

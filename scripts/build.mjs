@@ -1,7 +1,7 @@
 /**
  * Builds the package: JavaScript and declarations of the library, and the bundled program.
  *
- *   node scripts/build.mjs [--output <folder>]      dist by default
+ *   node scripts/build.mjs [--output <folder>]      the default folder is dist
  */
 
 import { execFile } from "node:child_process";
@@ -19,7 +19,8 @@ const execute = promisify(execFile);
 /**
  * Builds into a folder, and overwrites the files of an earlier build.
  *
- * @param options.checkTypes Whether errors of types fail the build. Leaving them to another check halves the time.
+ * @param options.checkTypes Whether type errors fail the build. Without the check, a build takes half the
+ * time.
  */
 export async function build(folder, { checkTypes = true } = {}) {
   const options = ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", folder];
@@ -27,7 +28,7 @@ export async function build(folder, { checkTypes = true } = {}) {
   await bundleForPackage(join(folder, "cli"));
 }
 
-/** Replaces a folder by a new build at once: a program that uses it never meets half of one, nor stale files. */
+/** Replaces a folder by a new build in one step, so that programs never see half a build or stale files. */
 async function replace(folder) {
   const scratch = await mkdtemp(join(dirname(folder), `${basename(folder)}-`));
   try {
@@ -46,7 +47,7 @@ async function main() {
   try {
     await replace(resolve(output ?? join(ROOT, "dist")));
   } catch (error) {
-    // tsc writes its errors to stdout.
+    // tsc prints its errors on stdout.
     console.error(error.stdout?.trim() || error.message);
     process.exitCode = 1;
   }

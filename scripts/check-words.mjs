@@ -1,8 +1,8 @@
 /**
  * Checks how the project writes: `node scripts/check-words.mjs [path...]`.
  *
- * It prints each fault as `file:line: "word": what to write instead`, and exits with 1 when there is
- * one. Without paths it checks the whole project.
+ * It prints each fault as `file:line: "word": text to write instead`. The exit code is 1 when there is a
+ * fault. Without paths it checks the whole project.
  */
 import { relative, resolve } from "node:path";
 import { ROOT } from "./checks/command.mjs";

@@ -1,9 +1,9 @@
 /**
  * Compares the tests with those of an earlier commit: `node scripts/compare-tests.mjs [commit]`.
  *
- * It prints each title that is gone and each file with fewer `expect(` calls, with the reason from
- * tests/changed-tests.json. A change without a reason makes the exit code 1. `renamed` in that file
- * maps an old title to its new one; the new one must exist.
+ * It prints each title that has disappeared, and each file with fewer `expect(` calls. It adds the reason
+ * from tests/changed-tests.json. A change without a reason makes the exit code 1. `renamed` in that file
+ * maps old titles to new ones. The new title must exist.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -12,7 +12,10 @@ import ts from "typescript";
 import { ROOT } from "./checks/command.mjs";
 import { findTestFiles } from "./checks/imports.mjs";
 
-/** The tests as they were before the run was cut from an hour to minutes. */
+/**
+ * The commit to compare with by default. It is the last one before a run of all tests was shortened from an
+ * hour to minutes.
+ */
 const BASE = "d8fbe8f";
 const NAMES = ["test", "it", "describe", "testWhere", "describeWhere"];
 
@@ -35,7 +38,7 @@ console.log(
 );
 process.exitCode = unexplained.length === 0 ? 0 : 1;
 
-/** Returns the titles that vanished. A title may move to another file. */
+/** Returns the titles that no test file has any more. A title may have moved to another file. */
 function missingTitles() {
   const present = new Set([...now.values()].flatMap(({ titles }) => titles));
   return [...before].flatMap(([path, { titles }]) =>
@@ -53,7 +56,7 @@ function reasonOfRename(title, present) {
   return present.has(renamed) ? `${reasons.renamed.reason} Now "${renamed}".` : undefined;
 }
 
-/** Returns the reason for a whole file that is gone, which holds for each of its titles. */
+/** Returns the reason for a file that was removed. The reason applies to all its titles. */
 function reasonOfFile(path) {
   return now.has(path) ? undefined : reasons.files[path];
 }
@@ -68,7 +71,10 @@ function fewerExpects() {
   });
 }
 
-/** Of the file itself, or of those with its name where it was moved. */
+/**
+ * Returns the number of `expect(` calls in a file. If the file is gone, counts files of the same name in
+ * other folders.
+ */
 function expectsNow(path) {
   const same = now.get(path);
   if (same !== undefined) return same.expects;
@@ -101,7 +107,10 @@ function describeTests(text) {
   return { titles, expects: text.match(/\bexpect\(/g)?.length ?? 0 };
 }
 
-/** `test` of `test("...")`, `test.skipIf(...)("...")` and `test.each(...)("...")`. */
+/**
+ * Returns the name of the first function in a call: `test` for `test("...")`, `test.skipIf(...)("...")` and
+ * `test.each(...)("...")`.
+ */
 function rootName(expression) {
   let node = expression;
   while (ts.isPropertyAccessExpression(node) || ts.isCallExpression(node)) node = node.expression;

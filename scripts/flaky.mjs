@@ -1,8 +1,9 @@
 /**
  * Looks for tests that fail by chance: `node scripts/flaky.mjs [--rounds 10] [--busy 1] [FILE...]`.
  *
- * It runs the given files, by default all that start processes or open sockets. Each round uses one worker,
- * beside threads that keep the machine busy. At the end it prints what failed and how often.
+ * It runs the given files several times. By default it runs all files that start processes or open sockets.
+ * Each round uses one worker, while threads keep the machine busy. At the end it prints which tests failed,
+ * and how often.
  */
 
 import { parseArgs } from "node:util";
@@ -21,7 +22,7 @@ const files =
   positionals.length > 0
     ? positionals
     : selectTests().flatMap(({ path, project }) => (project === "separate" ? [path] : []));
-// Threads, since they end with the process however it ends.
+// Threads are used because they always end with the process.
 const busy = Array.from(
   { length: Number(values.busy) },
   () => new Worker("for (;;);", { eval: true }),

@@ -1,10 +1,11 @@
 /**
- * Sends thousands of odd connections to the servers of this package, and has odd sessions answer them.
+ * Sends thousands of odd connections to the servers of this package, and lets odd sessions answer them.
  *
  *     node scripts/fuzz.mjs [--connections 20000] [--seed N] [--dist FOLDER] [TARGET...]
  *
- * Targets: http1, http2 (the session proxy), receiver, serve. After each nothing may be left: no
- * descriptor, no timer, and at the end no process. A failure prints the seed, which repeats the bytes.
+ * Targets: http1 and http2 (the session proxy), receiver, serve. After each target, no descriptor and no
+ * timer may be left. At the end, the process must end by itself. A failure prints the seed, with which the
+ * same bytes can be sent again.
  */
 
 import { readdirSync } from "node:fs";
@@ -15,7 +16,10 @@ import { randomOf } from "./fuzz/random.mjs";
 import { targetsOf } from "./fuzz/targets.mjs";
 
 const WORKERS = 32;
-/** A connection that shows no token is closed after 5 s; the machine may be busy. */
+/**
+ * How long descriptors may be left. A connection without a token is closed after 5 s, and the machine may
+ * be busy.
+ */
 const LEFT_WITHIN_MS = 30_000;
 const STUCK_AFTER_MS = 60_000;
 
@@ -41,12 +45,12 @@ for (const event of ["uncaughtException", "unhandledRejection"]) {
 }
 
 for (const name of names) await fuzz(name);
-// Only a process that does not end by itself lives until this fires.
+// The timer does not keep the process alive. It fires only when something else does.
 setTimeout(() => fail("the process does not end"), 10_000).unref();
 
 async function fuzz(name) {
   running = name;
-  // The first time loads what stays.
+  // The first use opens files that stay open, so they do not count as left behind.
   await once(name, () => undefined);
   const started = performance.now();
   const atRest = openFiles();
@@ -59,7 +63,7 @@ async function fuzz(name) {
   );
 }
 
-/** Starts a target, uses it, and closes it once all connections are gone. */
+/** Starts a target and uses it. Closes it once all connections are gone. */
 async function once(name, act) {
   const target = await targets[name](randomOf(seed));
   const listening = openFiles();
@@ -79,7 +83,7 @@ async function send(target) {
   }, STUCK_AFTER_MS);
   const work = async () => {
     while (next < connections) {
-      // Each connection has chance of its own, however the others run.
+      // Each connection gets its own random numbers, so that the order of connections does not change them.
       const random = randomOf(seed + next++);
       await driveClient(target.port, target.bytes(random), random);
     }

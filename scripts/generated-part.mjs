@@ -1,8 +1,8 @@
-/** Replaces the part of a page that a script writes, between the lines that begin and end it. */
+/** Replaces the part of a page that a script generates. Two marker lines enclose that part. */
 
 const END = "<!-- generated: end -->";
 
-/** Returns the page with this text as its generated part. */
+/** Returns the page with `text` as its generated part. */
 export function withGeneratedPart(page, script, text) {
   const begin = `<!-- generated: begin, by scripts/${script} -->`;
   const from = page.indexOf(begin);

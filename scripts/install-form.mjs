@@ -1,5 +1,6 @@
 /**
- * Writes how this package is installed into every page: from a tarball until it is published, then by its name.
+ * Writes into every page how to install this package. Until the package is published, that is from a
+ * tarball. Later it is by its name.
  *
  *   node scripts/install-form.mjs
  *
@@ -10,13 +11,13 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Whether the npm registry has this package. While it has not, anybody may register the names that we use. */
+/** Whether the npm registry has this package. Until then, anybody can register the names that we use. */
 const PUBLISHED = false;
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const { name, version, bin } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 const TARBALL = `./${name}-${version}.tgz`;
-/** The argument for `npm install`. */
+/** The argument to give to `npm install`. */
 const OPERAND = PUBLISHED ? `${name}@${version}` : TARBALL;
 
 const PACK = [
@@ -25,7 +26,7 @@ const PACK = [
   "mkdir -p ../your-project",
   "npm pack --pack-destination ../your-project",
 ];
-/** The parts of pages between `<!-- install: NAME -->` and `<!-- end -->`. */
+/** The texts to put between `<!-- install: NAME -->` and `<!-- end -->`. */
 const PARTS = PUBLISHED
   ? {
       project: shell(`npm install ${OPERAND}`),
@@ -40,20 +41,23 @@ const PARTS = PUBLISHED
         "it is needed: into your repository, a cache or a registry of yours.",
     };
 
-/** An operand of npm that means this package: a tarball wherever it is, or its name with any version. */
+/** Matches an argument of npm that means this package: a tarball at any path, or the name with any version. */
 const ANY_OPERAND = new RegExp(
   `(?<=[\\s"'])(?:[\\w./:-]*/)?${name}(?:-[\\w.*-]+\\.tgz|@[\\w.^~-]+)?(?=[\\s"'\`]|$)`,
   "g",
 );
 const INSTALLING = /\bnpm (?:install|i|add)\b[^\n`]*/g;
-/** Starts a program that npx and its like may download: its name is not that of this package. */
+/**
+ * Matches commands such as npx that may download a program. They look up the name of our program, which is
+ * not the name of our package.
+ */
 const DOWNLOADING = new RegExp(
   `\\b(?:npx|npm exec|npm x|pnpx|pnpm dlx|yarn dlx|bunx)\\b(?![^\\n]*--no(?:-install)?\\b[^\\n]*${programName()})` +
     `(?: (?:-[\\w-]+|--))* (?:${programName()}|${name})\\b`,
   "g",
 );
 
-/** Returns a text with the one form of every installation in it. */
+/** Returns a text in which every installation has the right form. */
 export function withInstallForm(text) {
   return text
     .replace(/(<!-- install: (\w+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, begin, part, end) => {
@@ -64,12 +68,12 @@ export function withInstallForm(text) {
     .replace(INSTALLING, (command) => command.replace(ANY_OPERAND, OPERAND));
 }
 
-/** Returns the commands of a text that would run whatever the registry has under the name of our program. */
+/** Returns the commands in a text that would run any package registered under the name of our program. */
 export function downloadsIn(text) {
   return text.match(DOWNLOADING) ?? [];
 }
 
-/** Returns the paths of all that users read, and of all that prints something to them. */
+/** Returns the paths of all files that users read, and of all files that print text for users. */
 export function filesForUsers() {
   const inFolder = (folder) =>
     readdirSync(join(ROOT, folder), { recursive: true })

@@ -1,12 +1,12 @@
 /**
- * Counts how many files a guarded request passes, and how often it switches between them.
+ * Counts how many files a guarded request passes, and how often it switches between files.
  *
- *   node scripts/measure-request-path.mjs [--list] [folder]      of the project in that folder, by default this one
+ *   node scripts/measure-request-path.mjs [--list] [folder]      the default folder is this project
  *
- * The request is `from().withExec().stdout()` on the session double, from the call of the SDK to its promise. It
- * runs without traces, for a new tag of a known registry. It succeeds, or the pull fails with words that no rule
- * knows. A switch is the entry of a function in another file than the entry before. The build is read from
- * `dist/`; `dist/testing` does not count.
+ * The request is `from().withExec().stdout()` on the session double, from the call of the SDK to its
+ * promise. It runs without traces, for a new tag of a known registry. It succeeds, or the pull fails with a
+ * message that no rule matches. A switch is the entry of a function in another file than the previous
+ * entry. The build is read from `dist/`, without `dist/testing`.
  */
 
 import { existsSync } from "node:fs";
@@ -18,7 +18,10 @@ import { parseArgs } from "node:util";
 import { instrument, REPORT } from "./request-path/instrument.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** The double runs from the build as it is, and no command belongs to a request. */
+/**
+ * Folders that are not instrumented: the session double is not part of a guard, and a request runs no
+ * command.
+ */
 const LEFT_OUT = /^(?:testing|cli)\//;
 const UNKNOWN_FAILURE = { operation: "from", kind: "message", message: "the pull failed" };
 
@@ -46,15 +49,18 @@ try {
 } finally {
   await rm(copy, { recursive: true, force: true });
 }
-// The SDK keeps what it has opened for a while.
+// Without this, resources that the SDK keeps open would delay the end.
 process.exit();
 
-/** Writes the instrumented modules into a folder where they find their packages, and gives their names by number. */
+/**
+ * Writes the instrumented modules into a folder in which they find their packages. Returns the file names
+ * by their numbers.
+ */
 async function instrumentBuild(dist, folder) {
   const names = await readdir(dist, { recursive: true });
   const files = names.filter((name) => name.endsWith(".js") && !LEFT_OUT.test(name)).sort();
   await cp(join(project, "package.json"), join(folder, "package.json"));
-  // A build of the tests has no packages of its own.
+  // A build of the tests has no node_modules, so it gets those of this project.
   const own = join(project, "node_modules");
   await symlink(existsSync(own) ? own : join(ROOT, "node_modules"), join(folder, "node_modules"));
   for (const [number, name] of files.entries()) {
@@ -65,7 +71,7 @@ async function instrumentBuild(dist, folder) {
   return files;
 }
 
-/** Returns the files of all entries of a healthy request and of a failing pull, in their order. */
+/** Returns the files of all function entries, in order: for a healthy request, and for a failing pull. */
 async function measure() {
   const load = (folder, name) => import(pathToFileURL(join(folder, "dist", name)).href);
   const { connect } = await load(copy, "dagger/index.js");
@@ -88,7 +94,8 @@ async function measure() {
   let paths;
   await connect(
     async (client) => {
-      // The first request makes the breakers, and a first failure prepares the rules.
+      // The first request creates the breakers, and the first failure prepares the rules. Neither is
+      // measured.
       await pathOf(client, "alpine:1", "succeeds");
       const healthy = await pathOf(client, "alpine:2", "succeeds");
       session.setFaults([UNKNOWN_FAILURE]);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs and builds what is missing or stale: packages, dist/ and the examples in build/examples/.
-# Says nothing when there is nothing to do; all that it does say goes to stderr.
+# Installs packages, and builds dist/ and the examples in build/examples/, when they are missing or stale.
+# Prints nothing when there is nothing to do. All messages go to stderr.
 
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,14 +16,14 @@ node -e '
   process.exit(1);
 '
 
-# Whether $1 is missing or older than anything in the files and folders that follow.
+# Returns whether $1 is missing, or older than anything in the files and folders after it.
 is_stale() {
   product=$1
   shift
   [ ! -e "$product" ] || [ -n "$(find "$@" -newer "$product" -print | head -n 1)" ]
 }
 
-# Runs the command that makes $1. What was not made to the end is kept, but stays stale.
+# Runs the command that makes $1. After a failure, an incomplete product is kept but stays stale.
 make_product() {
   product=$1
   shift
@@ -35,7 +35,7 @@ make_product() {
   fi
 }
 
-# npm writes this file last.
+# npm writes this file last, so it shows that the installation is complete.
 packages=node_modules/.package-lock.json
 if is_stale "$packages" package-lock.json; then
   make_product "$packages" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -1,10 +1,10 @@
 /**
  * Scores the classifier on labeled failures: `node scripts/score-attribution.mjs [files]`.
  *
- * It reads the built `dist`. By default it takes the files in tests/fixtures/attribution: the corpus,
- * recordings of real engines, and our own variants of both. Hold-outs were labeled without a look at the
- * rules, and unseen texts were labeled before they were tried. It prints a table for each file, with every
- * miss, and ends with 1 when a required figure is not reached.
+ * It uses the built `dist`. By default it reads the files in tests/fixtures/attribution: the corpus,
+ * recordings of real engines, and our own variants of both. Hold-outs were labeled without looking at the
+ * rules. Unseen texts were labeled before the classifier saw them. It prints a table for each file, with
+ * every wrong classification. The exit code is 1 when a required figure is not reached.
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -52,7 +52,7 @@ for (const file of files) {
 }
 process.exitCode = allReached ? 0 : 1;
 
-/** Makes a case for every labeled failure of a row: the label and the classification. */
+/** Returns a case for each labeled failure of a row: the label, and the classification. */
 function casesOf(row) {
   if (row.message !== undefined) return [caseOf(row.id, row, sayMessage(row), row.message)];
   const failures = row.failures ?? row.expected?.failures;
@@ -75,7 +75,10 @@ function sayCommand({ stdout, stderr, exitCode, args }) {
   return classifyFailure(`${stdout}\n${stderr}`, { source: "cli", exitCode, command });
 }
 
-/** Failures of one answer come in no fixed order: each label is paired with the best that is left. */
+/**
+ * Pairs each label with the most similar classification that is left, because the failures of an answer
+ * have no fixed order.
+ */
 function pair(row, failures, said) {
   const left = [...said];
   const text = row.body;
@@ -89,15 +92,19 @@ function pair(row, failures, said) {
   return cases;
 }
 
-/** Returns the label nearest to the classification: a command that failed in several ways has only one. */
+/**
+ * Returns the label that is most similar to the classification. A command can have several failures but
+ * only one classification.
+ */
 function nearest(failures, got) {
   const alike = failures.filter((one) => one.fault === got.fault && one.counts === got.counts);
   return alike.find((label) => sameHost({ label, got })) ?? alike[0] ?? failures[0];
 }
 
 /**
- * Returns a label without its host if neither the output nor the command line names it: `http` names no host in
- * `logs` and with `--silent`. There `run` takes it from the engine's spans.
+ * Removes the host from a label when neither the output nor the command line contains it. For example,
+ * failures of `http` do not contain their host in the format `logs` or with `--silent`. `run` gets such
+ * hosts from the engine's spans.
  */
 function readable(label, got, text) {
   const isHidden = typeof label.upstream === "string" && !text.includes(label.upstream);
@@ -120,7 +127,8 @@ function report(name, cases, rows) {
     ({ label }) => label.fault === "user" || label.fault === "cancelled",
   );
   const wronglyCounted = harmless.filter(({ got }) => got.counts);
-  // A label of a user error without a host means that no host is at fault. Hosts may have been asked.
+  // When the label of a user error has no host, no host is at fault. The pipeline may still have used
+  // hosts, so naming one is not counted as wrong.
   const named = cases.filter(
     ({ label, got }) => label.upstream !== undefined && (label.upstream !== null || got.counts),
   );
@@ -183,7 +191,7 @@ function sameHost({ label, got }) {
   );
 }
 
-/** Returns whether the suspected host is right. It is only advice, so no figure is required. */
+/** Returns whether the suspected host is right. It is only advice, so no score for it is required. */
 function sameSuspect({ label, got }) {
   return label.suspectedUpstream === (got.suspectedUpstream ?? null);
 }
@@ -204,7 +212,7 @@ function recallPerFault(cases) {
   });
 }
 
-/** Messages for each second of this process's own processor time, after a second of warming up. */
+/** Returns how many messages are classified per second of processor time, after a second of warming up. */
 function throughput(rows) {
   runFor(1_000, rows);
   const before = process.cpuUsage();

@@ -1,4 +1,4 @@
-/** Installs the Dagger SDKs of all lines and languages, for the tests in tests/sdks that run them. */
+/** Installs the Dagger SDKs of all lines and languages, for the tests in tests/sdks. */
 
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -10,13 +10,13 @@ import { installVersions } from "./installing/node-versions.mjs";
 
 const SDKS = fileURLToPath(new URL("../tests/sdks/", import.meta.url));
 const PACKAGES = fileURLToPath(new URL("../tests/node_modules/", import.meta.url));
-/** The folder of the installed tools, for the tests. */
+/** The folder for the installed SDKs, where the tests look for them. */
 const INSTALLED = join(PACKAGES, ".sdks");
 const execute = promisify(execFile);
 
 /**
- * Installs what is missing or stale; the packages of tests/ must be there. Resolves to what could not
- * be installed, a line each: the tests of such a language are skipped.
+ * Installs SDKs that are missing or stale. The packages of tests/ must already be installed. Resolves to
+ * one line for each language that could not be installed. The tests of that language are skipped.
  */
 export async function installSdks({ installs }) {
   const results = await Promise.all([
@@ -29,7 +29,7 @@ export async function installSdks({ installs }) {
   return results.flat().filter((problem) => problem !== undefined);
 }
 
-/** Puts the programs where `@dagger.io/dagger` is the one of the other line. */
+/** Copies the TypeScript programs to a folder in which `@dagger.io/dagger` is the SDK of 1.0. */
 async function linkTypeScript() {
   const programs = join(SDKS, "typescript");
   const folder = join(INSTALLED, "typescript-1.0");
@@ -46,7 +46,8 @@ async function linkTypeScript() {
 async function installPython(installs) {
   const problem = await findTool("python3", { installs });
   if (problem !== undefined) return problem;
-  // The environment leads to the Python that made it, which may go.
+  // The environment refers to the Python that created it. When that Python changes, the environment is made
+  // anew.
   const { stdout } = await execute("python3", ["-c", "import sys; print(sys.version, sys.prefix)"]);
   const constraints = await readFile(join(SDKS, "python", "constraints.txt"), "utf8");
   const install = async (line) => {
@@ -68,7 +69,8 @@ async function installGo(installs) {
   const cwd = join(SDKS, "go");
   const folder = join(INSTALLED, "go");
   return installOnce(folder, await textIn(cwd), async () => {
-    // A checkout that is not a repository, or another user's, has no revision to be stamped.
+    // Go stamps the revision of the repository by default. That fails outside a repository, or in a
+    // repository of another user.
     const args = ["build", "-buildvcs=false", "-trimpath", "-o", `${folder}/`, "./..."];
     await execute("go", args, { cwd });
   });
@@ -80,7 +82,7 @@ async function installRust(installs) {
   const cwd = join(SDKS, "rust");
   const folder = join(INSTALLED, "rust");
   return installOnce(folder, await textIn(cwd), async () => {
-    // The build of the locked packages stays when a program changes.
+    // The packages are built in this folder, which is kept when only our programs change.
     const target = join(INSTALLED, "rust-target");
     await execute("cargo", ["build", "--quiet", "--locked", "--target-dir", target], { cwd });
     const built = await readdir(join(target, "debug"));
@@ -90,7 +92,10 @@ async function installRust(installs) {
   });
 }
 
-/** Its SDK is not in Maven Central: the GraphQL client of the SDK, and what that needs. */
+/**
+ * Installs the GraphQL client of Java's SDK and its dependencies, because Maven Central does not have the
+ * SDK itself.
+ */
 async function installJava(installs) {
   for (const tool of ["java", "mvn"]) {
     const problem = await findTool(tool, { installs });
@@ -105,7 +110,7 @@ async function installJava(installs) {
   });
 }
 
-/** Installs into a folder, unless it already holds the result of the same source. */
+/** Installs into a folder, unless the folder already has the result of the same source. */
 async function installOnce(folder, source, install) {
   const stamp = join(folder, ".made-of");
   if ((await readFile(stamp, "utf8").catch(() => undefined)) === source) return undefined;
@@ -120,7 +125,7 @@ async function installOnce(folder, source, install) {
   return undefined;
 }
 
-/** All that is in a folder, as one text. */
+/** Returns the contents of all files in a folder as one text. */
 async function textIn(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
@@ -130,7 +135,7 @@ async function textIn(folder) {
   return texts.join("\n");
 }
 
-// By itself, it installs for `npx vitest run tests/sdks`.
+// Run directly, the script prepares everything for `npx vitest run tests/sdks`.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await installVersions();
   const missing = await installSdks({ installs: true });

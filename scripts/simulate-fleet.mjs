@@ -1,9 +1,9 @@
 /**
- * Simulates ten thousand CI runners with a failing registry, and prints the results:
- * `node scripts/simulate-fleet.mjs [--write]`. With --write, the tables go into
- * docs/fleet-simulation.md and the picture into docs/images/fleet-outage.svg.
+ * Simulates ten thousand CI runners while a registry fails, and prints the results: `node
+ * scripts/simulate-fleet.mjs [--write]`. With --write, it writes the tables into docs/fleet-simulation.md
+ * and the picture into docs/images/fleet-outage.svg.
  *
- * It runs the sources as they are. A test fails when page or picture show anything else.
+ * It runs the present sources. A test fails when the page or the picture is not current.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -32,7 +32,10 @@ async function main(writes) {
   await writeFile(PICTURE, pictureOf(findings.outages));
 }
 
-/** Bundled inside the project, where a program finds the project's packages. */
+/**
+ * Bundles the simulation and imports it. The bundle is inside the project, where it finds the project's
+ * packages.
+ */
 async function importSimulation() {
   const folder = await mkdtemp(join(ROOT, "node_modules/.fleet-simulation-"));
   try {

@@ -1,4 +1,4 @@
-/** Runs the checks of the project, one section each, and ends with one line of totals. */
+/** Runs the checks of the project, one section each, and prints the totals in one line. */
 
 import { readArguments } from "./checks/arguments.mjs";
 import { ROOT } from "./checks/command.mjs";
@@ -16,7 +16,7 @@ try {
     const installed = await installPackages(ROOT);
     return { note: installed ? "installed" : "up to date" };
   });
-  // It imports packages, which may have been missing until now.
+  // This module is imported only now, because its packages may just have been installed.
   if (isReady) await (await import("./checks/plan.mjs")).extents[options.extent](context);
 } finally {
   if (options.tellsTimes) tellTimes(sections.times, times);

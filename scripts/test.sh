@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing, then runs the checks: see --help.
+# Installs missing packages, then runs the checks. See --help.
 
 set -eu
 cd "$(dirname "$0")/.."

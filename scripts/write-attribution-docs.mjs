@@ -1,7 +1,7 @@
 /**
  * Writes the table of rules into docs/attribution.md: `node scripts/write-attribution-docs.mjs`.
  *
- * It reads the built `dist`. A test fails when the page does not hold the table of the rules' data.
+ * It uses the built `dist`. A test fails when the table on the page does not match the rules.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -47,7 +47,7 @@ function yes(value) {
   return value ? "yes" : "no";
 }
 
-/** Returns an example in one line of code. The middle of a long one is left out. */
+/** Returns an example as one line of code. The middle of a long example is left out. */
 function shown(example) {
   if (typeof example === "string") return code(example);
   if ("text" in example)
@@ -59,11 +59,11 @@ function shown(example) {
 function code(text) {
   const line = text.replace(/\s+/g, " ").trim();
   const cut = line.length > MAX_EXAMPLE_LENGTH ? withoutMiddle(line) : line;
-  // A pipe would end the cell, and a backtick the code.
+  // In Markdown, a pipe would end the cell, and a backtick would end the code.
   return `\`${cut.replaceAll("|", "\\|").replaceAll("`", "'")}\``;
 }
 
-/** Leaves out the middle: the end of a message explains more than its beginning. */
+/** Leaves out the middle of a line, because the end of a message explains more than its middle. */
 function withoutMiddle(line) {
   const end = line.slice(EXAMPLE_START_LENGTH - MAX_EXAMPLE_LENGTH);
   return `${line.slice(0, EXAMPLE_START_LENGTH).trimEnd()} … ${end.trimStart()}`;

@@ -1,7 +1,8 @@
 /**
- * Writes the help of every command into docs/cli-reference.md: `node scripts/write-cli-docs.mjs`, after `npm run build`.
+ * Writes the help of every command into docs/cli-reference.md: `node scripts/write-cli-docs.mjs`, after
+ * `npm run build`.
  *
- * The program is the one source: a test fails when the page does not hold what `--help` prints.
+ * The program is the only source. A test fails when the page does not match the output of `--help`.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +13,10 @@ const SCRIPT = "write-cli-docs.mjs";
 const PAGE = new URL("../docs/cli-reference.md", import.meta.url);
 const PROGRAM = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
-/** Asks for the help of the program and of every command and part of one; `helpOf` takes their names. */
+/**
+ * Reads the help of the program, of every command and of every subcommand. `helpOf` takes the words of a
+ * command.
+ */
 export async function readHelp(helpOf, names = []) {
   const sections = sectionsOf(await helpOf(names));
   const below = [];
@@ -25,7 +29,7 @@ export async function readHelp(helpOf, names = []) {
   return [{ names, sections }, ...below];
 }
 
-/** Returns the page with a table of exit codes and a part for each command. */
+/** Returns the page with a table of exit codes and a section for each command. */
 export function pageWithHelp(page, [, ...commands]) {
   const parts = [
     "## Exit codes",
@@ -37,8 +41,8 @@ export function pageWithHelp(page, [, ...commands]) {
 }
 
 /**
- * Reads a help text into its sections: items as `[term, description]` behind "Options" and the like, and
- * free text behind "Usage" and "".
+ * Parses a help text into its sections. Sections such as "Options" become a list of `[term, description]`.
+ * "Usage" and the section without a title stay free text.
  */
 function sectionsOf(help) {
   const sections = new Map();
@@ -77,7 +81,10 @@ function commandText({ names, sections }) {
   return [...parts, ...more.map(oneLine)];
 }
 
-/** Every exit code with the commands that use it in this meaning; "all" stands for more than half of them. */
+/**
+ * Returns a table of all exit codes, with the commands that use each meaning. "all" stands for more than
+ * half of the commands.
+ */
 function exitCodeTable(commands) {
   const uses = new Map();
   for (const { names, sections } of commands) {
@@ -95,7 +102,10 @@ function exitCodeTable(commands) {
   return tableOf(["code", "command", "meaning"], rows);
 }
 
-/** Splits a line of exit codes. It begins with a code, or is about codes of other programs; a fault is a name. */
+/**
+ * Parses a line about exit codes. It begins with a code, or describes the codes of other programs. The name
+ * of a fault becomes code.
+ */
 function exitCode([term, description]) {
   const [, code = "", first = ""] = /^(\d*) *(.*)$/.exec(term) ?? [];
   return [code, oneLine(`${first} ${description}`).replace(/^(\w+): /, "`$1`: ")];

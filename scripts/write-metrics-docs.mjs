@@ -1,7 +1,8 @@
 /**
- * Writes the tables of metrics into docs/telemetry.md: `node scripts/write-metrics-docs.mjs`, after `npm run build`.
+ * Writes the tables of metrics into docs/telemetry.md: `node scripts/write-metrics-docs.mjs`, after `npm
+ * run build`.
  *
- * A test fails when the page does not contain what the sources define.
+ * A test fails when the page does not match the sources.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -10,7 +11,7 @@ import { withGeneratedPart } from "./generated-part.mjs";
 const PAGE = new URL("../docs/telemetry.md", import.meta.url);
 const TELEMETRY = new URL("../dist/telemetry/", import.meta.url);
 
-/** The headline of each group of metrics. */
+/** The sentence before each table of metrics. */
 const GROUPS = {
   local: "The breakers of this process:",
   guard: "What a guard has done for its upstreams:",

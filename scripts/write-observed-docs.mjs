@@ -1,7 +1,7 @@
 /**
  * Writes the rows of findings/observed.json into docs/observed.md: `node scripts/write-observed-docs.mjs`.
  *
- * A test fails when the page does not hold them.
+ * A test fails when the page does not match the rows.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ const SCRIPT = "write-observed-docs.mjs";
 const PAGE = new URL("../docs/observed.md", import.meta.url);
 const ROWS = new URL("../findings/observed.json", import.meta.url);
 
-/** Returns the page with these sections, after a list of them. */
+/** Returns the page with these sections, and a list of them at the start. */
 export function pageWithObserved(page, sections) {
   const contents = sections.map(({ title }) => `[${title}](#${anchorOf(title)})`).join(", ");
   const text = [`Contents: ${contents}.`, ...sections.map(sectionText)].join("\n\n");

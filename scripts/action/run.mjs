@@ -1,10 +1,13 @@
-/** The program behind action.yml: runs `dagger-breaker run` with the inputs of the step from the environment. */
+/**
+ * The program behind action.yml. It reads the inputs of the step from the environment, and runs
+ * `dagger-breaker run` with them.
+ */
 
 import { wordsOf } from "./words.mjs";
 
-/** The exit code of the program for a wrong option. */
+/** The exit code for an invalid input or option. */
 const EXIT_USAGE = 64;
-/** The inputs that are options of the same name and take a value. */
+/** Inputs that become options of the same name with a value. */
 const VALUES = [
   "needs",
   "timeout",
@@ -31,7 +34,10 @@ const VALUES = [
   "store-timeout",
 ];
 
-/** The inputs that may hold a secret, which other users could read in a command line. */
+/**
+ * Inputs that can contain a secret. They become variables, because other users of the machine can read
+ * command lines.
+ */
 const VARIABLES = {
   store: "DAGGER_BREAKER_STORE",
   scope: "DAGGER_BREAKER_SCOPE",
@@ -54,7 +60,7 @@ if (argv === undefined) {
   await import("../../dist/cli/main.js");
 }
 
-/** Returns the command line of the program; undefined, after an error message, when an input is wrong. */
+/** Returns the command line of the program. Prints an error and returns undefined when an input is invalid. */
 function commandLine() {
   try {
     const options = VALUES.flatMap((name) => {
@@ -77,7 +83,7 @@ function commandLine() {
   }
 }
 
-/** Returns an input, and removes it from the environment that the command will have. */
+/** Returns an input, and removes it from the environment, which the command inherits. */
 function take(name) {
   const variable = `INPUT_${name.replaceAll("-", "_").toUpperCase()}`;
   const value = process.env[variable] ?? "";
@@ -85,7 +91,7 @@ function take(name) {
   return value;
 }
 
-/** Returns an option without a value if its input is true. */
+/** Returns an option without a value when its input is true. When it is false, returns nothing. */
 function flag(name) {
   const value = take(name).trim();
   if (value === "true") return [`--${name}`];
@@ -93,7 +99,10 @@ function flag(name) {
   throw new Error(`input "${name}" is ${JSON.stringify(value)}, expected true or false`);
 }
 
-/** Returns the words of the command. An error leaves out the text, which may hold secrets. */
+/**
+ * Returns the words of the command. An error does not contain the command's text, which can contain
+ * secrets.
+ */
 function commandWords() {
   const expected = "expected one command with its arguments; for more, sh -c '...'";
   const words = wordsOf(

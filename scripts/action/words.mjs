@@ -1,17 +1,17 @@
-/** Splits a command line into words as a shell does, and refuses what only a shell could do. */
+/** Splits a command line into words as a shell does. Rejects everything that only a shell could do. */
 
 const ESCAPABLE_IN_QUOTES = new Set(['"', "\\", "$", "`", "\n"]);
 const OPERATORS = new Set([";", "|", "&", "<", ">", "(", ")"]);
-/** Characters that start a shell expansion after `$`. */
+/** Matches characters after which a shell would expand a `$`. */
 const REPLACED = /^[A-Za-z0-9_{(@*#?!-]/;
 
 /**
- * Returns the words of one command line. Blanks separate them; quotes, backslashes, comments and the tilde
- * work as in a shell. Nothing else is replaced, so that no text that a workflow inserts can run anything. A
- * second line is rejected, because only a shell runs several commands.
+ * Returns the words of one command line. Blanks separate words. Quotes, backslashes, comments and the tilde
+ * work as in a shell. Nothing else is expanded, so that no text that a workflow inserts can run a command.
+ * A second line is rejected, because only a shell runs several commands.
  *
  * @param {string} line
- * @param {(problem: string) => never} refuse Called with what is not understood.
+ * @param {(problem: string) => never} refuse Called with a description of the syntax that is not supported.
  * @param {string} [home] The folder that replaces a tilde.
  * @returns {string[]}
  */
@@ -31,7 +31,7 @@ export function wordsOf(line, refuse, home) {
       else word += sign;
     } else if (sign === "\\" && (quote === "" || ESCAPABLE_IN_QUOTES.has(next))) {
       if (next === "") refuse("a backslash at its end");
-      // One before the end of a line joins it with the next.
+      // A backslash at the end of a line joins the line with the next one.
       if (next !== "\n") word = (word ?? "") + next;
       at += 1;
     } else if (sign === "`" || (sign === "$" && REPLACED.test(next))) {
@@ -40,7 +40,7 @@ export function wordsOf(line, refuse, home) {
       quote = quote === "" ? sign : "";
       word ??= "";
     } else if (quote === "" && word === undefined && sign === "#") {
-      // Up to the end of the line, which stays to be read.
+      // Skips the comment, but not the line break after it.
       while (at + 1 < line.length && line[at + 1] !== "\n") at += 1;
     } else if (quote === "" && word === undefined && sign === "~") {
       const [user] = /^[^\s/;|&<>()"'\\$`]*/.exec(line.slice(at + 1)) ?? [""];

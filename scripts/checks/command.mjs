@@ -1,20 +1,26 @@
-/** Runs one command of a check in a process group of its own, so that its end takes all it started. */
+/**
+ * Runs one command of a check in its own process group, so that ending the group ends everything that the
+ * command started.
+ */
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The length of output that is kept: the end of a failure explains more than its beginning. */
+/**
+ * How many characters of output to keep. The end is kept, because it explains a failure better than the
+ * beginning.
+ */
 const KEPT_CHARACTERS = 400_000;
-/** How long a group may take to end by itself once it was asked to. */
+/** How long a process group may take to end after SIGTERM. */
 const GRACE_MS = 3_000;
 
 /**
- * Resolves to the status and the output of a command that runs in the project's folder.
+ * Runs a command in the project's folder. Resolves to its status and output.
  *
- * `signal` ends the whole group. `onMessage` gets each line that the command writes to its fourth
- * descriptor, parsed as JSON.
+ * `signal` ends the whole process group. `onMessage` gets each line that the command writes to descriptor
+ * 3, parsed as JSON.
  */
 export function runCommand(
   command,
@@ -58,7 +64,7 @@ function kill(pid, signal) {
   try {
     process.kill(pid, signal);
   } catch {
-    // It is gone.
+    // The group has already ended.
   }
 }
 

@@ -1,4 +1,4 @@
-/** Reads which modules the files of the project import, from their text. */
+/** Finds, by reading their text, which modules the files of the project import. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -8,7 +8,7 @@ const IMPORT =
   /^\s*(?:import|export)\s+(?!type\b)(?:[^"';]*?\sfrom\s+)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/gm;
 const known = new Map();
 
-/** Every test file of the project, from its root, with slashes. */
+/** Returns the paths of all test files, relative to the project's root and with slashes. */
 export function findTestFiles() {
   return ["src", "tests"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
@@ -19,8 +19,8 @@ export function findTestFiles() {
 }
 
 /**
- * Returns the file and all that it imports, directly or not. Types do not count. The imports of a
- * module for which `isLeaf` holds are not followed; builtins keep their names.
+ * Returns the file and everything that it imports, directly or through others. Imports of types do not
+ * count. The search stops at modules for which `isLeaf` is true. Builtin modules keep their names.
  */
 export function importsOf(file, isLeaf = () => false) {
   const seen = new Set();

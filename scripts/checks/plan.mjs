@@ -1,4 +1,4 @@
-/** The checks of each extent of scripts/test.sh, in their order. */
+/** Lists the checks of scripts/test.sh for each of its options, in their order. */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,23 +18,26 @@ const TITLES = {
   all: "SDKs, tools and the single file",
 };
 
-/** The checks of `./scripts/test.sh` with `--quick`, without an option, and with `--all`. */
+/** The checks of `./scripts/test.sh --quick`, of `./scripts/test.sh`, and of `./scripts/test.sh --all`. */
 export const extents = { quick: checkUnits, default: checkDefault, all: checkEverything };
 
-/** `--quick`: the tests that start and open nothing. */
+/** Runs the checks of `--quick`: the tests in src/, which start no process and open no socket. */
 async function checkUnits(context) {
   const files = pathsOf(selectTests().filter(({ path }) => path.startsWith("src/")));
   await runTests(context.sections, TITLES.shared, files, { times: context.times });
 }
 
-/** All behavior once, on the Node.js that runs this. */
+/** Runs all tests of behavior once, on the present Node.js. */
 async function checkDefault(context) {
   await checkSources(context);
   await checkPackage(context);
   await runOn(context, await withoutTools(context, selectTests().filter(isDefault)));
 }
 
-/** Runs the default, then checks what differs between versions of Node.js, SDKs and languages. */
+/**
+ * Runs the default checks, and then the tests that depend on the version of Node.js, on SDKs or on
+ * languages.
+ */
 async function checkEverything(context) {
   const { sections } = context;
   await checkDefault(context);
@@ -75,7 +78,7 @@ async function checkPackage({ sections }) {
   await check(sections, "Package types (attw)", tool("attw"), [tarball, "--profile", "esm-only"]);
 }
 
-/** Runs the projects that every run has. Coverage of the core is measured on the Node.js that runs this. */
+/** Runs the tests that every run includes. Coverage of the core is measured only on the present Node.js. */
 async function runOn(context, selected, { title, node } = {}) {
   for (const project of PROJECTS.filter((name) => name !== "all")) {
     await runProject(context, project, selected, { title, node });
@@ -90,7 +93,7 @@ async function runProject(context, project, selected, { title, node } = {}) {
     await runTests(sections, name, files, { node, times });
     return;
   }
-  // To measure what must be covered takes longer than its tests, so the others run without.
+  // Measuring coverage takes longer than the tests, so only the tests of the core run with it.
   await runCovered(context, files.filter(isCore));
   await runTests(
     sections,
@@ -110,7 +113,7 @@ async function runCovered({ sections, times }, files) {
   }
 }
 
-/** Leaves out the files whose tool is missing and counts them as skipped. In CI they count as failures. */
+/** Leaves out test files whose tool is missing. They count as skipped, but in CI as failed. */
 async function withoutTools({ sections, installs, maySkip }, selected, isFirst = true) {
   let left = selected;
   for (const name of new Set(selected.flatMap(({ tools }) => tools))) {
@@ -136,7 +139,7 @@ async function readySdks({ sections, installs, maySkip }) {
   return { note: `${problems.length} missing` };
 }
 
-/** Returns whether the default runs a file. */
+/** Returns whether the default checks run a test file. */
 function isDefault({ project }) {
   return project !== "all";
 }
@@ -145,7 +148,7 @@ function differs({ seams, project }) {
   return seams.length > 0 && isDefault({ project });
 }
 
-/** One section that is one command. */
+/** Runs one command as a section. */
 function check(sections, title, command, args) {
   return sections.run(title, async ({ signal }) => {
     const { status, output } = await runCommand(command, args, { signal });

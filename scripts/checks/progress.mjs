@@ -1,10 +1,16 @@
-/** Shows how far a section is: on a terminal in one line that changes, elsewhere rarely. */
+/**
+ * Shows the progress of a section: on a terminal in one line that changes, elsewhere in a line now and
+ * then.
+ */
 
-/** Where lines are kept, so that a log of CI stays short. */
+/**
+ * The time between two lines when the output is not a terminal. It is long, so that a log of CI stays
+ * short.
+ */
 const LOG_INTERVAL_MS = 10_000;
 const TERMINAL_INTERVAL_MS = 500;
 
-/** Starts the progress of one section. `update` takes a text such as `34 of 277 files`. */
+/** Shows the progress of one section. `update` takes a text such as `34 of 277 files`. */
 export function progressLine(title, out = process.stdout) {
   const start = performance.now();
   let state = "";

@@ -1,16 +1,16 @@
-/** Runs sections one after the other: progress, limits, totals and the closing line. */
+/** Runs sections one after the other, with progress, time limits, totals and a closing line. */
 
 import { progressLine } from "./progress.mjs";
 
-/** A section that runs longer than this hangs. */
+/** The time limit of a section, after which it counts as hanging. */
 const SECTION_LIMIT_MS = 10 * 60_000;
-/** And so does the whole. */
+/** The time limit of all sections together. */
 const WHOLE_LIMIT_MS = 60 * 60_000;
-/** How many failures the end names, and how much of each. */
+/** How many failures to list at the end, and how many characters of each. */
 const SHOWN_FAILURES = 30;
 const SHOWN_CHARACTERS = 240;
 
-/** Everything that one call of scripts/test.sh does. */
+/** Runs and counts the sections of one run of scripts/test.sh. */
 export class Sections {
   #totals = { passed: 0, failed: 0, skipped: 0 };
   #whole = new AbortController();
@@ -40,12 +40,12 @@ export class Sections {
   }
 
   /**
-   * Runs one section and prints one line for it, and its whole output when it fails.
+   * Runs one section. Prints one line about it, and its whole output when it fails. Resolves to whether it
+   * passed.
    *
-   * The body gets `{ signal, progress }`. It resolves to a `note` for the line, the `output` of a failure
-   * (`failed`), the names of `failures`, and the `counts` of tests. A failure that no test counts is
-   * counted here.
-   * Resolves to whether the section passed.
+   * `body` gets `{ signal, progress }`. It resolves to an object with optional fields: a `note` for the
+   * line, the output of a failure in `failed`, the names of `failures`, and the `counts` of tests. A
+   * failure that the counts miss is counted here.
    */
   async run(title, body) {
     const start = performance.now();
@@ -68,17 +68,17 @@ export class Sections {
     return this.#report(title, start, { ...result, ...ended });
   }
 
-  /** Notes why tests are skipped, and how to mend it, for the line before the last. */
+  /** Adds a hint for the end of the output: why tests were skipped, and how to fix that. */
   skipHint(problem) {
     this.#hints.add(problem);
   }
 
-  /** Seconds of each section so far, by title. */
+  /** Returns the seconds that each section has taken so far, with its title. */
   get times() {
     return this.#times;
   }
 
-  /** Prints what failed, then the closing line, and sets the exit code. */
+  /** Prints the failures and the closing line, and sets the exit code. */
   close() {
     if (this.#printed) return;
     this.#printed = true;
@@ -95,7 +95,7 @@ export class Sections {
     process.exitCode = failed === 0 ? 0 : 1;
   }
 
-  /** Prints the failures again, since a log of CI may show only its end. */
+  /** Prints the failures again, because a log of CI may show only its end. */
   #printFailures() {
     if (this.#failures.length === 0) return;
     console.log("\nFailed:");
@@ -112,7 +112,8 @@ export class Sections {
     const { passed = 0, failed: failedTests = 0, skipped = 0 } = counts;
     this.#totals.passed += passed;
     this.#totals.skipped += skipped;
-    // A file that does not load, an unhandled rejection or a missed threshold fails no single test.
+    // Some failures fail no single test: a file that cannot be loaded, an unhandled rejection, or missing
+    // coverage. Each counts as one failure.
     const least = failed === undefined ? 0 : Math.max(1, failures.length);
     this.#totals.failed += Math.max(failedTests, least);
     const seconds = (performance.now() - start) / 1_000;
@@ -128,7 +129,7 @@ export class Sections {
   }
 }
 
-/** Returns the line of an output that most likely explains the failure. */
+/** Returns the line of an output that most likely explains a failure. */
 function tellingLine(output) {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   return (lines.find((line) => /error|ended:/i.test(line)) ?? lines[0] ?? "").trim();

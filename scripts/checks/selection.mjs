@@ -1,10 +1,10 @@
-/** Which test files run where: the one list of what depends on Node.js, on tools, or on `--all`. */
+/** Decides which test files run where. It lists everything that depends on Node.js, on tools, or on `--all`. */
 
 import { findTestFiles, importsOf } from "./imports.mjs";
 
 /**
- * The modules that can differ between versions of Node.js. A test file runs on all versions when it,
- * or a helper in tests/, imports one of them. A path that ends with a slash stands for a folder.
+ * Modules whose behavior can differ between versions of Node.js. A test file runs on all versions when the
+ * file itself, or a helper in tests/, imports one of them. A path that ends with a slash is a folder.
  */
 export const SEAMS = [
   {
@@ -30,16 +30,16 @@ export const SEAMS = [
   { name: "the package as installed", modules: ["tests/package/project.ts"] },
 ];
 
-/** Helpers that start a foreign program, which is the same whatever Node.js starts it. */
+/** Helpers that start another program. That program behaves the same on every version of Node.js. */
 const FOREIGN = ["tests/fleet/redis/redis-server.ts", "tests/fleet/redis/redis-cluster.ts"];
 
-/** Seams that need neither a process nor a socket: such files share one process and its modules. */
+/** Seams whose tests need no process and no socket. Such test files share one process and its modules. */
 const LIGHT_SEAMS = ["promises and timers of the breaker"];
 
-/** The folders that must be covered to the last branch, by the tests in them. */
+/** Folders in which tests must cover every branch. Only the tests in these folders count. */
 export const CORE = ["src/breaker/", "src/registry/", "src/policies/", "src/fleet/rules/"];
 
-/** Tests that only `--all` runs: other SDKs, other languages, other tools, the single file. */
+/** Tests that only `--all` runs: other SDKs, other languages, other tools, and the single file. */
 const ALL_ONLY = [
   "tests/versions/",
   "tests/sdks/",
@@ -48,25 +48,28 @@ const ALL_ONLY = [
   "tests/prometheus/",
 ];
 
-/** The helper or file through which a test file needs a tool; see tools.mjs. */
+/** Modules through which a test file needs a tool. See tools.mjs. */
 const NEEDS = [
   { tool: "redis-server", modules: ["tests/fleet/redis/redis-server.ts"] },
   { tool: "prometheus", modules: ["tests/prometheus/promtool.ts"] },
   { tool: "python3", modules: ["tests/runner/terminal.test.ts"] },
 ];
 
-/** Tests of one platform. Elsewhere the files are left out; see tests/only-where.ts for parts of a file. */
+/**
+ * Tests that run on one platform only. On other platforms, these files are left out. See
+ * tests/only-where.ts for single tests in a file.
+ */
 const PLATFORMS = [{ platform: "linux", places: ["tests/executable/"] }];
 
 /** The names of the Vitest projects, in the order in which they run. */
 export const PROJECTS = ["shared", "separate", "all"];
 
-/** Every test file of this platform: `{ path, project, seams, tools }`. */
+/** Returns all test files for this platform, each as `{ path, project, seams, tools }`. */
 export function selectTests() {
   return findTestFiles().filter(isOfThisPlatform).map(describeFile);
 }
 
-/** Returns whether a path is in the core. */
+/** Returns whether a file is in a folder of {@link CORE}. */
 export function isCore(path) {
   return isIn(path, CORE);
 }
@@ -80,7 +83,10 @@ export function describeFile(path) {
   return { path, project: projectOf(path, seams, startsForeign), seams, tools };
 }
 
-/** Returns whether the search for seams ends at a module: at sources, scripts and foreign programs. */
+/**
+ * Returns whether the search for seams stops at a module. It stops at sources, at scripts, and at helpers
+ * that start other programs.
+ */
 export function isLeaf(module) {
   return /^(src|scripts)\//.test(module) || FOREIGN.includes(module);
 }

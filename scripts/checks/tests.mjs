@@ -1,16 +1,16 @@
-/** Runs test files in Vitest, on a given Node.js, and reports counts and times. */
+/** Runs test files with Vitest on a given Node.js. Reports counts and times. */
 
 import { join } from "node:path";
 import { runCommand } from "./command.mjs";
 
 const VITEST = join("node_modules", "vitest", "vitest.mjs");
 const REPORTER = "./scripts/checks/vitest-reporter.mjs";
-/** A pattern that no title matches: the tests are collected, counted and skipped, and no hook runs. */
+/** A pattern that matches no title. With it, tests are counted as skipped, and no hook runs. */
 const NOTHING = "(?!)";
 
 /**
- * Runs `files` as one section. `skips` counts them without running them. `times`, an array, gets a
- * row for each file.
+ * Runs `files` as one section. With `skips`, the tests are counted as skipped and do not run. For each
+ * file, a row is added to the array `times`.
  */
 export async function runTests(sections, title, files, options = {}) {
   if (files.length === 0) return true;
@@ -27,13 +27,14 @@ export async function runTests(sections, title, files, options = {}) {
     });
     const { passed, failed, skipped } = counts;
     const note = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
-    // Vitest ends with 1 where every test was skipped by a pattern and passes are asked for.
+    // When a pattern skips all tests, Vitest exits with 1 unless it may pass without tests. That is not a
+    // failure here.
     const isFine = failed === 0 && (status === 0 || (skips && passed === 0 && skipped > 0));
     return { note, counts, ...(isFine ? {} : { failed: output, failures }) };
   });
 }
 
-/** Runs Vitest. Resolves to its status and output, the counts of tests, and the names of what failed. */
+/** Runs Vitest. Resolves to its status and output, the counts of tests, and the names of failed tests. */
 export async function runVitest(args, { node = process.execPath, env = {}, signal, onFile }) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const failures = [];

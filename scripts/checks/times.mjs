@@ -1,9 +1,12 @@
-/** Prints where the time went. */
+/** Prints how long sections and test files took. */
 
-/** How many files the table names; the rest is one row. */
+/** How many files the table lists. The other files share one row. */
 const ROWS = 40;
 
-/** Sections first, then the files that took longest. Files of one section run in parallel. */
+/**
+ * Prints a table of sections, and a table of the slowest files. Files of one section run in parallel, so
+ * their times overlap.
+ */
 export function tellTimes(sections, files) {
   console.log("\n| section | seconds |\n| --- | ---: |");
   for (const { title, seconds } of sections) console.log(`| ${title} | ${seconds.toFixed(1)} |`);

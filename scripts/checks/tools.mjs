@@ -1,4 +1,4 @@
-/** Finds the servers and toolchains that tests need, or installs them where that was asked for. */
+/** Finds the servers and toolchains that tests need. Installs missing ones when asked to. */
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 const execute = promisify(execFile);
 
 /**
- * The tools: how each is asked for its version, the lowest that will do, the variable that names
- * another program, and how a person installs it.
+ * The tools. Each entry has the arguments that print the version, the lowest supported version, and how to
+ * install the tool. `variable` names an environment variable that can select another program.
  */
 const TOOLS = {
   "redis-server": {
@@ -19,7 +19,7 @@ const TOOLS = {
     debian: "redis-server",
     macos: "brew install redis",
   },
-  // Its package also has promtool. Debian starts the server as a service.
+  // Debian's package contains promtool too. Debian also starts the server as a service.
   prometheus: {
     args: ["--version"],
     version: /version (\d+)\.(\d+)/,
@@ -44,7 +44,7 @@ const TOOLS = {
   cargo: {
     args: ["--version"],
     version: /^cargo (\d+)\.(\d+)/,
-    // As in tests/sdks/rust/Cargo.toml.
+    // The version is the one in tests/sdks/rust/Cargo.toml.
     lowest: [1, 85],
     debian: "cargo",
     macos: "brew install rust",
@@ -66,8 +66,8 @@ const TOOLS = {
 };
 
 /**
- * Finds a tool, installing it first where `installs` holds. Resolves to nothing when it is there,
- * else to what is wrong and how to mend it.
+ * Finds a tool, and installs a missing one when `installs` is true. Resolves to undefined when the tool is
+ * there. Otherwise resolves to a description of the problem and its fix.
  */
 export async function findTool(name, { installs }) {
   const tool = TOOLS[name];
@@ -98,13 +98,13 @@ async function problemOf(program, { args, version, lowest }) {
   }
 }
 
-/** Installs a Debian package where that asks for no password; resolves to why it could not. */
+/** Installs a Debian package, if no password is needed. Resolves to the reason of a failure. */
 async function installWithApt(name) {
   const isRoot = process.getuid?.() === 0;
   const [program, ...apt] = isRoot ? ["apt-get"] : ["sudo", "--non-interactive", "apt-get"];
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const quiet = ["--quiet", "--yes", "--no-install-recommends"];
-  // Lists that are out of date need not hinder the install itself.
+  // The installation may still succeed with an old list of packages, so this error is ignored.
   await execute(program, [...apt, "update"], { env }).catch(() => undefined);
   return execute(program, [...apt, "install", ...quiet, name], { env }).then(
     () => undefined,

@@ -1,4 +1,4 @@
-/** Reports the progress of the tests to scripts/checks/vitest-run.mjs over a separate descriptor. */
+/** Reports the progress of tests to scripts/checks/tests.mjs over a separate descriptor. */
 
 import { writeSync } from "node:fs";
 
@@ -53,6 +53,6 @@ function tell(message) {
   try {
     writeSync(DESCRIPTOR, `${JSON.stringify(message)}\n`);
   } catch {
-    // Nothing listens when vitest was started by hand.
+    // The descriptor is missing when a developer runs Vitest directly.
   }
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs the main example, installing and building first what is missing or stale.
-# With --json it prints one JSON object a line instead of text; with --engine 1.0 its session double speaks
-# like an engine of 1.0; with --store <url> it shows, in two terminals, what a shared store is for.
+# Runs the main example. Installs and builds first when something is missing or stale.
+# - --json prints one JSON object per line instead of text
+# - --engine 1.0 makes the session double imitate an engine of 1.0
+# - --store <url> shows, in two terminals, why a shared store helps
 
 set -eu
 cd "$(dirname "$0")/../.."

@@ -1,10 +1,10 @@
-/** A connection that sends given bytes in pieces, and ends in one of many ways. */
+/** Makes a connection that sends given bytes in pieces and ends in one of many ways. */
 
 import { connect } from "node:net";
 
 const turn = () => new Promise(setImmediate);
 
-/** Writes bytes in pieces, at a pace of chance. */
+/** Writes bytes in pieces of random size, with random pauses. */
 export async function writeInPieces(socket, bytes, random) {
   for (let at = 0; at < bytes.length && !socket.destroyed && socket.writable; ) {
     const length = random.chance(0.6) ? bytes.length : 1 + random.below(bytes.length);
@@ -14,9 +14,9 @@ export async function writeInPieces(socket, bytes, random) {
   }
 }
 
-/** Ends a connection in one of the ways in which programs do. */
+/** Ends a connection in one of the ways in which real programs do. */
 export function endSomehow(socket, random) {
-  // Node never closes a socket that is reset while its end is on its way.
+  // If the end of a socket is being sent, Node would never close the socket after a reset.
   if (socket.writableEnded) return void socket.destroy();
   const way = random.below(5);
   if (way === 0) socket.end();
@@ -26,7 +26,7 @@ export function endSomehow(socket, random) {
   else socket.destroySoon();
 }
 
-/** Drives one connection of a client; resolves when it is closed. */
+/** Makes one connection of a client. Resolves when the connection is closed. */
 export async function driveClient(port, bytes, random) {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: random.chance(0.5) });
   socket.on("error", () => undefined);
@@ -42,7 +42,7 @@ export async function driveClient(port, bytes, random) {
     await turn();
   }
   endSomehow(socket, random);
-  // A connection that the other side has not closed by then is left open.
+  // The other side gets some time to close the connection. Then the client closes it.
   for (let waited = 0; waited < 20 && !socket.destroyed; waited += 1) await turn();
   socket.destroy();
   await closed;

@@ -1,4 +1,4 @@
-/** Messages of HTTP/1.1 clients and sessions: right, wrong, and in the wrong order. */
+/** Generates messages of HTTP/1.1 clients and sessions: valid, invalid, and in the wrong order. */
 
 import { endSomehow, writeInPieces } from "./connection.mjs";
 import { damaged } from "./random.mjs";
@@ -11,7 +11,7 @@ const QUERIES = [
   "{",
 ];
 
-/** Returns a few requests one after the other. */
+/** Returns up to four requests, one after the other. */
 export function requestBytes(random, authorization) {
   const count = 1 + random.below(4);
   const parts = Array.from({ length: count }, () => oneRequest(random, authorization));

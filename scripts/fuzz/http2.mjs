@@ -1,4 +1,7 @@
-/** Messages of HTTP/2 clients and sessions: valid frames, frames in the wrong order, and other bytes. */
+/**
+ * Generates messages of HTTP/2 clients and sessions: valid frames, frames in the wrong order, and other
+ * bytes.
+ */
 
 import { endSomehow, writeInPieces } from "./connection.mjs";
 import { damaged } from "./random.mjs";
@@ -17,7 +20,7 @@ function frame(type, flags, stream, payload = Buffer.alloc(0)) {
   return Buffer.concat([head, payload]);
 }
 
-/** HPACK with literals only, each shorter than 127 bytes. */
+/** Encodes headers with HPACK, as literals only. Each text must be shorter than 127 bytes. */
 function block(fields) {
   const text = (given) =>
     Buffer.concat([Buffer.from([given.length]), Buffer.from(given, "latin1")]);
@@ -32,7 +35,7 @@ const uint = (value) => {
   return bytes;
 };
 
-/** Fields that some or no peer would take. */
+/** Headers that some or all peers would reject. */
 const ODD = [
   ["http2-settings", "AAMAAABk"],
   ["connection", "keep-alive"],
@@ -46,7 +49,7 @@ const ODD = [
   ["x-a", "\x7f\xff"],
 ];
 
-/** Returns a preface and some frames. */
+/** Returns the preface of a connection, with some frames after it. */
 export function clientBytes(random, authorization) {
   const frames = [PREFACE, frame(TYPES.settings, 0, 0), frame(TYPES.settings, 1, 0)];
   const count = 1 + random.below(12);
@@ -100,7 +103,7 @@ function anyFrame(random, stream) {
   return frame(random.below(20), random.below(256), stream, random.bytes(random.below(40)));
 }
 
-/** Plays a session on one connection. */
+/** Acts as the session on one connection. */
 export function playSession(socket, random, isCalm) {
   socket.on("error", () => undefined);
   socket.on("end", () => socket.end());

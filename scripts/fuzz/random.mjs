@@ -1,9 +1,9 @@
-/** Chance that can be repeated: the same seed gives the same choices. */
+/** Random numbers that can be repeated: the same seed gives the same numbers. */
 
-/** Makes a source of chance from a seed. */
+/** Creates a source of random numbers from a seed. */
 export function randomOf(seed) {
   let state = seed >>> 0;
-  /** Returns a number from 0 up to 1, by mulberry32. */
+  /** Returns a number from 0 up to but not including 1, by mulberry32. */
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
@@ -19,7 +19,7 @@ export function randomOf(seed) {
   };
 }
 
-/** Changes, removes and doubles a few bytes, and may leave the end out. */
+/** Changes, removes and doubles a few bytes, and sometimes cuts off the end. */
 export function damaged(random, given) {
   let bytes = given;
   for (let times = random.below(4); times > 0; times -= 1) {

@@ -1,8 +1,8 @@
-/** Requests for the receiver of traces and for the server of shared circuits. */
+/** Generates requests for the receiver of traces and for the server of shared circuits. */
 
 import { damaged } from "./random.mjs";
 
-/** Bodies for the receiver: its own kind, other kinds, and none. */
+/** Returns requests for the receiver, with bodies of the right type, of other types, or empty. */
 export function exportBytes(random, path) {
   const type = random.pick(["application/x-protobuf", "application/json", "text/plain"]);
   const encoding = random.pick(["identity", "gzip", "deflate", "zstd", "x-gzip"]);
@@ -33,7 +33,7 @@ const PLACES = [
   "//",
 ];
 
-/** Requests for the server of shared circuits. */
+/** Returns requests for the server of shared circuits. */
 export function fleetBytes(random, token) {
   return requests(random, () => {
     const shown = random.chance(0.85) ? `Bearer ${token}` : "Bearer wrong";

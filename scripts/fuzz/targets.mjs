@@ -1,4 +1,7 @@
-/** The targets of fuzzing. Each starts its servers, makes the bytes of a client, and checks that it still serves. */
+/**
+ * Defines the targets of fuzzing. A target starts its servers, generates the bytes of clients, and checks
+ * that it still works.
+ */
 
 import { connect as connectHttp2 } from "node:http2";
 import { createServer } from "node:net";
@@ -10,7 +13,7 @@ import { exportBytes, fleetBytes } from "./servers.mjs";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 
-/** @param dist The folder of the build. */
+/** @param dist The folder of the built package. */
 export function targetsOf(dist) {
   const load = (path) => import(pathToFileURL(join(dist, path)).href);
   return {
@@ -34,7 +37,7 @@ async function proxyTarget(load, random, play, bytesOf, ask) {
   });
   await new Promise((resolve) => session.listen(0, "127.0.0.1", resolve));
   const guard = new Guard({ registry: createRegistry() });
-  // Only the proxy is fuzzed here: an open circuit would keep the queries from it.
+  // Only the proxy is tested here. An open circuit would keep queries away from it.
   guard.engine.disable();
   const target = { port: session.address().port, token: "00" };
   const proxy = await startSessionProxy({ guard, target });
@@ -44,8 +47,8 @@ async function proxyTarget(load, random, play, bytesOf, ask) {
     port,
     bytes: (chance) => bytesOf(chance, authorization),
     /**
-     * Ends what a silent session holds open. A client may have sent more than is read while it waits. Its
-     * disconnect is noticed only at its turn.
+     * Ends connections that a silent session keeps open. A waiting proxy reads nothing more from its
+     * client, so it notices a disconnect only after the session's answer.
      */
     settle() {
       for (const socket of open) socket.resume().end();

@@ -1,4 +1,4 @@
-/** Installs what tests/package.json names, and finds the Node versions among it. */
+/** Installs the packages of tests/package.json, and finds the versions of Node.js among them. */
 
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -10,14 +10,14 @@ import { installPackages } from "./packages.mjs";
 const TESTS = fileURLToPath(new URL("../../tests/", import.meta.url));
 const execute = promisify(execFile);
 
-/** Installs the versions when they are missing or older than the lock file. */
+/** Installs the packages when they are missing or older than the lock file. */
 export function installVersions() {
   return installPackages(TESTS);
 }
 
 /**
- * Returns the Node versions of tests/package.json except the running one. Each comes with the path of
- * its binary, or with the error for a section that cannot run.
+ * Returns the versions of Node.js in tests/package.json, except the running version. Each has the path of
+ * its binary, or the error to report when it cannot run.
  */
 export async function otherNodes() {
   const { optionalDependencies } = JSON.parse(await readFile(join(TESTS, "package.json"), "utf8"));
@@ -38,7 +38,7 @@ async function find(aliases, major) {
     const { stdout } = await execute(binary, ["--version"]);
     return { title: `Node ${stdout.trim().slice(1)}`, binary };
   } catch (error) {
-    // npm reports nothing when it could not install an optional package.
+    // npm reports no error when it cannot install an optional package.
     const failed = `${error.message}\nRemove tests/node_modules to have it installed again.`;
     return { title: `Node ${major}`, problem: { failed } };
   }

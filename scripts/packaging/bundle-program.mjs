@@ -1,4 +1,7 @@
-/** Bundles the program with the packages that it uses, for the package and for the single file. */
+/**
+ * Bundles the program with the packages that it uses. There is one bundle for the package, and one for the
+ * single file.
+ */
 
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,16 +9,19 @@ import { fileURLToPath } from "node:url";
 import { build, formatMessages } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** The oldest Node.js that the package runs on. */
+/** The oldest version of Node.js that the package supports. */
 const OLDEST_NODE = "node20.19";
-/** The clients of Redis that a user may have installed beside the package. */
+/** Clients of Redis that users install themselves. */
 const REDIS_CLIENTS = ["@redis/client", "ioredis"];
-/** The one source that may ask where it is. */
+/** The only source file that may use its own location. */
 const OWN_PROGRAM = "src/cli/own-program.ts";
-/** The licenses of packages that come without one, copied from the repository of each package. */
+/** Licenses of packages that do not contain their license. Each is a copy from the package's repository. */
 const OTHER_LICENSES = { "@redis/client": join(ROOT, "scripts/licenses/node-redis.txt") };
 
-/** Modules of Node.js that take long to load, and that most command lines do not need: each is loaded when it is first used. */
+/**
+ * Modules of Node.js that load slowly and that most command lines do not need. Each is loaded at its first
+ * use.
+ */
 const LATE_MODULES =
   /^node:(?:crypto|dns|fs\/promises|http|http2|https|readline|timers\/promises|tls|zlib)$/;
 const LATE_PREFIX = "late:";
@@ -32,25 +38,25 @@ const LOAD_LATE = `require = ((load) => (name) => {
   return new Proxy({}, { get: (_, key) => load(name.slice(${LATE_PREFIX.length}))[key] });
 })(require);`;
 
-/** The options of every bundle. */
+/** The options that all bundles share. */
 const COMMON = {
   bundle: true,
   platform: "node",
-  // As a script: a module would load all that it may ever need of Node.js before it begins.
+  // The bundle is a script. A module would load all modules of Node.js that it might need before it starts.
   format: "cjs",
   mainFields: ["module", "main"],
-  // Errors are known by the names of their classes.
+  // Errors are recognized by the names of their classes, so these names must stay.
   keepNames: true,
   legalComments: "none",
   absWorkingDir: ROOT,
   logLevel: "silent",
 };
-/** The same for the program itself. */
+/** The options of the bundle that contains the program itself. */
 const PROGRAM = { ...COMMON, entryPoints: ["src/cli/program.ts"], plugins: [lateModules] };
 
 /**
- * Writes the program of the package into a folder: `main.js`, which is the `bin`, `program.cjs`, and `licenses.txt` of
- * the packages in it.
+ * Writes the program of the package into a folder. `main.js` is the `bin`, `program.cjs` is the bundle, and
+ * `licenses.txt` has the licenses of the bundled packages.
  */
 export async function bundleForPackage(folder) {
   const [{ metafile }] = await Promise.all([
@@ -79,9 +85,9 @@ export async function bundleForPackage(folder) {
 }
 
 /**
- * Writes the program as one script that needs no package beside it, for a Node.js of that version.
+ * Writes the program as one script for a given version of Node.js. The script needs no installed packages.
  *
- * @returns The folders of the packages that are in the script.
+ * @returns The folders of the packages that the script contains.
  */
 export async function bundleForSingleFile(outfile, nodeVersion) {
   const { metafile, warnings } = await build({
@@ -89,11 +95,12 @@ export async function bundleForSingleFile(outfile, nodeVersion) {
     outfile,
     target: `node${nodeVersion}`,
     banner: { js: LOAD_LATE },
-    // Never asked for: node-redis is in the file, and nothing makes it measure itself.
+    // ioredis is never loaded, because the file contains node-redis.
     external: ["ioredis"],
     metafile: true,
   });
-  // Code that looks for files beside it finds no file there in a single-file program.
+  // A single-file program has no files beside it, so code that looks for such files would fail. esbuild
+  // warns about such code.
   const unforeseen = warnings.filter(
     ({ id, location }) => id !== "empty-import-meta" || location.file !== OWN_PROGRAM,
   );
@@ -110,13 +117,16 @@ function packagesOf({ inputs }) {
   return [...new Set(folders)].sort().map((folder) => join(ROOT, folder));
 }
 
-/** Returns the package of a folder by name and version, and its license file. */
+/** Returns the name and version of the package in a folder, and the path of its license. */
 export async function licenseOf(folder) {
   const { name, version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
   return { title: `${name} ${version}`, path: OTHER_LICENSES[name] ?? join(folder, "LICENSE") };
 }
 
-/** Returns the texts of licenses, each under the titles of its packages. Many packages share one text. */
+/**
+ * Returns the texts of licenses as one text, each below the names of its packages. Packages with equal
+ * licenses share one text.
+ */
 export async function licenseTexts(parts) {
   const titlesByText = new Map();
   for (const { title, path } of parts) {

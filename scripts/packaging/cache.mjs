@@ -1,4 +1,4 @@
-/** Caches results made from files of the project, so that runs with the same files make them once. */
+/** Caches results that are made from files of the project, so that unchanged files are processed only once. */
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
@@ -19,20 +19,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** Inside node_modules: git ignores it, and programs made here find the packages of the project. */
+/**
+ * The cache is in node_modules, because git ignores that folder. Programs in the cache also find the
+ * project's packages there.
+ */
 const CACHE = join(ROOT, "node_modules/.cache/dagger-circuit-breaker");
-/** Older results are removed when something else of the same name is made. */
+/** How long unused results are kept. They are removed when a new result of the same name is made. */
 const KEPT_MS = 24 * 60 * 60_000;
 const POLL_MS = 50;
-/** The holder of an older lock was killed, and another process has its id by now. */
+/**
+ * How old a lock can get. Beyond that age its holder was killed, even when a process with the holder's id
+ * exists.
+ */
 const LONGEST_LOCK_MS = 10 * 60_000;
 
 /**
- * Returns the folder that `make` filled from these inputs, and calls `make` when it does not exist yet.
+ * Returns the folder with the result for these inputs. Calls `make` first when no such folder exists.
  *
- * @param name What is made; one word.
- * @param inputs Files and folders of the project on which the result depends; tests in them do not count.
- * @param make Fills an empty folder. The folder moves afterwards, so nothing in it may hold its path.
+ * @param name The kind of result, as one word.
+ * @param inputs Files and folders of the project on which the result depends. Their tests do not count.
+ * @param make Fills an empty folder. The folder is moved afterwards, so no file in it may contain its path.
  */
 export async function made(name, inputs, make) {
   for (;;) {
@@ -42,12 +48,13 @@ export async function made(name, inputs, make) {
     await mkdir(CACHE, { recursive: true });
     const unlock = await lock(folder);
     try {
-      // Another process may have made it in the meantime.
+      // Another process may have made the result while this process waited for the lock.
       if (await isThere(folder)) return folder;
       const scratch = await mkdtemp(`${folder}.`);
       try {
         await make(scratch);
-        // If the sources changed meanwhile, every later run would find a mixture under this key.
+        // If the sources have changed meanwhile, the result is a mixture. It must not be stored under this
+        // key.
         if (key === digest(inputs)) await moveInto(folder, scratch);
       } finally {
         await rm(scratch, { recursive: true, force: true });
@@ -59,7 +66,10 @@ export async function made(name, inputs, make) {
   }
 }
 
-/** Returns a hash of the contents, without those of tests. Each test file waits for it, and at once is fastest. */
+/**
+ * Returns a hash of the inputs' contents, without tests. Every test file waits for it, and synchronous
+ * reading is fastest.
+ */
 function digest(inputs) {
   const hash = createHash("sha256");
   for (const input of inputs) addTo(hash, join(ROOT, input));
@@ -75,7 +85,7 @@ function addTo(hash, path) {
   }
 }
 
-/** Returns whether the folder is there, and notes that it was used. */
+/** Returns whether the folder exists, and marks it as used now. */
 async function isThere(folder) {
   const now = new Date();
   return utimes(folder, now, now).then(
@@ -84,7 +94,10 @@ async function isThere(folder) {
   );
 }
 
-/** Moves a finished folder to its place, unless the same was put there by a process that held the lock as well. */
+/**
+ * Moves a finished folder into its place. Does nothing when another process has already put the same result
+ * there.
+ */
 async function moveInto(folder, scratch) {
   try {
     await rename(scratch, folder);
@@ -94,8 +107,8 @@ async function moveInto(folder, scratch) {
 }
 
 /**
- * Waits for a lock and returns how to release it. It only saves work: two processes that take the lock of one that
- * was killed both go on, and `rename` lets one of them win.
+ * Waits for a lock, and returns a function that releases it. The lock only avoids double work. When its
+ * holder is killed, two processes may both get it, but both results are equal and `rename` keeps only one.
  */
 async function lock(folder) {
   const path = `${folder}.lock`;
@@ -104,7 +117,7 @@ async function lock(folder) {
   try {
     for (;;) {
       try {
-        // Unlike a file that is opened and then written, a link is never seen empty.
+        // A file that is opened and then written is empty for a moment. A link to a written file never is.
         await link(own, path);
         return () => rm(path, { force: true });
       } catch (error) {
@@ -123,7 +136,7 @@ async function isAbandoned(path) {
     const { mtimeMs } = await stat(path);
     return Date.now() - mtimeMs > LONGEST_LOCK_MS || !isAlive(Number(await readFile(path, "utf8")));
   } catch (error) {
-    // It was released just now.
+    // Another process has just released the lock.
     if (error.code === "ENOENT") return false;
     throw error;
   }

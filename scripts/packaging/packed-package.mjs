@@ -1,5 +1,6 @@
 /**
- * Builds and packs the package for tests and checks, once for the sources as they are, beside any `dist/` of a user.
+ * Builds and packs the package for tests and checks, from the present sources. A user's `dist/` stays
+ * unchanged.
  *
  *   node scripts/packaging/packed-package.mjs      prints the path of the tarball
  */
@@ -24,7 +25,7 @@ const SOURCES = [
   "scripts/packaging/bundle-program.mjs",
 ];
 
-/** Returns a folder with the built package: its package.json, and `dist` beside it. */
+/** Returns a folder with the built package: `package.json` and `dist`. */
 export function builtPackage() {
   return made("build", SOURCES, async (folder) => {
     await build(join(folder, "dist"), { checkTypes: false });
@@ -32,7 +33,7 @@ export function builtPackage() {
   });
 }
 
-/** Returns the path of the tarball that `npm pack` makes, and the folder of its content. */
+/** Returns the path of the tarball that `npm pack` makes, and a folder with its contents. */
 export async function packedPackage() {
   const built = await builtPackage();
   const files = await packedFiles();
@@ -50,7 +51,7 @@ export async function packedPackage() {
   return { tarball: join(folder, await tarballIn(folder)), folder: join(folder, "package") };
 }
 
-/** Returns the files packed beside `dist`. npm adds the last two by itself. */
+/** Returns the files that the package contains besides `dist`. npm adds README.md and LICENSE by itself. */
 async function packedFiles() {
   const { files } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
   return [...files.filter((file) => !/^!|^dist$/.test(file)), "README.md", "LICENSE"];

@@ -1,4 +1,7 @@
-/** A copy of the project, set up by its own script, for the tests that run examples and scripts as users do. */
+/**
+ * Makes a copy of the project and runs its setup script, for tests that run examples and scripts as users
+ * do.
+ */
 
 import { execFile } from "node:child_process";
 import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
@@ -17,7 +20,10 @@ const COPIED = [
   "tsconfig.build.json",
 ];
 
-/** Returns its folder. The packages are those of the project; `dist/` and `build/` are its own. */
+/**
+ * Returns the folder of the copy. It uses the packages of the project, but has its own `dist/` and
+ * `build/`.
+ */
 export function preparedProject() {
   return made("prepared", COPIED, async (folder) => {
     for (const path of COPIED) await cp(join(ROOT, path), join(folder, path), { recursive: true });
@@ -28,8 +34,9 @@ export function preparedProject() {
 }
 
 /**
- * Lets the packages of the project serve the copy: it lies below them, so that imports find them.
- * A folder of its own holds the rest, so that an installation in the copy could harm nothing else.
+ * Makes the project's packages usable in the copy. The copy is inside the project's node_modules, so its
+ * imports find them. The copy still gets a node_modules of its own, so that an installation there cannot
+ * change the project's packages.
  */
 async function linkPackages(folder) {
   await mkdir(folder);

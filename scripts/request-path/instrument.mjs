@@ -1,24 +1,24 @@
-/** Rewrites modules so that each function of a name reports its entry. */
+/** Rewrites modules so that each named function reports its entry. */
 
 import ts from "typescript";
 
-/** The function that an instrumented module calls with the number of its file. */
+/** The global function that an instrumented module calls with the number of its file. */
 export const REPORT = "__entered";
 
 /**
- * Returns the text of a module with functions that report their entry.
+ * Returns the text of a module whose functions report their entry.
  *
- * These report: declared functions, methods, accessors, functions that a module or a class holds as a value, and
- * all asynchronous functions. A synchronous function within another is part of it, and a constructor is part of
- * the `new` that calls it.
+ * These functions report: declared functions, methods, accessors, functions that are values in a module or
+ * class, and all asynchronous functions. A synchronous function inside another one counts as part of it. A
+ * constructor counts as part of the `new` that calls it.
  *
- * @param text JavaScript as the build wrote it.
+ * @param text JavaScript, as the build has written it.
  * @param file The number of the file.
  */
 export function instrument(text, file) {
   const source = ts.createSourceFile("module.js", text, ts.ScriptTarget.Latest, true);
   const call = `globalThis.${REPORT}?.(${file})`;
-  /** The insertions by position, the outer before the inner. */
+  /** The texts to insert, by position. An outer function comes before its inner ones. */
   const insertions = [];
   const visit = (node, isWithin) => {
     const isFunction = ts.isFunctionLike(node) && node.body !== undefined;
@@ -31,7 +31,7 @@ export function instrument(text, file) {
   };
   visit(source, false);
   let result = text;
-  // From the end on, so that no insertion moves the place of another.
+  // Inserts from the end to the start, so that the positions of the remaining insertions stay valid.
   for (const [at, inserted] of insertions.sort(([one], [other]) => other - one)) {
     result = result.slice(0, at) + inserted + result.slice(at);
   }

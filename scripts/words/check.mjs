@@ -1,4 +1,4 @@
-/** Holds one text, or all of the project, against the rules of how we write. */
+/** Checks one text, or the whole project, against the rules of how we write. */
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -13,16 +13,22 @@ const READERS = [
   [/\.md$/, piecesOfMarkdown],
   [/^action\.yml$/, piecesOfYaml],
 ];
-/** The folders of files that people write; what else stands in the root has no prose. */
+/** Folders with files that people write. Of the root, only some files contain prose. */
 const PLACES = ["src", "tests", "scripts", "bench", "examples", "docs"];
-/** Fixtures hold what others have printed; the table of words is made of them. */
+/**
+ * Paths that are not checked. Fixtures contain the output of other programs, and the table of words
+ * contains the words themselves.
+ */
 const LEFT_OUT = [
   "tests/fixtures/",
   "tests/times-before.md",
   "scripts/words/table.mjs",
   "docs/observed.md",
 ];
-/** Messages in these places are what other programs print, or code in another language. */
+/**
+ * Places whose messages are not checked, because they are output of other programs or code in another
+ * language.
+ */
 const QUOTING = [
   "src/attribution/reading/",
   "src/attribution/rules/",
@@ -32,13 +38,16 @@ const QUOTING = [
   "bench/",
 ];
 
-/** Returns the faults of the files below the paths given, or of all: `{ path, line, word, instead }`. */
+/**
+ * Returns the faults of all files below the given paths, each as `{ path, line, word, instead }`. Without
+ * paths, checks the whole project.
+ */
 export function checkFiles(paths = []) {
   const files = paths.length === 0 ? ownFiles() : paths.flatMap(filesBelow);
   return files.flatMap((path) => checkText(path, readFileSync(join(ROOT, path), "utf8")));
 }
 
-/** Returns the faults of one text. `path` decides how it is read. */
+/** Returns the faults of one text. `path` decides which reader parses the text. */
 export function checkText(path, text) {
   return piecesOf(path, text)
     .flatMap((piece) => faultsOf(piece).map((fault) => ({ path, kind: piece.kind, ...fault })))

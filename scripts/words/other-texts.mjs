@@ -1,8 +1,8 @@
-/** Reads the prose out of Markdown and YAML. */
+/** Extracts the prose from Markdown and YAML. */
 
 import { piecesOfSource } from "./typescript.mjs";
 
-/** Returns the prose of a page, and the comments of its TypeScript snippets. */
+/** Returns the prose of a page, and the comments in its TypeScript snippets. */
 export function piecesOfMarkdown(path, text) {
   const snippets = [];
   const prose = text.replace(/^( *)(```+)(\w*)[^\n]*\n([\s\S]*?)^ *\2 *$/gm, (block, ...groups) => {
@@ -23,7 +23,7 @@ function commentsOf(path, code, line) {
     .map((piece) => ({ ...piece, kind: "doc", line: piece.line + line }));
 }
 
-/** Returns the comments and the texts of a YAML file, such as what an action prints. */
+/** Returns the comments and texts of a YAML file. The texts include messages that an action prints. */
 export function piecesOfYaml(_path, text) {
   return [
     {

@@ -1,34 +1,37 @@
-/** Blanks text that is not prose, and cuts prose into sentences. */
+/** Blanks text that is not prose, and splits prose into sentences. */
 
-/** Code, quotations, links and paths: their words belong to a program or to another text. */
+/** Patterns for code, quotations, links and paths. Their words come from a program or from another text. */
 const QUOTED = [
-  // A value at the start of a text, as in "cancelled: the CI system stopped it".
+  // A code word at the start of a message, as in "cancelled: the CI system stopped it".
   /^[a-z]+(?=: )/g,
   /(`+)(?:(?!\1)[\s\S])+?\1/g,
   /\{@(?:link|see)[^}]*\}/g,
   /"[^"\n]{1,160}"/g,
   /“[^”]{1,160}”/g,
   /https?:\/\/[^\s)>\]]+/g,
-  // A file or a folder, an option, a variable, a name in code.
+  // Files and folders, options, variables, and names in code.
   /(?:[\w.-]+\/)+[\w.-]*|\b[\w-]+\.(?:ts|mjs|md|json|yml|yaml|toml|sh|test)\b/g,
   /(?<=^|[\s([,])--?[a-z][\w-]*/g,
   /\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g,
   /\b[a-z]+[A-Z]\w*\b/g,
 ];
 
-/** Replaces quoted text by a word without meaning, and keeps every line where it is. */
+/** Replaces quoted text by a meaningless word. Keeps all line breaks, so that line numbers stay right. */
 export function blankQuotations(text) {
   let plain = text;
   for (const pattern of QUOTED) plain = plain.replace(pattern, blank);
   return plain;
 }
 
-/** Returns a word that stands for a text and has its line breaks. */
+/** Returns a meaningless word with the line breaks of a text. */
 export function blank(text) {
   return `X${text.replace(/[^\n]/g, "")}`;
 }
 
-/** Cuts prose into sentences: `{ text, offset }`. An empty line, an item of a list and a cell end one. */
+/**
+ * Splits prose into sentences: `{ text, offset }`. An empty line, a list item and a table cell also end a
+ * sentence.
+ */
 export function sentencesOf(text) {
   const ends = /[.!?]["')\]]*(?=\s+["'(`]?[A-Z\d])|\n[ \t]*\n|\n[ \t]*(?=[-*+|>] |\d+\. |#)|[|¶]/g;
   const sentences = [];
@@ -42,7 +45,7 @@ export function sentencesOf(text) {
   return sentences;
 }
 
-/** Counts the words of a sentence; signs alone are not words. */
+/** Counts the words of a sentence. Punctuation alone does not count. */
 export function countWords(sentence) {
   return sentence.split(/\s+/).filter((word) => /\w/.test(word)).length;
 }

@@ -1,8 +1,8 @@
 /** The words that this project does not use, each with what to write instead. */
 
 /**
- * One row: a pattern for one word or turn of phrase, and its replacement. `in` limits it to kinds of
- * text. Code, quotations, links and paths are blanked before a row is tried (`plain-text.mjs`).
+ * The rows of the table. Each has a pattern for a word or phrase, and its replacement. `in` limits a row to
+ * some kinds of text. Code, quotations, links and paths are blanked first (see `plain-text.mjs`).
  */
 export const ROWS = [
   // One word for one thing.

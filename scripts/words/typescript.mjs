@@ -1,15 +1,15 @@
-/** Reads the comments, the messages and the titles of tests out of a source, with TypeScript's parser. */
+/** Extracts the comments, messages and test titles from a source, with TypeScript's parser. */
 
 import ts from "typescript";
 import { blank } from "./plain-text.mjs";
 
 const TEST_CALLS = ["test", "it", "describe", "testWhere", "describeWhere"];
-/** Properties that hold what other programs have printed. */
+/** Properties whose values are output of other programs. */
 const QUOTING = ["example", "examples", "sample", "samples"];
 
 /**
- * Returns the pieces of prose in a source: `{ kind, line, text }`, where `kind` is "comment",
- * "message" or "title", and `of` names what a comment documents ("function" or "other").
+ * Returns the pieces of prose in a source, each as `{ kind, line, text }`. `kind` is "comment", "message"
+ * or "title". For a comment, `of` is the kind of declaration that it documents: "function" or "other".
  */
 export function piecesOfSource(path, source) {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
@@ -33,7 +33,7 @@ export function piecesOfSource(path, source) {
   return [...pieces, ...comments(file, literals, owners)];
 }
 
-/** Lua and SQL are code in a text: their comments alone are prose. */
+/** Returns the prose in a message. A message of Lua or SQL is code, so only its comments are prose. */
 function proseOf(message) {
   const isCode = /^\s*--|\n\s*(?:--|local |end\b|CREATE )/.test(message.text);
   if (!isCode) return [message];
@@ -41,14 +41,14 @@ function proseOf(message) {
   return [{ ...message, kind: "comment", of: "line", text }];
 }
 
-/** Returns whether people read a text: prose has a space in it. */
+/** Returns whether a text is a message for people. Such a text contains a space between words. */
 function isMessage(node) {
   if (!isText(node) || isText(node.parent)) return false;
   if (ts.isImportDeclaration(node.parent) || ts.isLiteralTypeNode(node.parent)) return false;
   return /[a-z]{2,}.* |^[^\w]*[a-z]+ \S/i.test(readText(node));
 }
 
-/** Matches a string, a template, or several of them joined by plus signs. */
+/** Returns whether a node is a string, a template, or a sum of them. */
 function isText(node) {
   if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) return true;
   const isSum = ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken;
@@ -59,7 +59,7 @@ function piece(kind, node, file) {
   return { kind, line: lineOf(file, node.getStart(file)), text: readText(node) };
 }
 
-/** Returns the words as the source has them, so that every line stays where it is. */
+/** Returns the text of a literal as the source has it, so that line numbers stay right. */
 function readText(node) {
   const file = node.getSourceFile();
   const source = file.text;
@@ -93,7 +93,10 @@ function isLiteral(node) {
   );
 }
 
-/** Comments stand between literals: there alone is a double slash always one. */
+/**
+ * Returns the comments of a file. Searches only between literals, because `//` inside a literal is not a
+ * comment.
+ */
 function comments(file, literals, owners) {
   const found = [];
   let from = 0;
@@ -118,7 +121,7 @@ function commentsBetween(source, from, to) {
   }));
 }
 
-/** Several lines of `//` one below the other are one comment. */
+/** Merges consecutive lines of `//` into one comment. */
 function mergeLines(source, found) {
   const merged = [];
   for (const comment of found) {
@@ -132,7 +135,7 @@ function mergeLines(source, found) {
   return merged;
 }
 
-/** Returns what a doc comment documents; the comment of a file documents no node. */
+/** Returns the kind of declaration that a doc comment documents. The comment of a file documents none. */
 function kindOf(node) {
   if (node === undefined) return "other";
   if (ts.isVariableStatement(node)) {
@@ -146,7 +149,7 @@ function kindOf(node) {
   return isFunction ? "function" : "other";
 }
 
-/** Returns the prose of a comment, without its marks, its code and the names of parameters. */
+/** Returns the prose of a comment, without its markers, its code and the names of parameters. */
 function withoutMarks(text) {
   return text
     .replace(/^\/\*\*?|\*\/$/g, "")
@@ -162,7 +165,10 @@ function nameOf(property) {
     : "";
 }
 
-/** Returns `test` for `test("...")` and `test.each(...)("...")`. */
+/**
+ * Returns the name of the first function in a call: `test` for `test("...")` and for
+ * `test.each(...)("...")`.
+ */
 function rootName(expression) {
   let node = expression;
   while (ts.isPropertyAccessExpression(node) || ts.isCallExpression(node)) node = node.expression;
