@@ -106,8 +106,8 @@ function takeOver(lock: string): boolean {
     if ((error as { code?: unknown }).code === "ENOENT") return true;
     throw error;
   }
-  // Another process may have taken over between the check and the move. Then the moved file is its new
-  // lock, and must be put back.
+  // Another process may have taken over between the check and the move. Then the moved file is the new lock
+  // of that process, and must be put back.
   const moved = identity(aside);
   const fresh = moved?.inode !== found.inode || moved.modifiedMs !== found.modifiedMs;
   if (fresh) quietly(() => linkSync(aside, lock));

@@ -175,8 +175,8 @@ class FairBulkhead implements Bulkhead {
   }
 
   /**
-   * Hands the place of an ended call to the next call in the queue. A place that became free first could be
-   * taken by a call that arrives later.
+   * Hands the place of an ended call to the next call in the queue. Otherwise, the place would become free,
+   * and a call that has just arrived could take it first.
    */
   #leave(): void {
     const [next] = this.#queue;

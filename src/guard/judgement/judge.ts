@@ -234,7 +234,7 @@ function leavesInDoubt({ fault, upstreamKind, counts }: Failure): boolean {
 }
 
 /**
- * Returns the weight of a failure: 2 for a failure, 1 for a rate limit, 0 for a failure that does not
+ * Returns the weight of a failure: 2 for an outage, 1 for a rate limit, 0 for a failure that does not
  * count.
  */
 function weight(failure: Failure | undefined): number {

@@ -48,7 +48,7 @@ function isNamed(given: string, name: string): boolean {
   return given.length === name.length && (given === name || given.toLowerCase() === name);
 }
 
-/** Returns the list as pairs of name and value, the form in which Node takes trailers. */
+/** Returns the list as pairs of name and value, the form that Node expects for trailers. */
 export function pairsOf(headers: RawHeaders): [string, string][] {
   const pairs: [string, string][] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {

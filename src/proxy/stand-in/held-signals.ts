@@ -8,8 +8,8 @@ const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGINT", "SIGHU
 /** Catches signals of this process until `release`. */
 export class HeldSignals {
   /**
-   * The first caught signal that asks this process to end. Before the CLI runs, every caught signal asks
-   * for that.
+   * The first caught signal that asks this process to end. Before the CLI runs, any caught signal is such a
+   * signal.
    */
   received: NodeJS.Signals | undefined;
   readonly #abort = new AbortController();
