@@ -83,7 +83,7 @@ async function startTracing(
   if (wanted) {
     warnOnce(
       "traces-not-read",
-      "the session is in the environment: its CLI sends its traces elsewhere",
+      "another program opened the session in the environment and receives its traces",
     );
   }
   return undefined;

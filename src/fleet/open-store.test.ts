@@ -12,9 +12,9 @@ test("the URL decides which store is created", async () => {
 });
 
 test.each([
-  ["", `the URL of a store has no scheme that is known, ${EXPECTED}`],
-  ["ann:secret@host", `the URL of a store has no scheme that is known, ${EXPECTED}`],
-  ["memory:secret", `the URL of a store has no scheme that is known, ${EXPECTED}`],
+  ["", `the URL of a store has an unknown scheme, ${EXPECTED}`],
+  ["ann:secret@host", `the URL of a store has an unknown scheme, ${EXPECTED}`],
+  ["memory:secret", `the URL of a store has an unknown scheme, ${EXPECTED}`],
   ["mysql://ann:secret@host", `the URL of a store begins with mysql://, ${EXPECTED}`],
   [5 as unknown as string, `the URL of a store is of type number, ${EXPECTED}`],
   [

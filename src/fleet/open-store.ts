@@ -70,5 +70,5 @@ export async function openStore(url: string, options?: OpenStoreOptions): Promis
  */
 function shownScheme(url: string): string {
   const [, scheme] = /^([a-z][a-z0-9+.-]{0,19}):\/\//i.exec(url) ?? [];
-  return scheme === undefined ? "has no scheme that is known" : `begins with ${scheme}://`;
+  return scheme === undefined ? "has an unknown scheme" : `begins with ${scheme}://`;
 }

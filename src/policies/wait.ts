@@ -83,7 +83,7 @@ export class WaitersFullError extends CircuitBreakerError {
   readonly maxWaiters: number;
 
   constructor(rejection: CircuitBreakerOpenError, maxWaiters: number) {
-    const message = `${maxWaiters} calls wait for circuit breaker "${rejection.breakerName}", no more may`;
+    const message = `${maxWaiters} calls already wait for circuit breaker "${rejection.breakerName}", which is the limit`;
     super(message, CODE, { cause: rejection, refused: true });
     this.breakerName = rejection.breakerName;
     this.maxWaiters = maxWaiters;

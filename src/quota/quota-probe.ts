@@ -181,7 +181,7 @@ function exchangeWith(
 async function readBody(answer: QuotaHttpAnswer, host: string): Promise<string> {
   const body = answer.body ? await readUpTo(answer.body, MAX_TOKEN_ANSWER_BYTES) : "";
   if (body !== undefined) return body.toString();
-  throw new QuotaProbeError("unexpected", host, "answered with more than a token");
+  throw new QuotaProbeError("unexpected", host, "sent a longer answer than a token needs");
 }
 
 function readToken(answer: Answer, url: string): string {

@@ -30,10 +30,10 @@ test("other options for an existing name throw and show both", () => {
   registry.get("api", { failureThreshold: 3, resetTimeoutMs: 1000, halfOpenProbeTimeoutMs: 9 });
   const other = { trip: { badSeconds: 5, windowMs: 60_000 }, resetTimeoutMs: 2000 };
   expect(() => registry.get("api", { ...other, halfOpenProbeTimeoutMs: 9 })).toThrow(
-    'circuit breaker "api" is there with other options: ' +
+    'circuit breaker "api" already exists with other options: ' +
       "resetTimeoutMs is 1000 there and 2000 here, " +
       'trip is {"consecutive":3} there and {"badSeconds":5,"windowMs":60000} here; ' +
-      "expected the same, or none",
+      "expected the same options, or none",
   );
 });
 
@@ -49,7 +49,7 @@ test("the difference shows the options as given, and only those", () => {
 test.each([
   [null, "options is null, expected an object"],
   ["strict", 'options is "strict", expected an object'],
-  [{ name: "other" }, "options has a name of its own, expected only that of the registry"],
+  [{ name: "other" }, 'options contains a "name", expected none: the registry sets it'],
   [{ color: 1 }, 'CircuitBreaker option "color" is not known'],
 ])("wrong options of a breaker throw, whether it exists or not: %j", (options, message) => {
   const registry = createRegistry();
@@ -131,7 +131,7 @@ test("never evicts a breaker that is open, controlled by hand or in use", () => 
   expect(isRegistryFullError(caught)).toBe(true);
   expect((caught as RegistryFullError).name).toBe("RegistryFullError");
   expect((caught as RegistryFullError).message).toBe(
-    'no room for circuit breaker "one more": all 4 are open, steered by hand or in use',
+    'no room for circuit breaker "one more": all 4 are open, controlled by hand or in use',
   );
 
   permit.success();

@@ -89,7 +89,7 @@ export function isRegistryFullError(error: unknown): error is RegistryFullError 
 export class RegistryFullError extends CircuitBreakerError {
   constructor(name: string, maxBreakers: number) {
     super(
-      `no room for circuit breaker "${name}": all ${maxBreakers} are open, steered by hand or in use`,
+      `no room for circuit breaker "${name}": all ${maxBreakers} are open, controlled by hand or in use`,
       FULL_CODE,
       { refused: true },
     );
@@ -119,7 +119,7 @@ const defaultsField: Field<NamedBreakerOptions> = {
 function readNamed(value: unknown, label: string): NamedBreakerOptions {
   const options = readRecord(value, label);
   if (options.name === undefined) return options;
-  throw new TypeError(`${label} has a name of its own, expected only that of the registry`);
+  throw new TypeError(`${label} contains a "name", expected none: the registry sets it`);
 }
 
 const FIELDS = {
@@ -233,7 +233,7 @@ class BoundedRegistry implements Registry {
     const difference = settingsDifference(entry.settings, settings);
     if (difference === undefined) return;
     throw new TypeError(
-      `circuit breaker "${name}" is there with other options: ${difference}; expected the same, or none`,
+      `circuit breaker "${name}" already exists with other options: ${difference}; expected the same options, or none`,
     );
   }
 

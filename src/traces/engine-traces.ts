@@ -28,7 +28,7 @@ export type EngineTraces =
 export async function startEngineTraces(env: Environment): Promise<EngineTraces> {
   const collector = collectorOf(env);
   if (collector.kind === "left-alone") {
-    const offReason = `${collector.reason}, so your collector is left alone`;
+    const offReason = `${collector.reason}, so the CLI keeps sending its traces to your collector`;
     return { receiver: undefined, offCode: "traces-left-alone", offReason };
   }
   const forwardTo = collector.kind === "http" ? collector.endpoint : undefined;

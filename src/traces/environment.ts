@@ -150,7 +150,7 @@ export function engineEnvironment(
   if (sampler !== "" && !RECORDING_ALL.has(sampler)) {
     warnOnce(
       "traces-sampled",
-      `${SAMPLER} is set: what is not sampled is told by its answer alone`,
+      `${SAMPLER} is set: requests that are not sampled are classified by their answers alone`,
     );
   }
   const variables: Record<string, string> = {

@@ -136,7 +136,8 @@ const CASES: readonly Case[] = [
   {
     title: "a circuit for which no more may wait",
     type: "CIRCUIT_OPEN",
-    message: /^100 calls wait for circuit breaker "registry:docker\.io", no more may$/,
+    message:
+      /^100 calls already wait for circuit breaker "registry:docker\.io", which is the limit$/,
     faults: [LIMITED],
     guard: { onOpen: "wait" },
     async provoke({ ask }) {

@@ -52,7 +52,7 @@ const OPERATIONS = [
 const EXAMPLES = [
   "dagger call test 2>&1 | tee dagger.log; dagger-breaker classify dagger.log",
   "dagger-breaker classify --json dagger.log",
-  "# the exit code is part of what is known",
+  "# the exit code and the operation help to classify",
   "dagger-breaker classify --exit-code 1 --operation publish < dagger.log",
 ];
 const EXPECTED =

@@ -61,7 +61,7 @@ export async function importDigests(
     return [...merged.values()];
   });
   if (document.ignored > 0) {
-    say(terminal, `entries that were passed over as damaged: ${document.ignored}`);
+    say(terminal, `skipped ${document.ignored} damaged entries`);
   }
   printLines(terminal, [`imported ${countText(document.digests.length)} into ${path}`]);
 }

@@ -142,8 +142,8 @@ function readEntry(
   report: (level: ConfigProblem["level"], message: string) => void,
 ): RegistryEntry {
   const entry = isRecord(value) ? value : {};
-  if (!isRecord(value)) report("error", `${label} is not a table; expected "mirrors" and the like`);
   const known: readonly string[] = PARTS[format].fields;
+  if (!isRecord(value)) report("error", `${label} is not a table of ${known.join(", ")}`);
   for (const name of Object.keys(entry)) {
     const field = known.find((one) => isSpelledOtherwise(name, one)) ?? name;
     if (!known.includes(spelling(name, field, format, report))) {

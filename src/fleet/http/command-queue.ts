@@ -84,7 +84,8 @@ export class CommandQueue {
       const length = Buffer.byteLength(waiting.text) + 1;
       if (!isLate && batch.length > 0 && bytes + length > MAX_BODY_BYTES) break;
       taken += 1;
-      if (isLate) waiting.fail(this.#error(`had no time for a command in ${this.#timeoutMs} ms`));
+      if (isLate)
+        waiting.fail(this.#error(`could not send a command within ${this.#timeoutMs} ms`));
       else {
         bytes += length;
         batch.push(waiting);

@@ -88,7 +88,7 @@ export class Offer {
       const isForReaders = metrics !== undefined && this.#readable.has(target);
       this.#letIn(request, isForReaders ? metrics.isAllowed : isAllowed);
       const handler = (isForReaders ? this.#readable : this.#members).get(target);
-      if (handler === undefined) throw new RequestRejection(404, "there is nothing here");
+      if (handler === undefined) throw new RequestRejection(404, "unknown path");
       await handler(searchParams, request, response);
     } catch (error) {
       this.#refuse(response, error);
@@ -118,7 +118,7 @@ export class Offer {
       response.writeHead(200, { ...headers, "cache-control": "no-store" }).end(body);
     };
     const circuits: Handler = async (query, _, response) => {
-      if (health === undefined) throw new RequestRejection(404, "there is nothing here");
+      if (health === undefined) throw new RequestRejection(404, "unknown path");
       const { status, body } = await this.#asked(() => health.circuits(query));
       send(response, status, body);
     };

@@ -36,7 +36,7 @@ test.each([
     return value;
   };
   expect(await reasonOf(withFallback(operation, kept))).toMatchObject({
-    message: `lastGood cannot stand in for ${message}, use a fallback that is made for it`,
+    message: `lastGood cannot return ${message} again, use another fallback`,
   });
   expect(kept.recall()).toBeUndefined();
 });

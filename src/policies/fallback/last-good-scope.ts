@@ -20,7 +20,7 @@ const CODE = "LAST_GOOD_REFUSED";
  */
 export class LastGoodRefusedError extends CircuitBreakerError {
   constructor(what: string) {
-    super(`lastGood cannot stand in for ${what}, use a fallback that is made for it`, CODE, {
+    super(`lastGood cannot return ${what} again, use another fallback`, CODE, {
       refused: true,
     });
   }

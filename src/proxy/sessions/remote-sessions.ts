@@ -82,7 +82,7 @@ class Connection {
       else resolve(undefined);
     });
     if (answer === undefined) throw new HostGoneError("dagger-breaker run has ended");
-    if ("error" in answer) throw new Error(`dagger-breaker run met an error (${answer.error})`);
+    if ("error" in answer) throw new Error(`dagger-breaker run failed (${answer.error})`);
     if ("refused" in answer) {
       const refusal = rejectionIn({ status: 200, body: JSON.stringify(answer.refused) });
       throw refusal ?? new Error("dagger-breaker run has refused the session");

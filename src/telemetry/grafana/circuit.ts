@@ -84,7 +84,7 @@ export const CIRCUIT_DASHBOARD: DashboardParts = {
     {
       type: "timeseries",
       title: "Calls by outcome",
-      description: "late is an outcome from before the last change.",
+      description: "A late outcome belongs to a call from before the last change.",
       width: 12,
       queries: [byAttributes("calls", [OUTCOME])],
     },

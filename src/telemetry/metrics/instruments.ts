@@ -40,7 +40,7 @@ export const LOCAL = {
     name: "dagger_breaker.circuits",
     kind: "updown",
     unit: "{circuit}",
-    description: "Circuits by state, complete whatever the bound on names.",
+    description: "Circuits by state, including those without series of their own.",
     attributes: [STATE],
   },
   status: {

@@ -77,7 +77,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     for: "2m",
     summary: `A process of {{ $labels.job }} does not reach its ${label(STORE_KIND)} store`,
     description:
-      "For 2 minutes, at least one process has decided about calls without what the others know.",
+      "For 2 minutes, at least one process has decided about calls without the outcomes of other processes.",
     section: "store-unreachable",
   },
   {

@@ -71,7 +71,7 @@ export const reportCases: readonly RuleCase[] = [
     ),
   },
   {
-    title: "what is told beside outcomes is counted, and changes nothing else",
+    title: "counts sent beside outcomes are added up, and change nothing else",
     check: counting(async (circuit) => {
       await circuit.limit();
       const before = await circuit.read();
@@ -104,7 +104,7 @@ export const reportCases: readonly RuleCase[] = [
     }),
   },
   {
-    title: "more faults than are counted apart go together",
+    title: "faults beyond the limit of names are counted together",
     check: counting(async (circuit) => {
       const { snapshot } = await circuit.admit();
       for (let index = 0; index < 40; index += 1) {

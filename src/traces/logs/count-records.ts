@@ -68,6 +68,7 @@ function eachMessage(
 
 function endOfMessage(reader: PbfReader, end: number): number {
   const messageEnd = reader.readVarint() + reader.pos;
-  if (messageEnd > end) throw new RangeError("a message is longer than what it stands in");
+  if (messageEnd > end)
+    throw new RangeError("a nested message is longer than the message around it");
   return messageEnd;
 }

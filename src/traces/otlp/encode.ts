@@ -109,7 +109,8 @@ interface PlacedValue {
 
 function writeValue({ value, depth }: PlacedValue, writer: PbfWriter): void {
   if (typeof value === "object") {
-    if (depth >= MAX_DEPTH) throw new RangeError("an attribute of a span has lists too deep");
+    if (depth >= MAX_DEPTH)
+      throw new RangeError("an attribute of a span has lists that are nested too deeply");
     writer.writeMessage(5, writeList, { value, depth: depth + 1 });
   } else if (typeof value === "string") {
     writeText(1, value, writer);
