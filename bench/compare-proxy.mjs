@@ -1,7 +1,7 @@
 /**
- * Compares what the session proxies of two builds add to a query, in turn:
+ * Compares how much time the session proxies of two builds add to a query. The two builds take turns.
  *
- *   node bench/compare-proxy.mjs <dist of the build before> [<dist of the other>] [--rounds 40]
+ *   node bench/compare-proxy.mjs <dist of the earlier build> [<dist of the other build>] [--rounds 40]
  */
 
 import { fork } from "node:child_process";
@@ -68,7 +68,7 @@ async function start(role, ...args) {
   return { child, address };
 }
 
-/** Returns the processor time of a process so far, in microseconds. */
+/** Returns the processor time that a process has used so far, in microseconds. */
 async function cpuOf(child) {
   child.send("cpu");
   const [cpuUs] = await once(child, "message");

@@ -1,20 +1,24 @@
-/** Fleets and shared breakers, as all suites of the fleet set them up. */
+/** Creates fleets and shared breakers, in the same way for all fleet suites. */
 
 import { setTimeout as wait } from "node:timers/promises";
 import { createFleet } from "../dist/fleet/index.js";
 import { ours } from "./contenders/contenders.mjs";
 
-/** The one policy that can be shared. */
+/** The trip policy of all breakers here. No other policy can be shared. */
 export const TRIP = { badSeconds: 5, windowMs: 60_000 };
 
-/** No call of a suite may go without the store, as it would after the 100 ms that are the default. */
+/**
+ * A long timeout for the store. With the default of 100 ms, a slow call would run without the store and not
+ * be measured.
+ */
 const PATIENT_MS = 10_000;
 
 const TRIES = 10;
 const AGAIN_MS = 1600;
 
 /**
- * Opens a fleet and waits until it is connected. A busy machine may need longer than the second that `open` waits.
+ * Opens a fleet and waits until it is connected. Tries again, because a busy machine may need longer than
+ * the second for which `open` waits.
  *
  * @param {import("../dist/fleet/index.js").FleetOptions} options
  */
@@ -27,7 +31,7 @@ export async function openFleet(options) {
   throw new Error("the store cannot be reached");
 }
 
-/** Returns one of our breakers, and the circuit that is shared under its name. */
+/** Creates one of our breakers, and returns the circuit that is shared under its name. */
 export function share(fleet, name) {
   return fleet.share(ours({ name, trip: TRIP }));
 }

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { readmeTable } from "./measuring/readme-table.mjs";
 import { placeAsText, suiteAsMarkdown, suiteAsText } from "./measuring/report.mjs";
 
-/** The suites by their folder, in the order in which they run. */
+/** The suites of each folder, in the order in which they run. */
 const FOLDERS = {
   breaker: [
     "closed",
@@ -26,7 +26,7 @@ const FOLDERS = {
   fleet: ["fleet-cached", "fleet-strict", "fleet-trip", "fleet-sqlite", "serve"],
 };
 const SUITES = Object.values(FOLDERS).flat();
-/** Names that stand for several suites. */
+/** Names on the command line that stand for several suites. */
 const GROUPS = { fleet: SUITES.filter((name) => name.startsWith("fleet-")) };
 const RESULTS = new URL("results.json", import.meta.url);
 const DOCS = new URL("../docs/benchmarks.md", import.meta.url);
@@ -119,14 +119,14 @@ async function runSuite(name, nodeOptions, effort) {
   });
 }
 
-/** Writes the tables into the two pages that show them. */
+/** Writes the tables into the two pages that contain them. */
 function writeDocs({ suites, ...place }) {
   const tables = [`${placeAsText(place)}.`, ...suites.map(suiteAsMarkdown)].join("\n\n");
   writeMeasured(DOCS, `\n\n${tables}\n\n`);
   writeMeasured(README, `\n\n${readmeTable(suites)}\n\n`);
 }
 
-/** Puts text between the two marker comments of a page, which keeps all its other words. */
+/** Puts text between the two marker comments of a page. The rest of the page stays the same. */
 function writeMeasured(url, text) {
   const page = readFileSync(url, "utf8");
   const [begin, end] = MARKERS.map((marker) => page.indexOf(marker));

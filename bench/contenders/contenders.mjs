@@ -1,4 +1,4 @@
-/** The circuit breakers that are measured, set up alike. */
+/** Creates the circuit breakers to measure, all with similar options. */
 
 import { ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
 import Opossum from "opossum";
@@ -9,12 +9,12 @@ export const OURS = "ours";
 export const COCKATIEL = "cockatiel";
 export const OPOSSUM = "opossum";
 
-/** The columns of ratios that most tables have. */
+/** The columns of ratios in most tables: the title, and the contender to divide by. */
 export const BASES = { "/ bare": BARE, "/ cockatiel": COCKATIEL };
 
 const HOUR_MS = 3_600_000;
 
-/** More failures in a row than any suite makes. */
+/** A number of consecutive failures that no suite reaches, so that no circuit opens. */
 const NEVER = 1_000_000;
 
 /** Resolves at once. */
@@ -39,7 +39,10 @@ export function cockatiel(breaker = new ConsecutiveBreaker(NEVER)) {
   return circuitBreaker(handleAll, { halfOpenAfter: HOUR_MS, breaker });
 }
 
-/** Without its timer for each call, since the others do not time calls out either. */
+/**
+ * Creates a breaker of opossum. Its timer for each call is off, because the other breakers do not time
+ * calls out either.
+ */
 export function opossum(action, options = {}) {
   const limits = { errorThresholdPercentage: 100, volumeThreshold: Number.MAX_SAFE_INTEGER };
   return new Opossum(action, { timeout: false, resetTimeout: HOUR_MS, ...limits, ...options });

@@ -1,4 +1,7 @@
-/** The circuit breaker of Effect 4 with its state in Redis, set up as the others are. */
+/**
+ * Creates the circuit breaker of Effect 4 with its state in Redis, and options like those of the other
+ * breakers.
+ */
 
 import { NodeRedis } from "@effect/platform-node";
 import { Effect, Layer, ManagedRuntime } from "effect";
@@ -6,7 +9,7 @@ import { CircuitBreaker } from "effect/persistence";
 
 const NEVER = 1_000_000;
 
-/** Makes a call in Effect's own way, with a function that returns a promise. */
+/** Returns functions that make calls in Effect's own way, with an operation that returns a promise. */
 export async function effectBreaker(url) {
   const store = CircuitBreaker.layerStoreRedis().pipe(Layer.provide(NodeRedis.layer({ url })));
   const policy = { tripPolicy: CircuitBreaker.consecutive(NEVER), openDuration: "1 hour" };
@@ -14,9 +17,9 @@ export async function effectBreaker(url) {
   const breaker = await runtime.runPromise(CircuitBreaker.CircuitBreaker);
   const guarded = (key, operation) => breaker.execute(Effect.promise(operation), { key });
   return {
-    /** One call; resolves when its outcome is in the store. */
+    /** Makes one call. Resolves when the store has its outcome. */
     call: (key, operation) => runtime.runPromise(guarded(key, operation)),
-    /** Runs some callers at once, each with a number of calls. Resolves to the sum of the values. */
+    /** Runs several callers at once, each with a number of calls. Resolves to the sum of the values. */
     async callers(count, calls, key, operation) {
       const caller = Effect.gen(function* () {
         let sum = 0;

@@ -1,15 +1,15 @@
-/** Times contenders against each other: in one process, one after another, round after round. */
+/** Measures the times of contenders in one process. The contenders take turns, round after round. */
 
 import { median, spreadOf } from "./statistics.mjs";
 
 /**
  * @typedef {object} Contender
  * @property {string} name
- * @property {(calls: number) => Promise<number>} run Makes that many calls and returns how many
- * ended as expected, so that no call can be optimized away or fail unseen.
+ * @property {(calls: number) => Promise<number>} run Makes a number of calls. Returns how many of them
+ * ended as expected, so that no call can be optimized away or fail unnoticed.
  */
 
-/** The loop body for each kind of call. `call` is the contender's, `done` is what the loop returns. */
+/** The loop body for each kind of call. `call` makes a call of the contender, and the loop returns `done`. */
 const LOOP = {
   /** The call must resolve to 1. */
   awaited: "done += await call();",
@@ -25,8 +25,8 @@ const AsyncFunction = (async () => {}).constructor;
 let loops = 0;
 
 /**
- * Makes a contender with a loop of its own, compiled apart. In a shared loop the call site would have
- * seen many functions, and real programs do not pay for that.
+ * Creates a contender with a loop of its own, compiled separately. In a shared loop, one call site would
+ * call many functions and be slow. Real programs do not have that cost.
  *
  * @param {string} name
  * @param {keyof typeof LOOP} kind
@@ -41,18 +41,18 @@ export function contender(name, kind, call) {
 }
 
 /**
- * Runs every contender once a round and returns their times.
+ * Runs every contender once in each round, and returns the times.
  *
  * @param {Contender[]} contenders
  * @param {{ rounds: number, calls: number }} effort
- * @returns {Promise<Map<string, number[]>>} Nanoseconds a call, one number for each round.
+ * @returns {Promise<Map<string, number[]>>} Nanoseconds per call, one number for each round.
  */
 export async function timeRounds(contenders, { rounds, calls }) {
   const times = new Map(contenders.map(({ name }) => [name, []]));
   const warmUps = Math.max(5, Math.ceil(rounds / 4));
   for (let round = -warmUps; round < rounds; round++) {
     for (const { name, run } of contenders) {
-      // Each contender pays for its own garbage, not for that of the one before it.
+      // Garbage is collected first, so that no contender pays for the garbage of the contender before it.
       globalThis.gc({ type: "minor" });
       const startedMs = performance.now();
       const done = await run(calls);
@@ -65,11 +65,11 @@ export async function timeRounds(contenders, { rounds, calls }) {
 }
 
 /**
- * Returns the rows of a table of times: the median of each contender, and its ratios to others. Each
- * ratio is the median of the ratios within a round.
+ * Returns the rows of a table of times. Each row has the median of a contender, and its ratios to other
+ * contenders. A ratio is the median of the ratios within each round.
  *
  * @param {Map<string, number[]>} times
- * @param {Record<string, string>} bases The contenders to compare with, by the title of their column.
+ * @param {Record<string, string>} bases The contenders to compare with, by the titles of their columns.
  */
 export function rowsOfTimes(times, bases) {
   return [...times].map(([name, own]) => ({

@@ -1,9 +1,10 @@
-/** Measures the memory that contenders allocate and keep. */
+/** Measures how much memory contenders allocate and keep. */
 
 import { median } from "./statistics.mjs";
 
 /**
- * Bytes that each thing keeps alive: the heap before and after making many, garbage collected.
+ * Returns how many bytes each object keeps alive. Compares the heap before and after creating many objects,
+ * both after a garbage collection.
  *
  * @param {(index: number) => unknown} make
  * @param {number} count
@@ -21,8 +22,8 @@ export async function keptBytesEach(make, count) {
 }
 
 /**
- * Bytes of heap that one call of each contender allocates, as the median over the rounds. The
- * process must run with a young generation so large that none of it is collected meanwhile.
+ * Returns how many bytes of heap one call of each contender allocates: the median over all rounds. The
+ * process needs a young generation so large that no garbage is collected during a round.
  *
  * @param {import("./measure.mjs").Contender[]} contenders
  * @param {{ rounds: number, calls: number }} effort
@@ -44,10 +45,10 @@ export async function allocatedBytes(contenders, { rounds, calls }) {
   return new Map([...measured].map(([name, bytes]) => [name, median(bytes)]));
 }
 
-/** Returns the bytes in the heap and in array buffers after all garbage was collected. */
+/** Returns the bytes in the heap and in array buffers, after collecting all garbage. */
 async function liveBytes() {
   for (let i = 0; i < 2; i++) {
-    // Values of settled promises are free only once their reactions have run.
+    // The value of a settled promise can be freed only after its reactions have run.
     await new Promise((resolve) => setImmediate(resolve));
     globalThis.gc();
   }

@@ -1,9 +1,12 @@
-/** The short comparison for the README, made of the same results as docs/benchmarks.md. */
+/** Renders the short comparison in the README from the same results as docs/benchmarks.md. */
 
 import { numberAsText } from "./report.mjs";
 
 const NAMES = ["ours", "cockatiel", "opossum"];
-/** The rows to show: text, suite, column, and the row of each contender. */
+/**
+ * The rows of the table. Each has its text, a suite, a column of that suite, and the row for each
+ * contender.
+ */
 const ROWS = [
   ["closed call (a bare await is 1)", "closed", "/ bare", NAMES],
   ["failing call (a bare await is 1)", "failing", "/ bare", NAMES],
@@ -21,7 +24,6 @@ const ROWS = [
 
 const HEAD = ["| measured | this package | cockatiel 4 | opossum 10 |", "|---|---:|---:|---:|"];
 
-/** Renders the table in Markdown. */
 export function readmeTable(suites) {
   const rows = ROWS.map(([words, suiteName, column, rowNames]) => {
     const suite = suites.find(({ name }) => name === suiteName);

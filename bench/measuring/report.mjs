@@ -1,10 +1,10 @@
-/** Renders results as text, as tables for the documentation, and as figures met or not. */
+/** Renders results as text and as Markdown, and compares them with the figures that must be reached. */
 
 /**
- * Returns a figure to reach: a cell of a table that must not be above the limit.
+ * Returns a figure to reach: a cell of a table, and the limit that it must not exceed.
  *
  * @param {{ name: string, cells: Record<string, { unit: string, median: number }> }[]} rows
- * @param {string} name The row.
+ * @param {string} name The name of the row.
  * @param {string} column
  * @param {number} limit
  */
@@ -13,7 +13,7 @@ export function figure(rows, name, column, limit) {
   return { name, column, unit, measured: median, limit, met: median <= limit };
 }
 
-/** Renders a suite's title, its table, and the figures to reach, for a terminal. */
+/** Renders a suite for a terminal: its title, its table, and the figures to reach. */
 export function suiteAsText({ title, note, rows, figures }) {
   const table = tableOf(rows);
   const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)));
@@ -24,7 +24,7 @@ export function suiteAsText({ title, note, rows, figures }) {
   return ["", title, ...notes, ...lines, ...figures.map(figureAsText)].join("\n");
 }
 
-/** Renders the same in Markdown. */
+/** Renders a suite in Markdown, with the same contents. */
 export function suiteAsMarkdown({ title, note, rows, figures }) {
   const [head, ...body] = tableOf(rows).map((line) => `| ${line.join(" | ")} |`);
   const rule = `|---${"|---:".repeat(Object.keys(columnsOf(rows)).length)}|`;
@@ -34,7 +34,7 @@ export function suiteAsMarkdown({ title, note, rows, figures }) {
   return [`### ${title}`, "", ...notes, head, rule, ...body, ...list].join("\n");
 }
 
-/** Renders the machine, the versions and the date of the measurement. */
+/** Renders where and when the results were measured: Node.js, processor and date. */
 export function placeAsText({ node, cpu, date }) {
   return `Node.js ${node}, ${cpu}, ${date}`;
 }
@@ -48,12 +48,12 @@ function tableOf(rows) {
   return [["", ...columns], ...lines];
 }
 
-/** All columns that any row has, in the order in which they first appear. */
+/** Returns all columns that any row has, in the order of their first appearance. */
 function columnsOf(rows) {
   return Object.assign({}, ...rows.map(({ cells }) => cells));
 }
 
-/** Renders a cell. A ratio is shown with the quartiles of its rounds. */
+/** Renders a cell. A ratio also gets the quartiles of its rounds. */
 function cellAsText({ unit, median, low, high }) {
   const spread = low === undefined ? "" : ` (${digits(low)}-${digits(high)})`;
   return `${numberAsText(median, unit)}${spread}`;
@@ -65,7 +65,7 @@ function figureAsText({ name, column, unit, measured, limit, met }) {
   return `  ${verdict}: ${name}, ${column}: ${is}, to reach: at most ${most}`;
 }
 
-/** Renders a number with its unit, as tables show it. */
+/** Renders a number with its unit for a table. */
 export function numberAsText(value, unit) {
   if (unit === "bytes") return `${Math.round(value).toLocaleString("en")} B`;
   if (unit === "each") return (Math.round(value * 100) / 100).toLocaleString("en");

@@ -5,12 +5,12 @@ export function median(values) {
   return quantile(values, 0.5);
 }
 
-/** Returns the median and the quartiles around it. @param {number[]} values */
+/** Returns the median and the two quartiles. @param {number[]} values */
 export function spreadOf(values) {
   return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
 }
 
-/** Returns the 95 % interval of the median, from the ranks of the values. @param {number[]} values */
+/** Returns the 95 % confidence interval of the median, computed from ranks. @param {number[]} values */
 export function intervalOfMedian(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const rank = Math.max(0, Math.floor(sorted.length / 2 - 0.98 * Math.sqrt(sorted.length)));

@@ -1,4 +1,4 @@
-/** The other processes of the suites of the fleet: one that waits for trips, and those that call. */
+/** The other processes of the fleet suites: one waits for a circuit to open, and others make calls. */
 
 import { sqliteStore } from "../../dist/fleet/sqlite/index.js";
 import { isCircuitBreakerOpenError } from "../../dist/index.js";
@@ -13,13 +13,16 @@ const fleet = await openFleet({ store: storeAt(url), mode });
 process.on("message", (task) => ROLES[role](task));
 process.send("ready");
 
-/** Opens a store. A file waits as long as it may, because a call without the store would not be measured. */
+/**
+ * Opens a store. SQLite gets the longest busy timeout, because a call without the store would not be
+ * measured.
+ */
 function storeAt(url) {
   const [, path] = /^sqlite:(.*)$/.exec(url) ?? [];
   return path === undefined ? url : sqliteStore({ path, busyTimeoutMs: 1000 });
 }
 
-/** Reports that the circuit is closed here, and then the moment from which it rejects calls. */
+/** Reports that the circuit is closed in this process. Later reports when the circuit rejects calls. */
 async function watch({ name }) {
   const shared = share(fleet, name);
   await shared.execute(operation);
@@ -29,7 +32,7 @@ async function watch({ name }) {
   process.send({ seenNs: process.hrtime.bigint().toString() });
 }
 
-/** Resolves when a push has changed the reply to a call. */
+/** Resolves when a push of the store has made the circuit reject calls. */
 function pushed(shared) {
   return new Promise((resolve) => {
     shared.on("change", () => {
@@ -38,7 +41,7 @@ function pushed(shared) {
   });
 }
 
-/** Calls, one after another, until one is refused. */
+/** Makes calls, one after another, until the circuit rejects a call. */
 async function asked(shared) {
   for (;;) {
     const { rejected, error } = await shared.tryExecute(operation);
@@ -46,7 +49,7 @@ async function asked(shared) {
   }
 }
 
-/** Makes calls, some at a time, one in ten of which fails, and waits until the store knows of them. */
+/** Makes `count` calls, `atOnce` at a time. Every tenth call fails. Waits until the store has all outcomes. */
 async function calls({ name, count, atOnce }) {
   const shared = share(fleet, name);
   let made = 0;

@@ -1,4 +1,4 @@
-/** The other processes of the suite `proxy`: a session that answers after a while, or a proxy before it. */
+/** The other processes of the suite `proxy`: a session that answers after a delay, or a proxy before it. */
 
 import { createServer } from "node:http";
 
@@ -15,7 +15,7 @@ process.on("message", () => {
 });
 process.once("disconnect", () => process.exit(0));
 
-/** Answers each request after the number of milliseconds in its query string. */
+/** Starts a session. Each request is answered after a delay, whose milliseconds are in the query string. */
 async function startSession() {
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const answer = () => response.writeHead(200, HEAD).end(ANSWER);

@@ -1,4 +1,4 @@
-/** The other processes of the suite `serve`: clients that keep a deadline, and connections that do not hurry. */
+/** The other processes of the suite `serve`: clients with a deadline, a scraper, and slow connections. */
 
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
@@ -12,7 +12,7 @@ const [role, url, token] = process.argv.slice(2);
 process.once("disconnect", () => process.exit(0));
 await ROLES[role]();
 
-/** Puts circuits into the store, and leaves them there. */
+/** Creates circuits in the store, and leaves them there. */
 async function circuits() {
   const fleet = createFleet({ store: url, token, timeoutMs: 10_000 });
   while (!(await fleet.open())) await wait(1000);
@@ -23,7 +23,7 @@ async function circuits() {
   process.send("ready");
 }
 
-/** Scrapes once a second until it is told to stop. */
+/** Scrapes the metrics once a second, until the parent sends "stop". */
 async function scrapes() {
   const [readToken] = process.argv.slice(5);
   const headers = { authorization: `Bearer ${readToken}` };
@@ -43,7 +43,7 @@ async function scrapes() {
   }
 }
 
-/** Makes clients, each with a connection of its own. Each call waits for an order. */
+/** Creates clients, each with its own connection. They make calls when the parent sends a message. */
 async function clients() {
   const [count] = process.argv.slice(5).map(Number);
   const fleets = Array.from({ length: count }, () => createFleet({ store: url, token }));
@@ -69,18 +69,18 @@ async function clients() {
   process.send("ready");
 }
 
-/** Returns how many calls went without the store. */
+/** Returns how many calls ran without the store. */
 function alone(shared) {
   return shared.reduce((sum, each) => sum + each.getMetrics().metrics.aloneCount, 0);
 }
 
-/** Keeps silent and slow connections open, and reconnects each one that the server cuts. */
+/** Keeps silent and slow connections open. When the server closes a connection, opens it again. */
 async function crowd() {
   const [silent, slow] = process.argv.slice(5).map(Number);
   const { hostname, port } = new URL(url);
   const head = `POST /1/commands HTTP/1.1\r\nhost: x\r\n`;
   const texts = [
-    // One does not come to the end of its head, the other shows the token and not all of its body.
+    // The first text never completes its head. The second contains the token, but never completes its body.
     `${head}x-slow: ${"x".repeat(1000)}`,
     `${head}authorization: Bearer ${token}\r\ncontent-length: 1000\r\n\r\n[${" ".repeat(900)}`,
   ];

@@ -1,4 +1,4 @@
-/** Runs one suite in a process of its own, so that none finds code or heap as another left it. */
+/** Runs one suite in a process of its own, so that suites do not share compiled code or a heap. */
 
 const [name, url, effort] = process.argv.slice(2);
 const suite = await import(url);

@@ -1,4 +1,4 @@
-/** Measures how much heap a closed call allocates beyond what the operation itself does. */
+/** Measures how much heap a closed call allocates, without the heap that the operation itself allocates. */
 
 import {
   BARE,
@@ -16,7 +16,7 @@ import { figure } from "../../measuring/report.mjs";
 
 export const title = "Heap per closed call";
 
-/** Large enough that nothing is collected during the measurement. */
+/** Makes the young generation so large that no garbage is collected during a measurement. */
 export const nodeOptions = ["--min-semi-space-size=128", "--max-semi-space-size=128"];
 
 export async function run({ rounds }) {

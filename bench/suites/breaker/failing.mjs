@@ -31,7 +31,7 @@ export async function run({ rounds }) {
     ],
     { rounds, calls: 3000 },
   );
-  // An open circuit would have been measured instead, and it is far cheaper.
+  // A call through an open circuit is far cheaper, and would have been measured instead.
   if (breaker.state !== "closed") throw new Error("our circuit opened");
   const rows = rowsOfTimes(times, BASES);
   return { rows, figures: [figure(rows, OURS, "/ cockatiel", 0.8)] };

@@ -49,12 +49,18 @@ export async function run() {
   return { rows, figures };
 }
 
-/** Measures fewer breakers of opossum, because its timers keep them in memory. */
+/**
+ * Measures how many bytes a breaker keeps alive. Measures fewer breakers of opossum, because their timers
+ * keep them in memory.
+ */
 async function bytesOf(make, name) {
   return { unit: "bytes", median: await keptBytesEach(make, name === OPOSSUM ? 2000 : COUNT) };
 }
 
-/** Counts the timers that each breaker makes where Node.js makes them, including unref'd ones. */
+/**
+ * Counts the timers that each breaker creates, including unref'd timers. They are counted where Node.js
+ * creates them.
+ */
 async function timersOf(make) {
   let made = 0;
   const hook = createHook({

@@ -1,4 +1,4 @@
-/** Measures the cost of a call when a thousand are in flight. */
+/** Measures the cost of a call while a thousand calls are in flight. */
 
 import {
   BARE,
@@ -23,7 +23,7 @@ export async function run({ rounds }) {
     await gate;
     return 1;
   };
-  /** Starts a thousand calls that wait at the gate, opens it and waits for all of them. */
+  /** Starts a thousand calls that all wait for the same gate. Opens the gate and waits for all calls. */
   const batches = (name, call) => ({
     name,
     async run(calls) {

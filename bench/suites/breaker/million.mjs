@@ -1,4 +1,4 @@
-/** Measures the time and the memory of a million breakers. */
+/** Measures how much time and memory a million breakers need. */
 
 import { CircuitBreaker } from "../../../dist/index.js";
 import {
@@ -41,7 +41,10 @@ export async function run({ quick }) {
   return { rows, figures: [] };
 }
 
-/** Opossum's breakers are shut down, because their intervals would slow down the next contender. */
+/**
+ * Creates many breakers and measures them. Afterwards it shuts down breakers of opossum, because their
+ * intervals would slow down the next contender.
+ */
 async function makeMany(make, count) {
   const kept = new Array(count).fill(undefined);
   globalThis.gc();

@@ -1,4 +1,4 @@
-/** Whether the trip policies stay as cheap when their window holds a hundred times more calls. */
+/** Measures whether trip policies stay as cheap when their window holds a hundred times more calls. */
 
 import { CountBreaker, SamplingBreaker } from "cockatiel";
 import {
@@ -61,7 +61,7 @@ export async function run({ rounds }) {
     rows.find((row) => row.name === at(name, SIZES[1])).cells[GROWTH] = { unit: "x", ...growth };
   }
   const figures = Object.keys(TRIPS).map((kind) =>
-    // At most 10% slower, to allow for noise.
+    // A call may be at most 10 % slower, which allows for noise.
     figure(rows, at(`${OURS}, ${kind}`, SIZES[1]), GROWTH, 1.1),
   );
   return { rows, figures };
@@ -73,7 +73,10 @@ function at(name, size) {
   return `${name}, ${size.toLocaleString("en")}`;
 }
 
-/** One of ours on a clock that moves on so far with every call that the window holds `size` calls. */
+/**
+ * Returns one of our breakers as a contender. Its clock moves on with every call, so that the window holds
+ * `size` calls.
+ */
 function windowed(trip, size) {
   let nowMs = 0;
   const breaker = ours({ trip, clock: { now: () => nowMs } });

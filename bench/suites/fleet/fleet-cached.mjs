@@ -1,4 +1,4 @@
-/** Measures the cost of a closed call whose circuit is shared over Redis and known from the store's pushes. */
+/** Measures the cost of a closed call whose circuit is shared over Redis, in cached mode. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { BARE, OURS, operation, ours } from "../../contenders/contenders.mjs";
@@ -13,7 +13,7 @@ export const note =
 
 const LOCAL = `${OURS}, local`;
 const SHARED = `${OURS}, shared`;
-/** Few calls, so that other processes rarely interrupt a round. */
+/** Number of calls in a round. It is small, so that other processes rarely interrupt a round. */
 const CALLS = 2000;
 const COUNTED_MS = 5000;
 
@@ -23,7 +23,8 @@ export async function run({ rounds }) {
     const fleet = await openFleet({ store: redis.url, mode: "cached" });
     const local = ours({ name: "local", trip: TRIP });
     const shared = share(fleet, "shared");
-    // The first call asks, and its answer is what the others go by.
+    // The first call asks the store. Later calls use the reply to the first call, so only they are
+    // measured.
     await shared.execute(operation);
     const times = await timeRounds(
       [

@@ -1,4 +1,7 @@
-/** How many calls a second four processes guard through one SQLite file, and whether each is counted. */
+/**
+ * Measures how many calls per second four processes guard through one SQLite file, and checks that each
+ * call is counted.
+ */
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -19,7 +22,7 @@ const LOADS = [
   { name: "100 at once", atOnce: 100, count: 10_000 },
 ];
 
-/** Returns why this suite cannot run here; undefined when it can. */
+/** Returns why this suite cannot run on this Node.js; undefined when it can. */
 export function leftOut() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 13)) return undefined;
@@ -79,7 +82,7 @@ async function measure({ name, atOnce, count }, children, store, rounds) {
   };
 }
 
-/** Milliseconds from the start of the first process to the end of the last. */
+/** Returns the milliseconds from the start of the first process to the end of the last. */
 async function callsTook(children, task) {
   for (const child of children) child.send(task);
   const ends = await Promise.all(children.map((child) => once(child, "message")));
@@ -87,7 +90,7 @@ async function callsTook(children, task) {
   return Math.max(...times("endNs")) - Math.min(...times("startNs"));
 }
 
-/** One call in ten fails, see the process. */
+/** Returns how many outcomes the store has counted wrong. Every tenth call fails, see fleet-process.mjs. */
 async function miscountedOf(store, name, calls) {
   const { snapshot } = await store.run({ scope: "default", name }, { kind: "read" });
   const { successes, failures } = snapshot.counts;

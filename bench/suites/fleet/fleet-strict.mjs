@@ -1,4 +1,7 @@
-/** Measures the cost of a call that asks Redis, one by one and a thousand at once, beside Effect's breaker. */
+/**
+ * Measures the cost of a call that asks Redis, and compares it with Effect's breaker. Calls run one by one,
+ * or a thousand at once.
+ */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { OURS, operation } from "../../contenders/contenders.mjs";
@@ -16,7 +19,10 @@ const EFFECT = "effect";
 const CALLERS = 1000;
 const CALLS_EACH = 5;
 
-/** The load: how many callers at once, how many calls each makes, and what a call does. */
+/**
+ * The loads to measure: how many callers run at once, how many calls they make in total, and the operation
+ * of each call.
+ */
 const LOADS = [
   { load: "one after another", callers: 1, calls: 300, operation },
   { load: "at once", callers: CALLERS, calls: CALLERS * CALLS_EACH, operation },
@@ -82,7 +88,10 @@ function nameOf(contender, { load }) {
   return `${contender}, ${load}`;
 }
 
-/** Returns an operation that takes 0 to 9 turns of the event loop, in no order. */
+/**
+ * Returns an operation that takes 0 to 9 turns of the event loop. Successive calls take irregular numbers
+ * of turns.
+ */
 function takingTurns() {
   let made = 0;
   return async () => {

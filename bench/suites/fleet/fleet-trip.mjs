@@ -1,4 +1,4 @@
-/** How long it takes until a trip in one process refuses the calls of another. */
+/** Measures how long it takes until a circuit that opens in one process rejects calls in another. */
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -35,7 +35,7 @@ export async function run() {
   }
 }
 
-/** Measures trips. Each has a circuit of its own, so that none must be closed again. */
+/** Measures several openings. Each uses a new circuit, so that no circuit has to close again. */
 async function tripsSeen(url, mode) {
   const child = fork(
     new URL("../../processes/fleet-process.mjs", import.meta.url),

@@ -1,4 +1,4 @@
-/** Whether `dagger-breaker serve` answers all its clients in time, whatever else is connected to it. */
+/** Measures whether `dagger-breaker serve` answers all its clients in time, even with many slow connections. */
 
 import { fork, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -28,7 +28,7 @@ const LOADS = [
   { name: "at once, beside the others", spread: false, crowded: true },
 ];
 
-/** Returns why this suite cannot run here; undefined when it can. */
+/** Returns why this suite cannot run on this Node.js; undefined when it can. */
 export function leftOut() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 13)) return undefined;
@@ -65,7 +65,8 @@ export async function run({ rounds }) {
     for (const load of LOADS.filter(({ crowded }) => crowded)) {
       rows.push(await measure(load, clients, seconds));
     }
-    // Clients of a fleet do not all ask in one moment; where they do, their own machine is the limit.
+    // Only loads that are spread over time have a figure to reach. When all clients ask at the same moment,
+    // their own machine is the limit, which real fleets do not have.
     const bounded = LOADS.filter(({ spread, crowded, scraped }) => spread && (crowded || scraped));
     return { rows, figures: bounded.map(({ name }) => figure(rows, name, "missed", 0)) };
   } finally {
@@ -75,7 +76,7 @@ export async function run({ rounds }) {
   }
 }
 
-/** Starts the program as users do; resolves when it listens. */
+/** Starts the program as users do. Resolves when it listens. */
 async function startServe(path, token) {
   const readToken = randomBytes(16).toString("hex");
   const readTokenFile = `${path}.read-token`;
@@ -106,7 +107,7 @@ async function startServe(path, token) {
   };
 }
 
-/** Ends a process that scrapes, and checks that it has got its pages, or nothing was measured. */
+/** Ends the process that scrapes. Throws when it got too few pages, because then nothing was measured. */
 async function scrapesOf(scraper, seconds) {
   scraper.send("stop");
   const [{ pages, bytes }] = await once(scraper, "message");

@@ -1,4 +1,4 @@
-/** Measures how much time the guard adds to a request, against the build of an earlier commit. */
+/** Measures how much time the guard adds to a request, compared with the build of an earlier commit. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -41,7 +41,7 @@ const FAILED = answered({
 });
 const KNOWN = answered({ data: { node: { file: { contents: "1" } } } });
 
-/** Each with its query and its answer. */
+/** The kinds of requests to measure, each with its query and its answer. */
 const KINDS = [
   ["an image and a command", pull, WORKED],
   ["a command that fails", pull, FAILED],
@@ -67,13 +67,16 @@ export async function run({ rounds }) {
   }
 }
 
-/** Gives what opens a guarded session of a build: a function that sends a request in it. */
+/**
+ * Loads a build. Returns a function that opens a guarded session and returns a function that sends requests
+ * in it.
+ */
 async function load(dist) {
   const part = (path) => import(pathToFileURL(join(dist, path)).href);
   const { Guard } = await part("guard/guard.js");
   const { GuardedSession } = await part("guard/guarded-session.js");
   const { createRegistry } = await part("index.js");
-  // Builds before this part existed read the request within the session.
+  // Older builds do not have this module. There, the session itself reads the request.
   const { readRequest } = await part("attribution/query/read-request.js").catch(() => ({}));
   return (exchange) => {
     const session = new GuardedSession(new Guard({ registry: createRegistry() }));

@@ -1,4 +1,7 @@
-/** Measures how long an answer blocks the event loop when its errors name no host and the request is searched for one. */
+/**
+ * Measures how long an answer blocks the event loop when its errors name no host. The guard then searches
+ * the request for a host.
+ */
 
 import { readRequest } from "../../../dist/attribution/query/read-request.js";
 import { Guard } from "../../../dist/guard/guard.js";

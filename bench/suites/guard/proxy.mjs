@@ -1,4 +1,4 @@
-/** Measures how much time the session proxy adds: the same request with the proxy and without it. */
+/** Measures how much time the session proxy adds, by sending the same request with and without it. */
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -36,7 +36,10 @@ export async function run({ rounds }) {
   };
 }
 
-/** Starts one of the two other processes. It sends its address, and ends when we disconnect. */
+/**
+ * Starts the session or the proxy in a process of its own. The process sends its address, and ends when we
+ * disconnect.
+ */
 async function start(role, ...args) {
   const child = fork(
     new URL("../../processes/proxy-process.mjs", import.meta.url),
@@ -67,7 +70,7 @@ async function measure(session, proxy, path, requests, rounds) {
   };
 }
 
-/** Returns the microseconds of each query. They run one after the other over one connection. */
+/** Returns the time of each query in microseconds. Queries run one after the other on one connection. */
 export async function timeQueries(address, requests) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {

@@ -1,4 +1,4 @@
-/** Measures the cost of reading the engine's traces: spans, bodies, a request, and memory. */
+/** Measures the cost of reading the engine's traces, for spans, for bodies, for a request, and in memory. */
 
 import { createServer, request as httpRequest } from "node:http";
 import { gzipSync } from "node:zlib";
@@ -46,7 +46,7 @@ function perMegabyte(tookMs, body) {
   return { "ms a MB": cell(tookMs / ((body.length * BODIES) / MEGABYTE)) };
 }
 
-/** Returns the median time of some runs, in milliseconds. */
+/** Returns the median time of several runs, in milliseconds. */
 async function repeat(times, run) {
   const took = [];
   for (let round = 0; round < times + 2; round += 1) {
@@ -79,7 +79,7 @@ async function receive(times, sent, body) {
   return tookMs;
 }
 
-/** Returns how much longer a request over loopback takes when its spans are gathered, in milliseconds. */
+/** Returns how much longer a request over loopback takes when its spans are collected, in milliseconds. */
 async function addedToRequest(times) {
   const answer = JSON.stringify({ data: { version: "v0.21.8" } });
   const server = createServer((request, response) => {
@@ -107,7 +107,7 @@ async function addedToRequest(times) {
       const [, trace, parent] = traceparent.split("-");
       await post(tracing.variables.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, bodyOf(5, trace, parent));
     });
-    // The CLI posts its spans beside the requests, so the time of the post does not count.
+    // A real CLI posts spans in parallel to requests, so the time of the posts is subtracted.
     const posts = await eachMs(() => post(url, bodyOf(5)));
     if (round > 1) added.push(traced - posts - plain);
   }
@@ -143,9 +143,9 @@ async function keptByMinute(body) {
   return Math.max(0, keptMiB);
 }
 
-/** Returns the used memory in the heap and beside it. */
+/** Returns the memory in use, in the heap and outside of it. */
 async function liveBytes() {
-  // Memory beside the heap is given back one turn after its release.
+  // Memory outside the heap is freed only one turn after its object is collected.
   for (let round = 0; round < 3; round += 1) {
     globalThis.gc();
     await new Promise((resolve) => setImmediate(resolve));
@@ -156,7 +156,7 @@ async function liveBytes() {
 
 let ids = 0;
 
-/** Makes a body of spans such as pulls make, all below one parent. */
+/** Encodes spans like those of a pull, all with the same parent. */
 function bodyOf(count, trace = "0af7651916cd43dd8448eb211c80319c", parent = "b7ad6b7169203331") {
   const spans = Array.from({ length: count }, () => {
     ids += 1;

@@ -1,4 +1,7 @@
-/** Measures the time and memory of a command under `run`, against the build of an earlier commit. */
+/**
+ * Measures the time and memory that a command needs under `run`, compared with the build of an earlier
+ * commit.
+ */
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -45,7 +48,7 @@ export async function run({ rounds, quick }) {
   }
 }
 
-/** Makes an environment with a separate home, and a `dagger` that only waits. */
+/** Creates an environment with a separate home, and with a `dagger` command that only waits. */
 function environment(folder) {
   mkdirSync(join(folder, "bin"));
   mkdirSync(join(folder, "home"));
@@ -75,7 +78,7 @@ function passingRows({ before, env }, rounds) {
   ];
 }
 
-/** Returns how much time `run` adds. The time of the command itself does not count. */
+/** Returns how much time `run` adds to a command. The time of the command itself is subtracted. */
 function addedRow(name, line, { before, env }, rounds, commandMs) {
   const now = [];
   const earlier = [];
@@ -101,7 +104,7 @@ function addedRow(name, line, { before, env }, rounds, commandMs) {
   };
 }
 
-/** Returns the peak memory of the process of `run`. */
+/** Returns the peak memory of the `run` process. */
 function memoryRow({ env }, folder) {
   const told = join(folder, "memory");
   const probe = join(folder, "probe.cjs");
@@ -115,14 +118,15 @@ function memoryRow({ env }, folder) {
   return { name: "run -- cat, peak memory", cells: { MB } };
 }
 
-/** Measures how long a run waits for the start of its watcher. */
+/** Measures how long it takes to start the watcher of a run. */
 async function watcherRow(rounds) {
   const { GroupWatcher } = await import("../../../dist/runner/ending/group-watcher.js");
   const took = [];
   for (let round = -2; round < rounds; round += 1) {
     const start = performance.now();
     const watcher = new GroupWatcher(process.env);
-    // No group of that number is there when it ends: it has had its good-bye by then.
+    // The watcher ends a process group when this process is gone. `end` stops the watcher before that, so
+    // it ends nothing.
     watcher.guard(process.pid);
     const ms = performance.now() - start;
     watcher.end();
@@ -147,7 +151,10 @@ function command(program) {
   return `${NODE} ${program}`;
 }
 
-/** Runs a shell line. Its processor time includes all processes that it waited for. */
+/**
+ * Runs a line of shell. Returns its times. The processor time includes all processes that the line waits
+ * for.
+ */
 function timed(line, env) {
   const startMs = performance.now();
   const { stdout, status } = spawnSync("sh", ["-c", `{ ${line} ; } >&2; times`], {

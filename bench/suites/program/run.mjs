@@ -1,4 +1,4 @@
-/** How much longer a command takes under `dagger-breaker run`. */
+/** Measures how much longer a command takes under `dagger-breaker run`. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,7 @@
-/** How long the program takes to start, against the one that loaded a module for each source. */
+/**
+ * Measures how long the program takes to start, compared with an earlier build that loaded one module per
+ * source file.
+ */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

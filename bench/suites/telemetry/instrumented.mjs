@@ -1,4 +1,4 @@
-/** Measures what `instrument` and `/metrics` cost: a call, a collection, and the event loop. */
+/** Measures what `instrument` and `/metrics` cost: for a call, for a collection, and for the event loop. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,11 +15,14 @@ export const title = "Metrics: a call, a collection and a page";
 export const note =
   "The same closed call with and without instrument, in pairs of new breakers that take turns. Upper end: of the 95 % interval of the median ratio. Collection: our callback for 1,000 circuits. Page: /metrics of 1,000 circuits in SQLite; the slice is the longest time between two turns of the event loop, as the median and the longest of the pages.";
 
-/** Large enough that nothing is collected while allocations are measured. */
+/** Makes the young generation so large that no garbage is collected while allocations are measured. */
 export const nodeOptions = ["--min-semi-space-size=128", "--max-semi-space-size=128"];
 
 const CALLS = 50_000;
-/** How often each of a pair is measured. The fastest counts, which other programs disturbed least. */
+/**
+ * How many times to measure each breaker of a pair. The shortest time counts, because other programs
+ * disturbed it least.
+ */
 const TURNS = 6;
 const CIRCUITS = 1000;
 const WITH = "with instrument";
@@ -62,7 +65,7 @@ function nanoseconds(ms) {
   return { unit: "ns", median: ms * 1e6 };
 }
 
-/** Returns the meter and the logger of an SDK that keeps nothing. */
+/** Returns a meter and a logger of a fake SDK, which keeps no values. */
 function telemetry(hear = () => undefined) {
   const make = () => ({});
   const meter = {
@@ -75,7 +78,7 @@ function telemetry(hear = () => undefined) {
   return { meter, logger: { emit: () => undefined } };
 }
 
-/** Returns the same call with and without metrics, of a breaker of its own. */
+/** Returns a contender that calls a new breaker, with or without metrics. */
 function contenderOf(name) {
   const registry = createRegistry();
   const breaker = registry.get("api");
@@ -83,7 +86,10 @@ function contenderOf(name) {
   return contender(name, "awaited", () => breaker.execute(operation));
 }
 
-/** Each pair has new breakers, since the place of one in memory can cost a twentieth of a call. */
+/**
+ * Returns the ratio of the two times for each pair of breakers. Each pair is new, because a breaker's place
+ * in memory can change the time of a call by 5 %.
+ */
 async function ratiosOfPairs(pairs) {
   const ratios = [];
   for (let pair = -5; pair < pairs; pair++) {
