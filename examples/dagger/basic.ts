@@ -1,4 +1,7 @@
-/** One breaker, one upstream that fails for a while: closed, open, half-open and closed again. */
+/**
+ * One breaker for an upstream that fails for a while. The circuit goes from closed to open, half-open, and
+ * closed again.
+ */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { CircuitBreaker, isCircuitBreakerOpenError, logTo } from "dagger-circuit-breaker";
@@ -20,7 +23,7 @@ await call();
 
 console.log("\nThe upstream is back, and after the reset timeout one call probes it.");
 upstreamIsUp = true;
-// A timer may fire up to a millisecond early.
+// A timer can fire up to a millisecond early, so the wait is a millisecond longer.
 await sleep(Math.ceil(breaker.check().retryAfterMs ?? 0) + 1);
 await call();
 

@@ -1,8 +1,9 @@
 /**
- * The circuit breaker at its main job: a Dagger pipeline on the real SDK, through health, outage
- * and recovery. Run it with ./scripts/dagger/run_circuit_breaker_example.sh [--json] [--traces]
- * [--engine 0.21|1.0], or with --store <url> in two terminals. It exits with 1 if any step goes
- * differently.
+ * The circuit breaker at its main job: a Dagger pipeline on the real SDK, through health, outage and
+ * recovery.
+ *
+ * Run it with `./scripts/dagger/run_circuit_breaker_example.sh [--json] [--traces] [--engine 0.21|1.0]`, or
+ * with `--store <url>` in two terminals. It exits with 1 when any step goes wrong.
  */
 
 import { parseArgs } from "node:util";
@@ -17,7 +18,10 @@ import { tellSharedStore } from "./shared-store.js";
 import { Story } from "./story.js";
 import { tellTracesAndDigests } from "./traces-and-digests.js";
 
-/** A real engine may have to pull an image first; a hanging one must not hang the example. */
+/**
+ * The timeout is long, because a real engine may have to pull an image first. Without it, an engine that
+ * hangs would hang the example.
+ */
 const OPERATION_TIMEOUT_MS = 60_000;
 
 const { json, traces, store, engine } = readArguments();
@@ -57,15 +61,15 @@ function refuse(why: string): never {
 }
 
 /**
- * Exits like a process killed by the signal of a closed pipe, because the reader has gone, as with
- * `| head -1`.
+ * Exits with the code of a process that SIGPIPE has killed. The reader of the output has gone, as with `|
+ * head -1`.
  */
 function endWithoutReader(error: NodeJS.ErrnoException): never {
   if (error.code !== "EPIPE") throw error;
   process.exit(141);
 }
 
-/** Runs operations on the best available session; on a real engine they are real. */
+/** Runs operations in the best session that is available. With a real engine, these operations are real. */
 async function tellRealOperations(): Promise<void> {
   const session = await chooseSession();
   const names = {
@@ -107,9 +111,7 @@ async function tellRealOperations(): Promise<void> {
   story.expect("every call was counted", metrics.successCount === 4);
 }
 
-/**
- * Shows one operation and returns its value or its error; on a real engine a registry may fail it.
- */
+/** Shows one operation. Returns its value, or its error: on a real engine, a registry may fail it. */
 async function tellOperation(name: string, operation: Promise<unknown>): Promise<unknown> {
   try {
     const value = await operation;

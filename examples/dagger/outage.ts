@@ -1,4 +1,4 @@
-/** The outage: an engine that dies, stays away for a while and comes back, always on the double. */
+/** The outage of an engine: it dies, stays away for a while, and comes back. Always uses the session double. */
 
 import { chmodSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,7 @@ import type { Story } from "./story.js";
 
 const ENGINE_OPTIONS = { failureThreshold: 3, resetTimeoutMs: 2500 };
 
-/** Runs and shows the outage. */
+/** Runs the outage and shows its events. */
 export async function tellOutage(story: Story): Promise<void> {
   const registry = createRegistry();
   const engine = registry.get("engine", ENGINE_OPTIONS);
@@ -44,7 +44,7 @@ export async function tellOutage(story: Story): Promise<void> {
   story.expect("four calls were rejected", engine.getMetrics().metrics.rejectedCount === 4);
 
   story.chapter("The reset timeout ends, one call probes, and the engine is still down");
-  // A timer may fire up to a millisecond early.
+  // A timer can fire up to a millisecond early, so the wait is a millisecond longer.
   await sleep(Math.ceil(engine.check().retryAfterMs ?? 0) + 1);
   await tellFailedConnect(story, guard, 4);
   story.expect("the failed probe opened the circuit again", engine.state === "open");
@@ -161,10 +161,10 @@ function failuresOf(engine: CircuitBreaker): number {
   return engine.getMetrics().metrics.failureCount;
 }
 
-/** From here on each `connect` starts the stand-in, as it would start the real CLI. */
+/** Makes every later `connect` start the stand-in in place of the real CLI. */
 function useStandInCli(): void {
   const cli = fileURLToPath(new URL("stand-in-cli.js", import.meta.url));
-  // The compiler does not make files executable, so the first run does.
+  // The compiler does not make its output executable, so the first run does.
   if ((statSync(cli).mode & 0o111) === 0) chmodSync(cli, 0o755);
   delete process.env.DAGGER_SESSION_PORT;
   delete process.env.DAGGER_SESSION_TOKEN;

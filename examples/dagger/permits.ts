@@ -1,4 +1,4 @@
-/** Permits by hand: the caller decides the meaning of an HTTP answer, including `Retry-After`. */
+/** Permits by hand: the caller decides what an HTTP answer means for the circuit, including `Retry-After`. */
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -31,7 +31,7 @@ notNeededAfterAll();
 console.log("\ncounts:", breaker.getMetrics().metrics);
 server.close();
 
-/** Makes one request with a permit, settled by the meaning of the status for the upstream. */
+/** Makes one request with a permit. The status of the answer decides the outcome of the permit. */
 async function get(path: string): Promise<void> {
   const permit = breaker.tryAcquire();
   if (permit instanceof Error) {
@@ -42,7 +42,8 @@ async function get(path: string): Promise<void> {
     const { status, headers } = await fetch(origin + path);
     console.log(`${path} -> ${status}`);
     const retryAfterMs = Number(headers.get("retry-after") ?? 0) * 1000;
-    // A rate limit needs no second proof; a 404 proves that the server works.
+    // One rate limit is enough to open the circuit. A 404 is a success, because it proves that the server
+    // works.
     if (status === 429) permit.failure(new Error("429"), { retryAfterMs, openNow: true });
     else if (status >= 500) permit.failure(new Error(String(status)), { retryAfterMs });
     else permit.success();
@@ -52,7 +53,7 @@ async function get(path: string): Promise<void> {
 }
 
 /**
- * Takes a permit and leaves its block without settling it: the permit is released, and nothing is
+ * Takes a permit and leaves its block without settling it. The permit is then released, and no outcome is
  * counted.
  */
 function notNeededAfterAll(): void {

@@ -1,4 +1,4 @@
-/** The outage of a registry: Docker Hub limits the rate, and only its circuit opens. */
+/** The outage of a registry: Docker Hub answers with a rate limit, and only its circuit opens. */
 
 import { createRegistry, isCircuitBreakerOpenError } from "dagger-circuit-breaker";
 import { type Client, connect } from "dagger-circuit-breaker/dagger";

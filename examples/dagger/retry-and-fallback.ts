@@ -1,6 +1,4 @@
-/**
- * All policies around one call, from the outside in: fallback, timeout, retry, breaker, timeout.
- */
+/** Combines all policies around one call. From the outside in: fallback, timeout, retry, breaker, timeout. */
 
 import {
   bulkhead,
@@ -21,7 +19,7 @@ const retry = createRetry({
 });
 const remembered = lastGood<number>({ maxAgeMs: 60_000 });
 
-/** The upstream's behavior in the next calls; afterwards it answers. */
+/** How the upstream behaves in the next calls. When the list is empty, it answers. */
 let plan: ("fails" | "hangs")[] = [];
 
 await show("It answers.", []);
@@ -39,7 +37,7 @@ async function show(title: string, next: typeof plan): Promise<void> {
   console.log(`price: ${await price()}`);
 }
 
-/** Makes a call with the whole composition. */
+/** Makes a call through all policies. */
 function price(): Promise<number> {
   const attempt = () => withTimeout(() => connections.execute(askUpstream), { timeoutMs: 50 });
   const guarded = () => breaker.execute(attempt);

@@ -1,24 +1,27 @@
-/** Selects the session for the real operations: the environment's, the CLI's, or a double. */
+/** Selects the session for the real operations: one in the environment, one of the CLI, or a session double. */
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { startDouble } from "./double.js";
 
-/** A session to run on. */
+/** The session in which operations run. */
 export interface ChosenSession {
   readonly kind: "environment" | "cli" | "double";
-  /** The reason for this session, in a sentence. */
+  /** A sentence with the reason for choosing this session. */
   readonly why: string;
-  /** The environment with which an SDK uses it. */
+  /** The environment variables with which an SDK uses the session. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Ends it, if it was opened here. */
+  /** Ends the session, if this module opened it. */
   end(): Promise<void>;
 }
 
 const CLI_TIMEOUT_MS = 10_000;
 const CLI_END_MS = 3000;
 
-/** Returns the session in the environment, else one of the `dagger` CLI, else a session double. */
+/**
+ * Returns the session in the environment. Without one, opens a session of the `dagger` CLI. If that fails,
+ * starts a session double.
+ */
 export async function chooseSession(): Promise<ChosenSession> {
   const { DAGGER_SESSION_PORT, DAGGER_SESSION_TOKEN } = process.env;
   if (DAGGER_SESSION_PORT && DAGGER_SESSION_TOKEN) {
@@ -40,10 +43,10 @@ export async function chooseSession(): Promise<ChosenSession> {
   };
 }
 
-/** Opens a session through the CLI; returns the reason in words if it does not open within 10 s. */
+/** Opens a session through the CLI. Returns the reason as text when no session opens within 10 s. */
 async function openCliSession(cli: string): Promise<ChosenSession | string> {
   const child = spawn(cli, ["session"], { stdio: ["pipe", "pipe", "ignore"] });
-  // It may end while its input is being closed.
+  // The CLI may end while we close its input, which causes an error here.
   child.stdin.on("error", () => {});
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(whyNotStarted(cli, error)));
@@ -76,7 +79,7 @@ function whyNotStarted(cli: string, { code }: NodeJS.ErrnoException): string {
   return code === "ENOENT" ? `there is no "${cli}" program` : `"${cli}" does not start (${code})`;
 }
 
-/** Returns the address in the line, if it contains one; a CLI may print other lines. */
+/** Returns the address of the session in a line. Returns undefined for other lines that a CLI may print. */
 function readParameters(line: string): Readonly<Record<string, string>> | undefined {
   try {
     const { port, session_token: token } = JSON.parse(line) as Record<string, unknown>;
@@ -87,7 +90,7 @@ function readParameters(line: string): Readonly<Record<string, string>> | undefi
   }
 }
 
-/** Ends a session like the SDK; one that does not end by itself is killed. */
+/** Ends a session as the SDK does. Kills a CLI that does not end by itself. */
 async function endCli(child: ReturnType<typeof spawn>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));

@@ -1,4 +1,4 @@
-/** Two terminals, one store: the outcome in the first stops the calls of the second. */
+/** Two terminals with one store: an outcome in the first terminal stops calls in the second. */
 
 import { createRegistry, isCircuitBreakerOpenError } from "dagger-circuit-breaker";
 import { connect } from "dagger-circuit-breaker/dagger";
@@ -10,8 +10,8 @@ const CIRCUIT = "registry:docker.io";
 const SCOPE = "example";
 
 /**
- * Pulls once from a Docker Hub that answers 429. The first run opens the shared circuit for a
- * minute. During this time every other run, in another terminal or on another machine, is rejected.
+ * Pulls once from a Docker Hub that answers 429. The first run opens the shared circuit for a minute.
+ * During that minute, all other runs are rejected, even on other machines.
  *
  * @param store The URL of the store, such as `redis://127.0.0.1:6379` or `sqlite:/tmp/fleet.db`.
  */

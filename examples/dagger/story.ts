@@ -1,4 +1,4 @@
-/** Prints the events of a run as they happen, as text or as JSON lines, and checks them. */
+/** Prints the events of a run as they happen, as text or as JSON lines. Also checks what must be true. */
 
 import { type CircuitBreaker, logTo } from "dagger-circuit-breaker";
 
@@ -12,7 +12,7 @@ const COLOURS: Readonly<Record<Mood, string>> = {
   title: "\u001b[1m",
 };
 
-/** The printer and checker of one run. */
+/** Prints and checks one run of the example. */
 export class Story {
   readonly #json: boolean;
   readonly #colours: boolean;
@@ -25,7 +25,6 @@ export class Story {
     this.#colours = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   }
 
-  /** Begins a chapter. */
   chapter(title: string): void {
     if (!this.#json) console.log();
     this.tell("chapter", title, {}, "title");
@@ -43,7 +42,7 @@ export class Story {
     console.log(`${time}  ${colour}${text}${colour && "\u001b[0m"}`);
   }
 
-  /** Prints each change of a circuit, in the words that a log would have. */
+  /** Prints each change of a circuit with the message that a log would contain. */
   watch(breaker: CircuitBreaker): void {
     const change = (fields: object, text: string) => {
       const { to } = fields as { readonly to?: string };
@@ -53,7 +52,7 @@ export class Story {
     logTo(breaker, logger, { format: "fields-first" });
   }
 
-  /** Runs a part of the story; an unexpected error ends it, and the next part begins. */
+  /** Runs one part of the story. An unexpected error ends this part, and the next part begins. */
   async part(tell: (story: Story) => Promise<void>): Promise<void> {
     try {
       await tell(this);
@@ -63,14 +62,14 @@ export class Story {
     }
   }
 
-  /** Checks a condition of the story. A failed one is printed at once and sets the exit code. */
+  /** Checks a condition of the story. A condition that fails is printed at once and makes the exit code 1. */
   expect(what: string, holds: boolean): void {
     if (holds) return;
     this.#broken.push(what);
     this.tell("broken", `Expected, but not so: ${what}`, {}, "bad");
   }
 
-  /** Ends the story and returns the exit code of the process. */
+  /** Ends the story. Returns the exit code of the process. */
   end(): 0 | 1 {
     const went = this.#broken.length === 0;
     const text = went ? "The story went as it must." : `Went wrong: ${this.#broken.length}.`;

@@ -1,4 +1,4 @@
-/** Tests without an engine how your own pipeline handles a registry's rate limit. */
+/** Tests, without an engine, how your own pipeline handles a registry's rate limit. */
 
 import assert from "node:assert/strict";
 import { isCircuitBreakerOpenError, withFallback } from "dagger-circuit-breaker";
@@ -6,7 +6,7 @@ import { classifyFailure } from "dagger-circuit-breaker/attribution";
 import { type Client, connect, guardRegistry } from "dagger-circuit-breaker/dagger";
 import { startSessionDouble } from "dagger-circuit-breaker/testing";
 
-/** Pulls from Docker Hub and, after a rate limit, from a mirror: the pipeline under test. */
+/** Pulls from Docker Hub, and after a rate limit from a mirror. This is the pipeline under test. */
 function greet(client: Client): Promise<string> {
   const greetOn = (image: string) =>
     client.container().from(image).withExec(["echo", "hello"]).stdout();

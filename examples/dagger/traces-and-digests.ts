@@ -1,4 +1,4 @@
-/** The effect of the engine's own traces, and known digests: shown with --traces, on the double. */
+/** Shows what the engine's own traces and known digests add. Runs with --traces, on the session double. */
 
 import { createRegistry, type Registry } from "dagger-circuit-breaker";
 import {
@@ -82,7 +82,7 @@ function successes(registry: Registry): number {
   return registry.find(HUB)?.getMetrics().metrics.successCount ?? 0;
 }
 
-/** Waits until calls are settled. The settlement waits for the spans, but the caller does not. */
+/** Waits until calls are settled. Permits wait for the engine's spans, but callers do not. */
 async function settled(registry: Registry, count: number): Promise<void> {
   for (let waits = 0; waits < 20 && successes(registry) < count; waits += 1) await sleep(100);
 }

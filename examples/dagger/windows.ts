@@ -1,4 +1,4 @@
-/** The four trip policies side by side: what opens each of them, and what does not. */
+/** The four trip policies side by side: which failures open each circuit, and which do not. */
 
 import { CircuitBreaker, type TripOptions } from "dagger-circuit-breaker";
 import { VirtualClock } from "dagger-circuit-breaker/testing";
@@ -10,7 +10,7 @@ const POLICIES: Readonly<Record<string, TripOptions>> = {
   "half of 100": { failureRate: 0.5, windowCalls: 100, minimumCalls: 20 },
 };
 
-/** The result of a call, by its second and its number in that second. Each second has ten calls. */
+/** Decides the outcome of a call. `call` is its number in its second. Each second has ten calls. */
 type Traffic = (second: number, call: number) => "success" | "failure";
 
 const TRAFFIC: Readonly<Record<string, Traffic>> = {
@@ -28,7 +28,7 @@ for (const [name, traffic] of Object.entries(TRAFFIC)) {
   console.log(name.padEnd(width) + opened.join(""));
 }
 
-/** Runs a minute of traffic in virtual time, and returns when the circuit opened. */
+/** Runs a minute of traffic in virtual time. Returns when the circuit opened. */
 function openedAfter(trip: TripOptions, traffic: Traffic): string {
   const clock = new VirtualClock();
   const breaker = new CircuitBreaker({ trip, clock });
