@@ -1,6 +1,4 @@
-/**
- * Runs a whole command behind the breakers of a guard, with retries, and reports how the run ended.
- */
+/** Runs a whole command behind the breakers of a guard, and reports how the run ended. */
 
 import { sparedRequestCount } from "../guard/admission/avoided-requests.js";
 import { ENGINE } from "../guard/engine-name.js";
@@ -70,9 +68,7 @@ class GuardedRun {
   readonly #notes = new RunNotes();
   readonly #isOwn: boolean;
   readonly #forgetSessions: (() => void) | undefined;
-  /**
-   * Whether the environment already contains a session. The command then opens no other session.
-   */
+  /** Whether the environment already contains a session, which the command then uses. */
   #inheritsSession = false;
   #onSession: () => void = () => {
     this.#inheritsSession = true;
@@ -158,8 +154,7 @@ class GuardedRun {
       const failed = { end, failure: this.#failure, retry: retries + 1 };
       const { delayMs, why } = decideRetry(failed, this.#plan, this.#guard, this.#needs);
       if (delayMs === undefined) return this.#notRetried(end, why);
-      // A rejection by a circuit takes precedence in the report over input that cannot be read
-      // again.
+      // A rejection by a circuit is reported in preference to input that cannot be read again.
       const isRejected = !this.#isAdmitted && this.#guard.settings.onOpen === "reject";
       if (!isRejected && this.#input.usedUp !== undefined) return this.#notRetried(end);
       this.#tellRetry(retries + 1, delayMs);
@@ -255,10 +250,7 @@ class GuardedRun {
     return this.#isCanceled && timedOut === null && exitCode !== 0;
   }
 
-  /**
-   * Listens to spans, steps and sessions while an attempt runs. Returns a function that ends the
-   * listening.
-   */
+  /** Listens to signs of progress during an attempt. Returns a function that stops listening. */
   #listen(signs: Signs, call: CommandCall): () => void {
     const { tracing, steps } = this.#plan;
     const forgetSteps = steps?.onOutput(() => signs.progressed());
@@ -268,8 +260,7 @@ class GuardedRun {
     });
     const forgetLoss = this.#plan.sessions?.onAllLost?.(() => signs.sessionLost());
     this.#onSession = () => {
-      // The requests of the session are guarded one by one. A probe slot that the command holds
-      // would block them.
+      // The session's requests are guarded one by one. The command's probe slot would block them.
       call.release();
       signs.progressed();
       signs.connected();
