@@ -3,10 +3,11 @@
 #
 # Versions: cockatiel 4.0.0, opossum 10.0.0, pybreaker 1.4.1, aiobreaker 1.2.0; effect 4.1.0 does what the guess expects
 # Guess: an error that the filter ignores, such as an abort by the caller or a 404, proves nothing about the
-#   upstream; a half-open circuit stays half-open and admits another probe.
-# Seen: in all but Effect such an error counts as a success of the probe and closes the circuit, so a caller
-#   who gives up during an outage admits all traffic again. In pybreaker and aiobreaker it also resets
-#   the count of failures in a row: if each third call is ignored, a threshold of 3 is never reached.
+#   upstream. A half-open circuit stays half-open and admits another probe.
+# Seen: Effect behaves as guessed. In all others, such an error counts as a successful probe and closes the
+#   circuit. So a caller who gives up during an outage lets all traffic through again. In pybreaker and
+#   aiobreaker the error also resets the number of consecutive failures. When every third call is ignored, a
+#   threshold of 3 is never reached.
 # Output:
 #   cockatiel: Open, after the error that is set aside: Closed; each third call set aside: Open
 #   opossum: open, after the error that is set aside: closed

@@ -1,11 +1,11 @@
 #!/bin/sh
-# A probe that never settles keeps a half-open circuit from any further probe
+# A probe that never settles keeps a half-open circuit from admitting another probe
 #
 # Versions: cockatiel 4.0.0, opossum 10.0.0, effect 4.1.0
-# Guess: after another reset timeout the next call may probe.
-# Seen: opossum and Effect reject every call as long as the first probe is pending; cockatiel lets each
-#   further call wait for that probe. One request without an answer is enough, since their breakers set
-#   no timeout themselves (opossum does by default: `timeout` is 10 s).
+# Guess: after another reset timeout, the next call may be a probe.
+# Seen: opossum and Effect reject every call while the first probe is pending. cockatiel makes every further
+#   call wait for that probe. One request without an answer is enough, because these breakers set no timeout
+#   themselves. Only opossum sets one by default: `timeout` is 10 s.
 # Output:
 #   cockatiel, 10 reset timeouts later: waits
 #   opossum, 10 reset timeouts later: Breaker is open

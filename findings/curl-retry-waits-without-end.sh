@@ -1,10 +1,11 @@
 #!/bin/sh
-# curl --retry waits as long as a server asks; --max-time does not end that wait, --retry-max-time does
+# curl --retry waits as long as a server asks: --retry-max-time limits that wait, and --max-time does not
 #
 # Versions: curl 7.88.1 (of the system)
-# Guess: `curl --retry 3 --max-time 5` is over after 5 s, or a few times that.
-# Seen: `--max-time` limits each transfer and not the pauses between them: with `Retry-After: 3600` curl sleeps
-#   an hour. With `--retry-max-time` it gives up at once when the server asks for more time than is left.
+# Guess: `curl --retry 3 --max-time 5` ends after 5 s, or after a few times 5 s.
+# Seen: `--max-time` limits each transfer, but not the pauses between transfers. With `Retry-After: 3600`
+#   curl sleeps for an hour. With `--retry-max-time` it gives up at once when the server asks for more time
+#   than is left.
 # Output:
 #   curl 7.88.1
 #   --retry 3: still waiting after 10 s

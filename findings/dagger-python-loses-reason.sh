@@ -2,10 +2,11 @@
 # The Python SDK of Dagger loses the output of a CLI that ends early
 #
 # Versions: dagger-io 0.21.11, dagger-io 1.0.0b21
-# Guess: the error for a CLI that ends with a reason on standard error contains that reason.
-# Seen: the SDK looks for the end of the process as soon as its output has ended, which comes first. A CLI that is
-#   still about to end gives "No connection params", without its output. An ordinary CLI gives
-#   either error, by chance; this one takes 0.2 s to end. With log_output=sys.stderr the reason is printed.
+# Guess: when a CLI ends and prints its reason on standard error, the SDK's error contains that reason.
+# Seen: the SDK checks whether the process has ended as soon as its output ends. The output ends before the
+#   process does. While the CLI is still ending, the error is "No connection params" and lacks the CLI's
+#   output. With an ordinary CLI, either error can occur, by chance. The CLI of this script takes 0.2 s to
+#   end. With log_output=sys.stderr the SDK prints the reason.
 # Output:
 #   dagger-io 0.21.11: SessionError: Failed to start Dagger engine session: No connection params
 #   dagger-io 1.0.0b21: SessionError: Failed to start Dagger engine session: No connection params

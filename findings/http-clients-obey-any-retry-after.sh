@@ -1,12 +1,12 @@
 #!/bin/sh
-# One header makes HTTP clients sleep an hour, also without any configured retry of answers
+# One header makes HTTP clients sleep for an hour, even when no retry of answers is configured
 #
 # Versions: urllib3 2.8.0, requests 2.34.2, got 16.1.0, ky 2.1.0, undici 8.13.1
-# Guess: a client retries only what it is configured to retry, and has a longest wait.
-# Seen: with `Retry-After: 3600` urllib3 sleeps the hour by default, for 413 as well as for 429 and 503;
-#   requests with `max_retries=3` too, whose documentation limits that to failed connections, and a
-#   `Retry(status_forcelist=[502])` too. So do got and ky with their defaults. undici's RetryAgent does the
-#   opposite: its `maxTimeout` shortens a `Retry-After`, and it retries too early.
+# Guess: a client retries only the answers for which a retry is configured, and limits its wait.
+# Seen: with `Retry-After: 3600`, urllib3 sleeps for the hour by default, after 413, 429 and 503. requests
+#   with `max_retries=3` does too, although its documentation limits that option to failed connections. So
+#   does requests with `Retry(status_forcelist=[502])`. got and ky sleep with their defaults. undici's
+#   RetryAgent does the opposite: its `maxTimeout` shortens a `Retry-After`, so that it retries too early.
 # Output:
 #   urllib3 default, 429: waits
 #   urllib3 default, 413: waits
@@ -54,7 +54,7 @@ import { Agent, fetch, RetryAgent } from "undici";
 const pause = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value));
 const lines = [];
 
-/** What a call gives within 5 s of its first request. */
+/** Returns the result of a call, or "waits" when it has none 5 s after its first request. */
 async function run(name, status, call, seconds = 3600) {
   let requests = 0;
   const server = createServer((_request, response) => {

@@ -2,10 +2,10 @@
 # JUnit readers of npm read names as numbers: the tests "3.10" and "3.1" become one
 #
 # Versions: junit2json 4.0.0, test-results-parser 0.4.6, junit-to-ctrf 0.0.14 and junitparser 5.0.3 (which keep names)
-# Guess: the name of a test is a text.
-# Seen: junit2json and test-results-parser turn a name that looks like a number into one, so rows of a
-#   version matrix merge (3.10 is 3.1), and a message "0" into 0, which a test for truth takes for a
-#   missing message. test-results-parser also keeps `&#10;` in a message undecoded.
+# Guess: the name of a test stays a text.
+# Seen: junit2json and test-results-parser turn names that look like numbers into numbers. So two rows of a
+#   version matrix become one, because 3.10 is 3.1. A message "0" becomes the number 0, which code may take
+#   for a missing message. test-results-parser also leaves `&#10;` in a message undecoded.
 # Output:
 #   junit2json: names 3.1, 3.1; message 0 (number)
 #   test-results-parser: names 3.1, 3.1; message "line one&#10;line two" (string)

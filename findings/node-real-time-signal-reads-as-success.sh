@@ -1,11 +1,12 @@
 #!/bin/sh
-# Node.js reports a child that a real-time signal ended as a success
+# Node.js reports success for a child that a real-time signal has ended
 #
 # Versions: Node.js 24.21.0
-# Guess: one of the two arguments of the event `exit` is not null, as documented: a child that a signal ended
-#   has no exit code, and a shell returns 128 plus the number of the signal.
-# Seen: for a signal that has no name in Node.js, such as 40, the exit code is 0 and the signal null, so the
-#   child looks like a success. `spawnSync` returns no exit code for it, and an empty name.
+# Guess: one of the two arguments of the event `exit` is not null, as documented. A child that a signal
+#   ended has no exit code. A shell returns 128 plus the number of the signal.
+# Seen: Node.js has no names for some signals, such as 40. After such a signal the exit code is 0 and the
+#   signal is null, so the child seems to have succeeded. `spawnSync` returns no exit code and an empty
+#   name.
 # Output:
 #   v24.21.0: exit 0 null; spawnSync null ""; sh 168
 set -eu

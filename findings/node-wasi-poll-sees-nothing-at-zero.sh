@@ -1,11 +1,12 @@
 #!/bin/sh
-# A poll of WASI in Node.js whose time limit is 0 never reports a readable descriptor
+# In Node.js, a WASI poll with a time limit of 0 never reports a readable descriptor
 #
 # Versions: Node.js 24.21.0 (20.20.2 and 22.23.3 do the same)
-# Guess: `poll_oneoff` with a readable descriptor and a clock of 0 ns reports the descriptor, as poll(2) does with
-#   a time limit of 0.
-# Seen: it reports the clock alone, each time. With 1 s it reports the descriptor. A clock of few milliseconds may
-#   end before the descriptor is looked at, too: on a busy machine a short limit misses what is there.
+# Guess: `poll_oneoff` with a readable descriptor and a clock of 0 ns reports the descriptor, as poll(2)
+#   does with a time limit of 0.
+# Seen: it always reports only the clock. With 1 s it reports the descriptor. Even a clock of a few
+#   milliseconds can end before the descriptor is checked. So on a busy machine, a short limit can miss a
+#   readable descriptor.
 # Output:
 #   v24.21.0: 1 s descriptor x 100; 0 ns clock x 100
 set -eu
@@ -23,7 +24,7 @@ const memory = new WebAssembly.Memory({ initial: 1 });
 const wasi = new WASI({ version: "preview1", stdin: 0, returnOnExit: true });
 wasi.initialize({ exports: { memory } });
 
-/** Polls descriptor 0 for reading beside a clock, and returns the kinds of the events. */
+/** Polls descriptor 0 for reading together with a clock. Returns the kinds of the events. */
 function poll(limitNs) {
   const view = new DataView(memory.buffer);
   view.setUint8(8, 1); // Subscription 0: readable.
@@ -35,7 +36,7 @@ function poll(limitNs) {
   return Array.from({ length: count }, (_, n) => NAMES[view.getUint8(128 + 32 * n + 10)]).join("+");
 }
 
-/** Polls 100 times, and counts what was seen. */
+/** Polls 100 times, and counts each kind of result. */
 function seen(limitNs) {
   const counts = new Map();
   for (let n = 0; n < 100; n += 1) {

@@ -1,11 +1,12 @@
 #!/bin/sh
-# In opossum one failure after a good probe opens the circuit again: the window outlives the closing
+# In opossum, one failure after a successful probe opens the circuit again, because the window is kept
 #
 # Versions: opossum 10.0.0
-# Guess: a circuit that a probe has closed starts with an empty window, so it can open
-#   only after `volumeThreshold` calls.
-# Seen: the failures from before the trip are still in the rolling window of 10 s. With `volumeThreshold: 5`
-#   the probe closes the circuit, and the first failure after it opens it, even with 3 more successes in between.
+# Guess: a circuit that a probe has closed starts with an empty window. So it can open only after
+#   `volumeThreshold` calls.
+# Seen: the rolling window of 10 s still contains the failures from before the circuit opened. With
+#   `volumeThreshold: 5`, the probe closes the circuit. The first failure after that opens it again, even
+#   after 3 more successes.
 # Output:
 #   after the probe: closed; after 3 more successes: closed; after 1 failure: open
 set -eu

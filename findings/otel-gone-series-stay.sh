@@ -1,12 +1,13 @@
 #!/bin/sh
-# An observable series that is gone is exported for ever by JavaScript, and Python loses new ones to those gone
+# JavaScript exports an observable series forever after it has ended, and ended series take the place of new
+# ones in Python
 #
 # Versions: @opentelemetry/sdk-metrics 3.1.1 and 2.12.1, opentelemetry-sdk 1.45.2, go.opentelemetry.io/otel/sdk/metric 1.47.0
-# Guess: a callback that observes "b" alone exports "b" alone, whatever it observed before. The limit of 2,000
-#   series counts those observed now.
-# Seen: JavaScript exports each series again that was ever observed, with its last value. After 2,600 series, a
-#   series that is alone now is in the overflow. Python drops what is gone, but its limit counts all that ever was,
-#   so this one is in the overflow too. Only Go does what the guess expects.
+# Guess: a callback that observes only "b" exports only "b", whatever it observed before. The limit of 2,000
+#   series counts only series that are observed now.
+# Seen: JavaScript exports every series that was ever observed again, with its last value. After 2,600
+#   series, a single new series goes into the overflow. Python stops exporting series that have ended, but
+#   its limit counts them. So the new series goes into the overflow too. Only Go behaves as guessed.
 # Output:
 #   JavaScript 3.1.1: a b; then a b; after 2600 others the only one is in the overflow
 #   JavaScript 2.12.1: a b; then a b; after 2600 others the only one is in the overflow

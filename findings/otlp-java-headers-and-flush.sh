@@ -1,12 +1,13 @@
 #!/bin/sh
-# Java's OTLP exporter turns "+" in a header into a blank, and its flush succeeds although all spans were lost
+# Java's OTLP exporter turns "+" in a header into a blank, and its flush succeeds although all spans are
+# lost
 #
 # Versions: io.opentelemetry:opentelemetry-exporter-otlp 1.68.0
-# Guess: `OTEL_EXPORTER_OTLP_HEADERS=authorization=Basic dXNl+cg==` sends that credential, as JavaScript and
-#   Python do; `forceFlush().isSuccess()` shows whether the spans have arrived; a redirect is an error.
-# Seen: values are decoded like a form, so "+" becomes a blank and base64 breaks: the collector sees another
-#   credential. The flush is a success although the collector answered 500. A 302 is followed by a GET without
-#   the spans, which counts as delivered.
+# Guess: `OTEL_EXPORTER_OTLP_HEADERS=authorization=Basic dXNl+cg==` sends that credential, as in JavaScript
+#   and Python. `forceFlush().isSuccess()` shows whether the spans have arrived. A redirect is an error.
+# Seen: values are decoded like a form, so "+" becomes a blank. That breaks base64, and the collector gets
+#   another credential. The flush succeeds although the collector answered 500. After a 302, the exporter
+#   sends a GET without the spans, and counts the spans as delivered.
 # Output:
 #   authorization: Basic dXNl cg==
 #   500: flush succeeded
@@ -48,7 +49,7 @@ public class Main {
   static final AtomicReference<String> LAST = new AtomicReference<>("");
   static final AtomicReference<String> AUTHORIZATION = new AtomicReference<>("");
 
-  /** Exports one span to a collector with that status; tells how the flush ended. */
+  /** Exports one span to a collector that answers with a status. Prints how the flush ended. */
   static String flush(int status) throws Exception {
     HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
     server.createContext("/", exchange -> {

@@ -1,11 +1,11 @@
 #!/bin/sh
-# OTEL_EXPORTER_OTLP_TIMEOUT is milliseconds in JavaScript and seconds in Python
+# OTEL_EXPORTER_OTLP_TIMEOUT is in milliseconds in JavaScript and in seconds in Python
 #
 # Versions: @opentelemetry/exporter-trace-otlp-http 0.301.0, opentelemetry-exporter-otlp-proto-http 1.45.2
-# Guess: one variable of one specification has one unit, so 1500 set for a whole CI job means 1.5 s.
-# Seen: with 1500 and a collector that answers after 4 s, JavaScript gives up after 1.5 s. Python waits for the
-#   answer: for Python it is 25 minutes, and a collector that never answers delays the end of the
-#   program for that long. With 1 Python gives up after 1 s.
+# Guess: a variable of one specification has one unit. So 1500, set for a whole CI job, means 1.5 s.
+# Seen: the value is 1500, and the collector answers after 4 s. JavaScript gives up after 1.5 s. Python
+#   waits for the answer, because it takes 1500 for 25 minutes. A collector that never answers delays the
+#   end of a Python program for that long. With the value 1, Python gives up after 1 s.
 # Output:
 #   JavaScript, 1500: Request timed out
 #   Python, 1500: delivered

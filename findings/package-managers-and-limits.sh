@@ -1,10 +1,12 @@
 #!/bin/sh
-# Package managers and one rate limit: from giving up at once to five attempts that wait as asked
+# Package managers react differently to a rate limit: some give up at once, and one retries five times with
+# the delay it is asked for
 #
 # Versions: pip 26.3, uv 0.13.9, yarn 1.22.22, Go 1.26
-# Guess: they all retry, and wait as `Retry-After: 3` asks.
-# Seen: only pip waits the 3 s, five times. uv retries three times, the first time after about 1 s, against the
-#   header. yarn 1 and go do not retry: a single 429 ends the build. go does not retry 503 either.
+# Guess: all of them retry, and wait as long as `Retry-After: 3` asks for.
+# Seen: only pip waits for 3 s, and retries five times. uv retries three times. Its first retry comes after
+#   about 1 s, against the header. yarn 1 and go do not retry, so a single 429 ends the build. go does not
+#   retry after 503 either.
 # Output:
 #   pip, 429: 6 requests, as asked
 #   uv, 429: 4 requests, too early

@@ -1,10 +1,10 @@
 #!/bin/sh
-# pip reports an index that is down, limits the rate or refuses as a package that does not exist
+# pip reports a package as missing when its index is down, limits the rate or denies access
 #
 # Versions: pip 26.3
-# Guess: the closing lines name the status; only 404 ends in "no matching distribution".
-# Seen: 403, 429, 500, 502 and 503 end in the same words as 404, on standard error and standard output,
-#   and the output contains no status. The reader of a CI log looks for a typing error.
+# Guess: the last lines of the output contain the status. Only a 404 ends with "no matching distribution".
+# Seen: 403, 429, 500, 502 and 503 end with the same text as 404, on standard error and standard output. The
+#   output contains no status. A reader of the CI log therefore looks for a typing error.
 # Output:
 #   404: exit 1: ERROR: No matching distribution found for example-package
 #   403: exit 1: ERROR: No matching distribution found for example-package

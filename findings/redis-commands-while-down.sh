@@ -1,12 +1,12 @@
 #!/bin/sh
-# ioredis keeps any number of commands for a server that is down, for about 70 s, and applies them late
+# ioredis keeps any number of commands for about 70 s while a server is down, and applies them late
 #
 # Versions: ioredis 6.0.0, @redis/client 6.3.1, Redis 7
-# Guess: a command for a server that is down is rejected after some seconds. `maxRetriesPerRequest` is 20, whose
-#   attempts took about 10 s in ioredis 5.
-# Seen: with the backoff of ioredis 6 the 20 attempts take about 70 s. 1000 INCR sent while the server is down are
-#   all pending after 20 s, and all are applied when it is back, long after their callers moved on.
-#   @redis/client rejects each after 5 s and applies none.
+# Guess: a command for a server that is down is rejected after some seconds. `maxRetriesPerRequest` is 20.
+#   In ioredis 5, 20 attempts took about 10 s.
+# Seen: with the backoff of ioredis 6, 20 attempts take about 70 s. 1000 INCR are sent while the server is
+#   down. After 20 s all of them are still pending. When the server is back, all are applied, long after
+#   their callers have moved on. @redis/client rejects each command after 5 s and applies none.
 # Output:
 #   after 20 s without a server: ioredis pending, @redis/client TimeoutError
 #   with the server back: ioredis 1000, @redis/client null

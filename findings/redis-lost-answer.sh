@@ -1,11 +1,11 @@
 #!/bin/sh
-# Redis clients send a command again when its answer is lost: a count of one becomes two
+# Redis clients send a command again when its answer is lost, so a count of one becomes two
 #
 # Versions: ioredis 6.0.0, @redis/client 6.3.1, redis-py 8.1.0, go-redis 9.23.0, Redis 7
-# Guess: if a connection ends before the answer to INCR arrives, the caller gets an error.
-# Seen: with their defaults ioredis, redis-py and go-redis send the INCR again on a new connection and return
-#   2 as if nothing had happened. Only @redis/client rejects. With `autoResendUnfulfilledCommands: false`
-#   ioredis counts once, and its promise is still pending seconds after it has connected again.
+# Guess: when a connection ends before the answer to INCR arrives, the caller gets an error.
+# Seen: by default, ioredis, redis-py and go-redis send the INCR again on a new connection. They return 2 as
+#   if nothing had happened. Only @redis/client rejects. With `autoResendUnfulfilledCommands: false` ioredis
+#   counts once. But its promise is still pending several seconds after it has connected again.
 # Output:
 #   @redis/client: the caller gets SocketClosedUnexpectedlyError; the counter is 1
 #   ioredis: the caller gets 2; the counter is 2
@@ -77,7 +77,7 @@ const direct = new Redis(port);
 direct.on("error", () => {});
 await direct.ping();
 
-// Lets all pass, but for the answer to the first INCR: it is dropped, and the connection with it.
+// Relays everything except the answer to the first INCR. At that answer, it drops the connection.
 let key = "";
 const gate = createServer((client) => {
   const upstream = connect(port, "127.0.0.1");

@@ -1,12 +1,12 @@
 #!/bin/sh
-# After a failover Redis does not have the loaded scripts, and a MULTI of ioredis then runs in part
+# After a failover, Redis has lost all loaded scripts, and ioredis then runs only a part of a MULTI
 #
 # Versions: Redis 7, ioredis 6.0.0
-# Guess: a replica is a copy of its master, including scripts; a client with the text of a script
-#   loads it again if EVALSHA returns NOSCRIPT.
-# Seen: values and FUNCTION libraries are on the replica, scripts of SCRIPT LOAD are not. A single command and
-#   a pipeline of ioredis load the script again; within `multi()` the script fails with NOSCRIPT while the
-#   other commands of the transaction are applied.
+# Guess: a replica is a copy of its master, including scripts. When EVALSHA returns NOSCRIPT, a client that
+#   has the text of the script loads it again.
+# Seen: the replica has the values and the FUNCTION libraries, but not the scripts of SCRIPT LOAD. For a
+#   single command and for a pipeline, ioredis loads the script again. Within `multi()`, the script fails
+#   with NOSCRIPT, while the other commands of the transaction are applied.
 # Output:
 #   on the replica: value 1, function libraries 1, scripts 0
 #   ioredis on the new master: single 2, pipeline 3, multi "NOSCRIPT No matching script. Please use EVAL." and "OK"
@@ -57,7 +57,7 @@ master.server.kill("SIGKILL");
 master.client.disconnect();
 const { client } = replica;
 await client.replicaof("NO", "ONE");
-// A failover empties what the client has seen work; so does SCRIPT FLUSH.
+// A failover removes scripts that the client has already used. SCRIPT FLUSH has the same effect.
 const single = await client.bump("count");
 await client.script("FLUSH");
 const [[, piped]] = await client.pipeline().bump("count").exec();

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Behind a captive portal a login page becomes an image: crane and containerd give it a digest and no error
+# Behind a captive portal, crane and containerd return the digest of the login page as that of an image
 #
 # Versions: go-containerregistry 0.22.1 (crane), containerd 2.4.2, oras-go 2.7.0, regclient 0.11.7
-# Guess: if the network answers every request with 200 and an HTML page, a request for a manifest fails: its
-#   media type is not a manifest's, and the header with the digest is missing.
-# Seen: `crane.Digest` sends HEAD, then GET, and returns the SHA-256 of the page; containerd's resolver does the
-#   same and even fetches it. A script that pins images writes that digest. oras-go fails with HEAD
-#   and returns the page with GET. Only regclient checks the media type.
+# Guess: a captive portal answers every request with 200 and an HTML page. A request for a manifest then
+#   fails: the media type is not that of a manifest, and the header with the digest is missing.
+# Seen: `crane.Digest` sends HEAD, then GET, and returns the SHA-256 of the page. containerd's resolver does
+#   the same, and even fetches the page. A script that pins images writes that digest. oras-go fails with
+#   HEAD and returns the page with GET. Only regclient checks the media type.
 # Output:
 #   crane.Digest: the digest of the page, after HEAD, GET
 #   containerd Resolve: the digest of the page, after HEAD, GET
