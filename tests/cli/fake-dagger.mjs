@@ -8,7 +8,7 @@
 // - flood SPANS: posts about that many spans
 // - garbage: posts a body that is not protobuf
 // - show: prints its arguments and environment
-// - late: ends before its child, with the task "outlive", has connected and posted
+// - late: ends when its child, with the task "outlive", has connected, and before the child posts
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -102,10 +102,11 @@ switch (task) {
     break;
   }
   case "outlive": {
+    // Connects before its parent ends, because a start takes long on a busy machine.
+    const socket = connect(Number(new URL(endpoint).port), "127.0.0.1").on("error", () => {});
+    await once(socket, "connect");
     console.log("begun");
     await once(process.stdin.resume(), "end");
-    // Connects first, because loading the code for a request takes long on a busy machine.
-    const socket = connect(Number(new URL(endpoint).port), "127.0.0.1").on("error", () => {});
     await postAll();
     socket.destroy();
     break;

@@ -132,6 +132,14 @@ describe("after its last session was lost", () => {
     expect(limits.over).toBeNull();
   });
 
+  test("a command that ends in time is not ended, even if its output is still open", () => {
+    const limits = limitsOf({ lostSessionGraceMs: 100 }, vi.fn());
+    limits.sessionLost();
+    limits.commandEnded();
+    vi.advanceTimersByTime(1000);
+    expect(limits.over).toBeNull();
+  });
+
   test("nothing is ended if that was not configured", () => {
     const limits = limitsOf({}, vi.fn());
     limits.sessionLost();

@@ -105,12 +105,13 @@ export class AttemptLimits {
   }
 
   /**
-   * Ends the connect and idle limits, because the command has ended. The total limit continues
+   * Ends all limits but the total one, because the command has ended. The total limit continues
    * until the remaining output is passed on.
    */
   commandEnded(): void {
     this.#dues.delete("connect");
     this.#dues.delete("idle");
+    this.#dues.delete("session");
   }
 
   /** Stops all clocks. */

@@ -3,7 +3,6 @@
  * contacts: the hosts, images and calls in the spans.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 import { startEngineTraces } from "../../traces/engine-traces.js";
 import type { Environment } from "../../traces/environment.js";
@@ -56,10 +55,7 @@ export interface TracingEnd {
   readonly isHurried?: boolean;
 }
 
-/**
- * The wait for late spans ends after this time without a new body. The wait is needed because a
- * script may have started a `dagger` that outlives the script.
- */
+/** The time without a new body after which a wait for late spans ends. */
 const QUIET_MS = 250;
 const MAX_WAIT_MS = 2_000;
 /** The limit on waits after a signal that ends the run, because this process may be killed soon. */
@@ -117,12 +113,21 @@ export async function startCommandTracing(env: Environment): Promise<CommandTrac
   };
 }
 
-async function untilQuiet(receiver: TraceReceiver): Promise<void> {
-  let before = -1;
-  for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += QUIET_MS) {
-    const { bodies } = receiver.metrics();
-    if (bodies === before) return;
-    before = bodies;
-    await sleep(QUIET_MS);
-  }
+/**
+ * Waits for a program that outlives the command: until {@link QUIET_MS} passed without a new body and no
+ * exporter is connected. On a busy machine, a connected exporter may send its first body late.
+ */
+export async function untilQuiet(
+  receiver: Pick<TraceReceiver, "metrics" | "quiet">,
+): Promise<void> {
+  let isOver = false;
+  const isQuiet = async () => {
+    for (let before = -1; !isOver && before !== receiver.metrics().bodies; ) {
+      before = receiver.metrics().bodies;
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      await receiver.quiet(MAX_WAIT_MS);
+    }
+  };
+  await withinOrOver(isQuiet(), MAX_WAIT_MS);
+  isOver = true;
 }
