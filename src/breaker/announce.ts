@@ -1,13 +1,13 @@
 /**
- * Calls functions that the user supplied. If one fails, calls are unaffected, and one process
- * warning reports it.
+ * Calls functions that the user supplied. A function that fails does not affect the calls of the
+ * breaker. One process warning reports the failure.
  */
 
 import { warnOnce } from "../options/warn-once.js";
 
 /**
  * Warns that a function supplied by the user failed, once for each owner and function. The warning
- * contains the error's name but not its message, because a message may hold a secret.
+ * contains the name of the error. It does not contain the message, which may hold a secret.
  */
 export function announceOnce(owner: object, ownerName: string, who: string, error: unknown): void {
   warnOnce(
@@ -19,14 +19,14 @@ export function announceOnce(owner: object, ownerName: string, who: string, erro
 }
 
 /**
- * Calls a function that the user supplied. If it throws, rejects or returns an invalid value,
- * returns undefined and warns once.
+ * Calls a function that the user supplied. If the function throws, rejects or returns an invalid
+ * value, warns once and returns undefined.
  *
- * @param owner The breaker, emitter or other object that warns at most once of this function.
+ * @param owner The object that warns at most once about this function, such as a breaker.
  * @param ownerName The name of the owner in the warning.
  * @param who The name of the function in the warning.
  * @param question Calls the function.
- * @param read Checks the answer, or throws.
+ * @param read Returns the valid answer, or throws.
  */
 export function askUser<R>(
   owner: object,
@@ -49,7 +49,10 @@ export function isThenable(answer: unknown): answer is PromiseLike<unknown> {
   return typeof (answer as { then?: unknown } | undefined | null)?.then === "function";
 }
 
-/** Announces the rejection of a promise that no caller awaits; it must not end the process. */
+/**
+ * Warns about the rejection of a promise that no caller awaits. Without a handler, the rejection
+ * could end the process.
+ */
 export function announceRejection(
   owner: object,
   ownerName: string,

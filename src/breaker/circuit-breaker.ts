@@ -24,39 +24,47 @@ import { type CircuitBreakerOptions, type Outcome, readSettings } from "./option
 /** Options of `execute` and `tryExecute`. */
 export interface ExecuteOptions {
   /**
-   * Passed to the operation. If its abort makes the call fail, the outcome is ignored, or a failure
-   * if the reason is a `TimeoutError`. The same holds for errors that clients make of the abort,
-   * such as `CanceledError`. If the signal is already aborted, the operation is not called.
+   * The signal that the operation receives. If the signal is already aborted, the operation is not
+   * called.
+   *
+   * If the abort makes the call fail, the outcome is ignored. If the reason for the abort is a
+   * `TimeoutError`, the outcome is a failure. Errors that clients derive from the abort, such as
+   * `CanceledError`, are treated in the same way.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The result of `tryExecute`. `rejected` separates a call that the breaker rejected from one that
- * failed. The `error` of a rejected call is created when it is read, so a spread copy of the result
- * lacks it.
+ * The result of `tryExecute`. If `ok` is false, `rejected` is true for a call that the breaker
+ * rejected, and false for a call that failed.
+ *
+ * The `error` of a rejected call is created when it is read, so a spread copy of the result lacks
+ * it.
  */
 export type ExecuteResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly rejected: false; readonly error: unknown }
   | { readonly ok: false; readonly rejected: true; readonly error: CircuitBreakerOpenError };
 
-/** Details of an outcome without a permit. */
+/** Details of an outcome that has no permit. */
 export interface RecordDetail extends FailureDetail {
-  /** The generation in which the exchange began, from a permit or `getMetrics`. */
+  /** The generation in which the exchange began, from a permit or `getMetrics`. At least 1. */
   readonly generation: number;
-  /** The duration in milliseconds, for policies that count slow calls. */
+  /** The duration in milliseconds, 0 or more, for policies that count slow calls. */
   readonly durationMs?: number | undefined;
   /** The error of the exchange, if it failed. */
   readonly error?: unknown;
 }
 
 /**
- * Stops calling an upstream that fails, and finds out by a few probes when it is back.
+ * A circuit breaker. It stops calls to an upstream that fails, and sends a few probes to find out
+ * when the upstream has recovered.
  *
- * It has three states: closed (calls pass and failures are counted), open (calls are rejected for
- * the reset timeout) and half-open (a few calls probe). It uses no timer: an idle breaker costs no
- * CPU and holds no process.
+ * A circuit has three states. Closed: calls pass and failures are counted. Open: calls are rejected
+ * for the reset timeout. Half-open: a few calls are admitted as probes.
+ *
+ * A breaker uses no timer, so an idle breaker costs no CPU time and does not keep the process
+ * alive.
  *
  * @example
  * ```ts
@@ -94,15 +102,17 @@ export class CircuitBreaker {
   }
 
   /**
-   * The current state. Reading it changes nothing: after the reset timeout a circuit still reads
-   * open until a call arrives. An isolated circuit reads open, a disabled one closed.
+   * The current state. Reading it changes nothing, so the state stays `open` after the reset
+   * timeout until a call arrives. The state of an isolated circuit is `open`. The state of a
+   * disabled circuit is `closed`.
    */
   get state(): CircuitState {
     return this.#machine.visibleState;
   }
 
   /**
-   * Runs `operation` if the circuit admits it, and passes on its value or error unchanged.
+   * Runs `operation` if the circuit admits the call, and passes on the value or error of
+   * `operation` unchanged.
    *
    * @throws CircuitBreakerOpenError (as a rejection) when the circuit does not admit the call.
    * Rejects with the signal's reason when the signal is already aborted. Throws a TypeError at once
@@ -125,8 +135,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Like `execute`, but resolves to a result instead of rejecting. A rejected call costs a fraction
-   * of a thrown error.
+   * Runs `operation` like `execute`, but resolves to a result instead of rejecting. For a rejected
+   * call, this costs a fraction of a thrown error.
    */
   async tryExecute<T>(
     operation: Operation<T>,
@@ -145,7 +155,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * Takes a permit for one call that the caller makes and settles.
+   * Takes a permit for one call. The caller makes the call and settles the permit.
    *
    * @throws CircuitBreakerOpenError when the circuit does not admit the call.
    */
@@ -155,7 +165,7 @@ export class CircuitBreaker {
     throw admission;
   }
 
-  /** Like `acquire`, but returns the rejection instead of throwing it. */
+  /** Takes a permit like `acquire`, but returns a rejection instead of throwing it. */
   tryAcquire(): Permit | CircuitBreakerOpenError {
     const admission = this.#machine.admit();
     return admission instanceof Permit ? admission : admission.error;
@@ -170,8 +180,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Counts an outcome without a permit, such as an exchange seen in a trace. It counts only while
-   * the circuit is closed and in the given generation; otherwise it is late.
+   * Counts an outcome without a permit, such as that of an exchange seen in a trace. The outcome is
+   * late, and changes no state, if the circuit is not closed or its generation has changed.
    *
    * @throws TypeError or RangeError for an invalid outcome, generation or duration.
    */
@@ -188,9 +198,10 @@ export class CircuitBreaker {
   }
 
   /**
-   * Counts and changes state as usual, but admits every call until `release`. Calls that would have
-   * been rejected are counted in `wouldRejectCount` alone. Use it to try out a breaker before you
-   * trust it.
+   * Admits every call until `release`, but counts and changes state as usual. Calls that would have
+   * been rejected are counted only in `wouldRejectCount`.
+   *
+   * Use this method to try out a breaker before it may reject calls.
    */
   observe(): void {
     this.#machine.steer("observe", "observe");
@@ -201,14 +212,14 @@ export class CircuitBreaker {
     this.#machine.steer("disabled", "disable");
   }
 
-  /** Ends manual control: the circuit is automatic and closed, with an empty window. */
+  /** Ends manual control. The circuit becomes automatic and closed, with an empty window. */
   release(): void {
     this.#machine.steer("automatic", "release");
   }
 
   /**
-   * Closes the circuit, empties its window and resets the growth of the open time. Control and
-   * counters stay.
+   * Closes the circuit, empties its window and resets the growth of the open time. The manual
+   * control and the counters stay.
    */
   reset(): void {
     this.#machine.reset();
@@ -251,7 +262,8 @@ const EVENT = wordField<keyof CircuitBreakerEvents>("stateChange", EVENT_NAMES);
 /** @internal */
 export function readSignal(options: ExecuteOptions | undefined): AbortSignal | undefined {
   if (options === undefined) return undefined;
-  // The usual case, a signal alone, is checked here: the full check would cost as much as the call.
+  // Options with only a signal are the usual case, so they are checked here. The full check would
+  // cost as much as the call.
   if (options?.signal instanceof globalThis.AbortSignal && Object.keys(options).length === 1) {
     return options.signal;
   }
@@ -259,8 +271,8 @@ export function readSignal(options: ExecuteOptions | undefined): AbortSignal | u
 }
 
 /**
- * Returns a promise that rejects one microtask later. If it rejected before its caller can listen,
- * Node would list it as unhandled and remove it later, which costs several times as much.
+ * Returns a promise that rejects one microtask later. If the promise rejected at once, Node would
+ * list it as unhandled and later remove it. That costs several times as much.
  *
  * @internal
  */
@@ -272,7 +284,7 @@ export async function rejectSoon(error: unknown): Promise<never> {
 const breakerField = objectField<CircuitBreaker>({} as CircuitBreaker, ["execute"]);
 
 /**
- * Runs `operation` through `breaker`; the same as `breaker.execute(operation, options)`.
+ * Runs `operation` through `breaker`, exactly as `breaker.execute(operation, options)` does.
  *
  * @throws What `execute` throws, and a TypeError at once if `breaker` is not a breaker.
  */

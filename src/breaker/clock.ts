@@ -1,7 +1,7 @@
-/** The two ports for time and chance, so that tests can control both. */
+/** The ports for time and random numbers, so that tests can control both. */
 
 /**
- * A source of monotonic time: it never goes back and knows no date.
+ * A source of monotonic time. The time never goes back and is not related to a date.
  *
  * @example
  * ```ts
@@ -14,18 +14,18 @@
  * ```
  */
 export interface Clock {
-  /** Milliseconds since a fixed moment, with fractions if the source has them. */
+  /** Returns milliseconds since a fixed moment, with fractions if the source has them. */
   now(): number;
   /**
-   * Calls `callback` once, after `delayMs`, and returns a function that cancels it. Retries,
-   * timeouts and waiting use it; breakers do not. Default: the timers of the process.
+   * Calls `callback` once, after `delayMs`, and returns a function that cancels the timer. Retries,
+   * timeouts and waits use this method; breakers do not. Default: the timers of the process.
    */
   setTimer?(callback: () => void, delayMs: number): () => void;
 }
 
 /**
- * Starts a timer of `clock`, or of the process if the clock has no timers. It keeps the process
- * alive.
+ * Starts a timer of `clock`, or of the process if `clock` has no timers. Returns a function that
+ * cancels the timer. A timer of the process keeps the process alive.
  */
 export function startTimer(clock: Clock, callback: () => void, delayMs: number): () => void {
   if (clock.setTimer !== undefined) return clock.setTimer(callback, delayMs);
@@ -37,15 +37,17 @@ export function startTimer(clock: Clock, callback: () => void, delayMs: number):
 export type Random = () => number;
 
 /**
- * Kept since this module loaded, because reading the global costs a fifth of `performance.now()`.
+ * The globals at the time when this module was loaded. Reading the global `performance` each time
+ * would cost a fifth of `performance.now()`.
  */
 const { performance: loaded } = globalThis;
 const LoadedDate = Date;
 
 /**
- * The monotonic clock of this process: setting the system time does not affect it. If a test has
- * replaced `Date` to fake time, `now` reads the current global `performance`, which is then fake
- * too.
+ * The monotonic clock of this process. Setting the system time does not affect this clock.
+ *
+ * A test that fakes time replaces `Date` and the global `performance`. If `Date` was replaced,
+ * `now` reads the current `performance`.
  */
 export const systemClock: Clock = {
   now: () => (Date === LoadedDate ? loaded.now() : performance.now()),

@@ -1,12 +1,13 @@
 /**
- * The errors of the breaker, and guards that also recognize those of another copy of the package.
+ * The errors of the breaker, and functions that also recognize errors of another copy of the
+ * package.
  */
 
 import type { CircuitState } from "./circuit-state.js";
 
 /**
- * The reason for a rejection. `open`: the reset timeout is not over. `probing`: the circuit is
- * half-open and every probe slot is taken. `isolated`: it was isolated by hand.
+ * The reason for a rejection. `open`: the open time is not over. `probing`: the circuit is
+ * half-open and every probe slot is taken. `isolated`: the circuit was isolated by hand.
  */
 export type RejectionReason = "open" | "probing" | "isolated";
 
@@ -26,8 +27,8 @@ export interface Rejection {
 }
 
 /**
- * The mark on every error of this package. The guards below read it, because `instanceof` is false
- * for an error of another copy of the package.
+ * The mark on every error of this package. The functions below check the mark, because `instanceof`
+ * is false for an error of another copy of the package.
  */
 const BRAND = Symbol.for("dagger-circuit-breaker.error");
 
@@ -42,12 +43,12 @@ export interface CircuitBreakerErrorOptions {
 
 /** The base class of all errors that this package throws, except errors about invalid arguments. */
 export class CircuitBreakerError extends Error {
-  /** A stable code. Identify errors by it, not by their message. */
+  /** A stable code. Identify an error by its code, not by its message. */
   readonly code: string;
   /**
    * Whether this package rejected the call before it was tried, as an open circuit or a full
-   * bulkhead does. Such an error does not show that an upstream fails. A breaker around it counts it as
-   * ignored unless `classifyError` decides otherwise.
+   * bulkhead does. Such an error does not show that an upstream fails. So an outer breaker ignores
+   * it, unless `classifyError` decides otherwise.
    */
   readonly refused: boolean;
 
@@ -66,8 +67,8 @@ export class CircuitBreakerError extends Error {
 /**
  * The error of a rejected call. `code` is `"CIRCUIT_OPEN"`.
  *
- * It has no stack trace unless `captureRejectionStack` is set, because a trace costs more than the
- * rest of a rejection.
+ * The error has no stack trace unless `captureRejectionStack` is set, because a trace costs more
+ * than the rest of a rejection.
  */
 export class CircuitBreakerOpenError extends CircuitBreakerError implements Rejection {
   readonly breakerName: string;
@@ -125,8 +126,8 @@ export function isCircuitBreakerOpenError(error: unknown): error is CircuitBreak
 }
 
 /**
- * Returns the delay in milliseconds that a server asked for, if an error of this package carries
- * one.
+ * Returns the delay in milliseconds that a server asked for, if an error of this package contains a
+ * delay.
  *
  * @internal
  */
@@ -137,7 +138,8 @@ export function statedDelayMs(error: unknown): number | undefined {
 }
 
 /**
- * Creates an error without a stack trace. If `Error` is frozen, the error gets its trace.
+ * Creates an error without a stack trace. If the class `Error` is frozen, the error still has a
+ * stack trace.
  *
  * @internal
  */

@@ -1,6 +1,6 @@
 /**
- * The events of a breaker: delivered in order, after the change. A failing listener affects no
- * call.
+ * The events of a breaker. They are delivered in order, after the change. A listener that fails
+ * affects no call.
  */
 
 import { announceOnce, announceRejection, isThenable } from "./announce.js";
@@ -9,7 +9,10 @@ import type { CircuitBreakerOpenError } from "./errors.js";
 import type { Outcome } from "./options.js";
 import type { TripSnapshot } from "./trip/trip-policy.js";
 
-/** The manual control of a breaker: see `isolate`, `observe`, `disable` and `release`. */
+/**
+ * The manual control of a breaker. The methods `isolate`, `observe`, `disable` and `release` change
+ * it.
+ */
 export type Control = "automatic" | "observe" | "isolated" | "disabled";
 
 /** The reason for a state change. */
@@ -18,7 +21,7 @@ export type StateChangeReason =
   | "tripped"
   /** A failure set `openNow`, for example a rate limit. */
   | "opened-at-once"
-  /** The open time was over and a call arrived. */
+  /** The open time was over when a call arrived. */
   | "open-time-over"
   | "probe-succeeded"
   | "probe-failed"
@@ -35,19 +38,19 @@ export type StateChangeReason =
 export interface StateChangeEvent {
   readonly breakerName: string;
   readonly from: CircuitState;
-  /** Equal to `from` when only the control changed. */
+  /** The state after the change. Equal to `from` if only the control changed. */
   readonly to: CircuitState;
   readonly control: Control;
   readonly reason: StateChangeReason;
   /** The generation that begins with this change. */
   readonly generation: number;
-  /** Whole milliseconds until the circuit probes. Set when the breaker opened by itself. */
+  /** Whole milliseconds until the circuit probes. Set only when the breaker opened by itself. */
   readonly retryAfterMs: number | undefined;
-  /** The last failure before the circuit opened. Set when the breaker opened by itself. */
+  /** The last failure before the circuit opened. Set only when the breaker opened by itself. */
   readonly error: unknown;
   /**
-   * The counts of the trip policy when the circuit last opened out of closed. A failed probe keeps
-   * them. Set when the breaker opened by itself.
+   * The counts of the trip policy at the last change from closed to open. A failed probe does not
+   * change these counts. Set only when the breaker opened by itself.
    */
   readonly trip: TripSnapshot | undefined;
 }
@@ -58,7 +61,10 @@ export interface OutcomeEvent {
   readonly outcome: Outcome;
   /** The generation in which the call was admitted. */
   readonly generation: number;
-  /** Milliseconds; undefined when no listener and no policy needed the time when the call began. */
+  /**
+   * The duration in milliseconds. Undefined if no listener and no policy needed it when the call
+   * began.
+   */
   readonly durationMs: number | undefined;
   /** The error of the call, if it failed. */
   readonly error: unknown;
@@ -76,7 +82,7 @@ export interface CircuitBreakerEvents {
   readonly success: OutcomeEvent;
   readonly failure: OutcomeEvent;
   readonly ignored: OutcomeEvent;
-  /** An outcome of an earlier generation. It changed nothing. */
+  /** An outcome of an earlier generation. It changed neither the state nor the window. */
   readonly late: OutcomeEvent;
   readonly rejected: RejectedEvent;
 }
@@ -90,12 +96,12 @@ export const EVENT_NAMES = [
   "rejected",
 ] as const satisfies readonly (keyof CircuitBreakerEvents)[];
 
-/** A listener. If it throws or rejects, neither the call nor the breaker is affected. */
+/** A listener for events. If it throws or rejects, neither the call nor the breaker is affected. */
 export type Listener<E> = (event: E) => unknown;
 
 const OUTCOME_EVENTS: ReadonlySet<PropertyKey> = new Set(["success", "failure", "ignored", "late"]);
 
-/** A listener that was added. A function that was added twice has two entries. */
+/** The entry of one added listener. A function that was added twice has two entries. */
 interface Entry {
   readonly listener: Listener<never>;
 }
@@ -110,7 +116,7 @@ interface Delivery {
 
 const A_LISTENER = "a listener";
 
-/** The listeners of one breaker, and the queue of events for them. */
+/** The listeners of one owner, and the queue of events for them. */
 export class Emitter<E extends { readonly [K in keyof E]: object } = CircuitBreakerEvents> {
   readonly #entries = new Map<keyof E, Set<Entry>>();
   readonly #ownerName: string;
@@ -155,8 +161,11 @@ export class Emitter<E extends { readonly [K in keyof E]: object } = CircuitBrea
   }
 
   /**
-   * Delivers the queue. Call it when a change is complete, because listeners may call the breaker.
-   * Events that listeners cause are delivered last, so all listeners see the same order.
+   * Delivers the queued events. Call this method when a change is complete, because listeners may
+   * call the breaker.
+   *
+   * An event that a listener causes goes to the end of the queue, so all listeners see the same
+   * order.
    */
   deliver(): void {
     const waiting = this.#waiting;
@@ -169,7 +178,7 @@ export class Emitter<E extends { readonly [K in keyof E]: object } = CircuitBrea
   }
 
   #tell({ entry, entries, event }: Delivery): void {
-    // An earlier listener of this event may have removed this one.
+    // An earlier listener of this event may have removed this listener.
     if (!entries.has(entry)) return;
     try {
       const answer = entry.listener(event as never);

@@ -1,6 +1,6 @@
 /**
  * The state machine of one breaker: admission, settlement and manual control. It runs no operation
- * and holds no timer; time comes from the clock.
+ * and holds no timer. The time comes from the clock.
  */
 
 import { ADMITTED, type AdmissionCheck, ISOLATED } from "./calls/admission-check.js";
@@ -17,12 +17,14 @@ import type { HalfOpenState } from "./state/half-open.js";
 import type { LastFailure, StateRejection } from "./state/state-shape.js";
 
 /**
- * One circuit with its rules. Only admission, settlement and controls change it. (Private methods
- * have no `#`: a class with one takes more memory in every object.)
+ * One circuit with its rules. Only admission, settlement and manual control change it.
+ *
+ * Private methods have no `#`, because a class with a `#` method takes more memory in every object.
  */
 export class Machine extends Circuit {
   inFlight = 0;
-  // Separate counters: an object for them would cost every idle breaker more memory.
+  // The counters are separate fields. An object for all counters would cost every idle breaker more
+  // memory.
   successCount = 0;
   failureCount = 0;
   ignoredCount = 0;
@@ -30,7 +32,9 @@ export class Machine extends Circuit {
   rejectedCount = 0;
   wouldRejectCount = 0;
 
-  /** Whether calls are timed: a policy counts slow calls, or a listener receives durations. */
+  /**
+   * Whether calls are timed, because a policy counts slow calls or a listener receives durations.
+   */
   get timesCalls(): boolean {
     return this.emitter?.hearsOutcomes || this.settings.trip.slowCallMs !== undefined;
   }
@@ -73,7 +77,9 @@ export class Machine extends Circuit {
     this.accountSince(permit.startedMs, permit.generation, settlement);
   }
 
-  /** Counts the outcome of a call that began at `startedMs` (NaN if untimed). */
+  /**
+   * Counts the outcome of a call that began at `startedMs`, which is NaN if the call is not timed.
+   */
   accountSince(startedMs: number, generation: number, settlement: Settlement): void {
     if (settlement.durationMs !== undefined || Number.isNaN(startedMs)) {
       this.account(generation, settlement);
@@ -98,8 +104,8 @@ export class Machine extends Circuit {
   }
 
   /**
-   * Counts an outcome. An outcome of an earlier generation is late: it changes neither state nor
-   * window.
+   * Counts an outcome. An outcome of an earlier generation is late: it changes neither the state
+   * nor the window.
    */
   account(
     generation: number,
@@ -124,7 +130,10 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
-  /** Counts a success on the fastest path: closed circuit, no timing, no listeners. */
+  /**
+   * Counts a success on the fastest path: the circuit is closed, calls are not timed, and there are
+   * no listeners.
+   */
   succeed(generation: number): void {
     if (generation !== this.generation || this.emitter?.hearsOutcomes) {
       this.account(generation, SUCCESS);
@@ -139,7 +148,7 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
-  /** Counts a success on the fast path whose duration the trip policy needs. */
+  /** Counts a success on the fast path if the trip policy needs the duration of the call. */
   succeedSince(startedMs: number, generation: number): void {
     if (generation !== this.generation || this.emitter?.hearsOutcomes) {
       this.accountSince(startedMs, generation, SUCCESS);
@@ -164,7 +173,8 @@ export class Machine extends Circuit {
   }
 
   /**
-   * Changes the manual control. Closes the circuit, except when an automatic one is now observed.
+   * Changes the manual control. Closes the circuit, except when `observe` follows automatic
+   * control.
    */
   steer(control: Control, reason: StateChangeReason, isolationReason?: string): void {
     const nowMs = this.settings.clock.now();
@@ -176,19 +186,25 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
-  /** Closes the circuit with an empty window and no growth. Control and counters stay. */
+  /**
+   * Closes the circuit with an empty window, and resets the growth of the open time. Control and
+   * counters stay.
+   */
   reset(): void {
     this.forgetGrowth();
     this.close("reset", this.settings.clock.now());
     this.emitter?.deliver();
   }
 
-  /** Whether `admit` certainly admits: the circuit is closed, and no failure can make it open now. */
+  /**
+   * Whether `admit` certainly admits a call: the circuit is not isolated, is closed, and no
+   * admission can open it.
+   */
   get admitsFreely(): boolean {
     return this.control !== "isolated" && this.isSound;
   }
 
-  /** Whether the circuit is closed, and stays closed at an admission. */
+  /** Whether the circuit is closed and no admission can open it. */
   private get isSound(): boolean {
     const { state } = this;
     if (state.kind !== CircuitState.Closed) return false;
@@ -199,7 +215,10 @@ export class Machine extends Circuit {
     return !this.isSound || this.timesCalls;
   }
 
-  /** Decides an admission at `nowMs` and makes the state changes that it causes. */
+  /**
+   * Decides whether to admit a call at `nowMs`, and makes the state changes that follow from this
+   * decision.
+   */
   private advance(nowMs: number): "admit" | StateRejection {
     if (this.isSound) return "admit";
     const admission = this.state.admission(nowMs);
@@ -251,10 +270,10 @@ export class Machine extends Circuit {
   /**
    * Applies a success or failure of this generation to the state.
    *
-   * @param nowMs The time if it has been read already, else NaN.
+   * @param nowMs The time if it was already read, otherwise NaN.
    */
   private judge(settlement: Settlement, durationMs: number | undefined, nowMs: number): void {
-    // The state is never open here: an open circuit admits no call, so no outcome has its
+    // The state is never open here. An open circuit admits no call, so no outcome belongs to its
     // generation.
     const state = this.state as ClosedState | HalfOpenState;
     const failed = settlement.outcome === "failure";
@@ -278,8 +297,8 @@ export class Machine extends Circuit {
   }
 
   /**
-   * Returns the facts of a failure for a later opening: bad seconds, for example, open the circuit
-   * only at a later admission.
+   * Returns the facts of a failure that a later opening needs. For example, bad seconds open the
+   * circuit only at a later admission.
    */
   private noteOf({ error, retryAfterMs = 0 }: Settlement): LastFailure {
     const asked = retryAfterMs > 0;

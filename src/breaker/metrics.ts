@@ -15,13 +15,16 @@ export interface CallCounts {
   readonly failureCount: number;
   /** Calls whose outcome shows nothing about the upstream's health. */
   readonly ignoredCount: number;
-  /** Calls that settled after their generation had ended. They changed nothing. */
+  /**
+   * Calls that settled after their generation had ended. They changed neither the state nor the
+   * window.
+   */
   readonly lateCount: number;
   /** Rejected calls. */
   readonly rejectedCount: number;
   /** Calls admitted under `observe` that an automatic breaker would have rejected. */
   readonly wouldRejectCount: number;
-  /** Number of changes of `state`. */
+  /** The number of changes of `state`. */
   readonly stateChanges: number;
 }
 
@@ -30,29 +33,35 @@ export interface CircuitBreakerMetrics {
   readonly name: string;
   readonly state: CircuitState;
   readonly control: Control;
-  /** Increases with every state change and every manual control. */
+  /**
+   * The number of the current generation. It increases with every state change and every change of
+   * the manual control.
+   */
   readonly generation: number;
   /** Admitted calls that have not settled. */
   readonly inFlightCount: number;
   /** Whole milliseconds spent in this state. */
   readonly stateAgeMs: number;
   /**
-   * Whole milliseconds until the circuit probes: 0 when it admits calls, undefined when isolated.
+   * Whole milliseconds until the circuit probes. 0 when it admits calls, undefined when isolated.
    */
   readonly retryAfterMs: number | undefined;
   /** The text given to `isolate`, while isolated. */
   readonly isolationReason: string | undefined;
   /**
-   * The counts of the trip policy. While open, the counts at the moment when the circuit opened out
-   * of closed. Undefined when half-open or isolated.
+   * The counts of the trip policy. While open, the counts at the last change from closed to open.
+   * Undefined when half-open or isolated.
    */
   readonly trip: TripSnapshot | undefined;
   readonly metrics: CallCounts;
-  /** The failures of `failureCount` by kind: 32 kinds at most, and `"_OTHER"` for the rest. */
+  /**
+   * The failures of `failureCount` by kind. At most 32 kinds are listed; `"_OTHER"` counts the
+   * rest.
+   */
   readonly failures: readonly FailureCount[];
   /** The changes of `stateChanges` by states and reason. */
   readonly transitions: readonly TransitionCount[];
-  /** Whole milliseconds for which `state` has read open, isolation included. Never decreases. */
+  /** Whole milliseconds for which `state` was open, including isolation. Never decreases. */
   readonly openTimeMs: number;
 }
 

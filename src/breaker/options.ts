@@ -27,11 +27,11 @@ export interface CircuitBreakerOptions {
   /** The name in errors, events and metrics: 1 to 200 characters. Default: `"default"`. */
   readonly name?: string | undefined;
   /**
-   * Consecutive failures that open the circuit, 1 to 1,000,000. Default: 5. Short for `trip: {
-   * consecutive }`; setting both throws.
+   * Consecutive failures that open the circuit, 1 to 1,000,000. Default: 5. This option is short
+   * for `trip: { consecutive }`. Setting both options throws a TypeError.
    */
   readonly failureThreshold?: number | undefined;
-  /** The trip policy, if counting consecutive failures is not enough. */
+  /** The trip policy. Default: the circuit opens after `failureThreshold` consecutive failures. */
   readonly trip?: TripOptions | undefined;
   /** Milliseconds that the circuit stays open before it probes; above 0. Default: 60,000. */
   readonly resetTimeoutMs?: number | undefined;
@@ -42,11 +42,12 @@ export interface CircuitBreakerOptions {
   readonly maxOpenMs?: number | undefined;
   /**
    * The factor by which the open time grows each time the circuit opens again, 1 to 100. Growth
-   * starts over once the circuit has been closed for one `resetTimeoutMs`. Default: 1, no growth.
+   * starts over once the circuit has been closed for one `resetTimeoutMs`. Default: 1, which means
+   * no growth.
    */
   readonly openTimeGrowthFactor?: number | undefined;
   /**
-   * The largest share by which the open time is randomly lengthened, 0 to 1. It keeps many
+   * The largest share by which the open time is extended at random, 0 to 1. Jitter keeps many
    * processes from probing at the same moment. Default: 0.
    */
   readonly openTimeJitter?: number | undefined;
@@ -55,8 +56,8 @@ export interface CircuitBreakerOptions {
   /** Successful probes that close the circuit, 1 to 1,000,000. Default: `halfOpenMaxCalls`. */
   readonly halfOpenSuccessThreshold?: number | undefined;
   /**
-   * Milliseconds after which an unsettled probe loses its slot; its outcome still counts. Above 0.
-   * Default: `resetTimeoutMs`.
+   * Milliseconds after which an unsettled probe loses its slot; above 0. The outcome of the probe
+   * still counts. Default: `resetTimeoutMs`.
    */
   readonly halfOpenProbeTimeoutMs?: number | undefined;
   /** Classifies an error. Default: every error is a failure. */
@@ -64,19 +65,22 @@ export interface CircuitBreakerOptions {
   /** Classifies a value. Default: every value is a success. */
   readonly classifyResult?: ((value: unknown) => Outcome) | undefined;
   /**
-   * Returns for how many milliseconds the upstream asked to be left alone, for example in a
-   * `Retry-After` header; undefined if it did not. Default: the `retryAfterMs` of a
-   * `ResponseError`.
+   * Returns the number of milliseconds for which the upstream asked to be left alone, for example
+   * in a `Retry-After` header. Returns undefined if the upstream did not ask. Default: the
+   * `retryAfterMs` of a `ResponseError`.
    */
   readonly retryAfter?: ((error: unknown) => number | undefined) | undefined;
   /**
-   * Whether rejections carry a stack trace, which makes them several times as expensive. Default:
+   * Whether rejections have a stack trace, which makes them several times as expensive. Default:
    * false.
    */
   readonly captureRejectionStack?: boolean | undefined;
   /** The source of time. Default: the monotonic clock of the process. */
   readonly clock?: Clock | undefined;
-  /** The source of chance for jitter. Default: `Math.random`. */
+  /**
+   * The source of random numbers for jitter, from 0 (inclusive) to 1 (exclusive). Default:
+   * `Math.random`.
+   */
   readonly random?: Random | undefined;
 }
 
@@ -129,8 +133,8 @@ export interface Settings {
 }
 
 /**
- * Describes how two sets of options differ, with both values; undefined if they are equal.
- * Functions and clocks are compared by identity.
+ * Returns a description of the difference between two sets of options, with both values. Returns
+ * undefined if they are equal. Functions and clocks are compared by identity.
  */
 export function settingsDifference(there: Settings, here: Settings): string | undefined {
   const differences: string[] = [];
@@ -148,14 +152,15 @@ export function settingsDifference(there: Settings, here: Settings): string | un
 }
 
 /**
- * Checks options.
+ * Checks the options of a breaker and adds the defaults.
  *
  * @throws TypeError or RangeError that names the option, its value and the expected value.
  */
 export function readSettings(given: unknown): { name: string; settings: Settings } {
   const read = checkSettings(given);
   const plain = Object.keys(given ?? {}).every((key) => key === "name");
-  // Breakers without options share one set of settings. With a million breakers, that matters.
+  // Breakers without options share one settings object. With a million breakers, this saves much
+  // memory.
   return plain ? { name: read.name, settings: DEFAULT_SETTINGS } : read;
 }
 

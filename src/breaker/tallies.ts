@@ -1,26 +1,28 @@
 /**
- * The counts that only failures and state changes update. The first of them creates the object, so
- * an idle breaker stays small and a successful call costs nothing.
+ * The counts that only failures and state changes update. The first failure or state change creates
+ * the object. So an idle breaker stays small, and a successful call costs nothing.
  */
 
 import type { CircuitState } from "./circuit-state.js";
 import type { StateChangeReason } from "./events.js";
 
-/** The failures of one kind. */
+/** The number of failures of one kind. */
 export interface FailureCount {
   /**
-   * The kind: the rule of a failure that a guard classified, else the code of the error, its name or
-   * its type. `"_OTHER"` for all kinds beyond the first 32.
+   * The kind of failure. If a guard classified the failure, the kind is the name of the rule.
+   * Otherwise, the kind is the code of the error, or else its name, or else its type.
+   *
+   * `"_OTHER"` is for all kinds after the first 32.
    */
   readonly type: string;
-  /** The component at fault, for a failure that a guard classified. */
+  /** The component at fault. Undefined if no guard classified the failure. */
   readonly fault: string | undefined;
-  /** Whether these failures were rate limits. */
+  /** Whether these failures were rate limits, or opened the circuit at once. */
   readonly limited: boolean;
   readonly count: number;
 }
 
-/** The changes between two states for one reason. */
+/** The number of changes between two states for one reason. */
 export interface TransitionCount {
   readonly from: CircuitState;
   readonly to: CircuitState;
@@ -32,7 +34,8 @@ const OTHER = "_OTHER";
 const MAX_KINDS = 32;
 
 /**
- * A text that may become a metric attribute, such as `ECONNRESET`. Other texts can hold secrets.
+ * Matches a text that may become a metric attribute, such as `ECONNRESET`. Other texts can contain
+ * secrets.
  */
 const WORD = /^[A-Za-z_][\w.:-]{0,63}$/;
 
@@ -40,7 +43,7 @@ type Counting<T> = { -readonly [K in keyof T]: T[K] };
 
 export class Tallies {
   stateChanges = 0;
-  /** Time in past open states, in milliseconds. */
+  /** The time in past open states, in milliseconds. */
   openTimeMs = 0;
   readonly #failures: Counting<FailureCount>[] = [];
   readonly #transitions: Counting<TransitionCount>[] = [];
@@ -80,8 +83,8 @@ export class Tallies {
 }
 
 /**
- * Reads the kind of a failure from any value. If reading its properties throws, the kind is
- * `object`.
+ * Returns the kind of a failure. The error can be any value. If reading its properties throws, the
+ * kind is `object`.
  */
 export function kindOfFailure(error: unknown): Omit<FailureCount, "count"> {
   if (typeof error !== "object" || error === null) return unclassified(typeof error);

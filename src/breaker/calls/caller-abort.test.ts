@@ -1,6 +1,6 @@
 /**
- * Errors that clients make of an abort, as seen with the versions named. The packages are not
- * needed.
+ * Copies of errors that clients create for an abort, seen with the named versions. The tests do not
+ * need the packages of these clients.
  */
 
 import { describe, expect, test } from "vitest";

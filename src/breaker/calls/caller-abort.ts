@@ -2,14 +2,18 @@
 
 import type { AbortSignal } from "../../options/abort-signal.js";
 
-/** The limit on the causes read. A chain of causes may be long or circular. */
+/** The maximum number of causes that are read. A chain of causes may be long or circular. */
 const MAX_CAUSES = 5;
 
-/** Names of abort errors: `AbortError` of Node, fetch and cloud SDKs, `CanceledError` of axios. */
+/**
+ * Matches names of abort errors: `AbortError` of Node, fetch and cloud SDKs, `CanceledError` of
+ * axios.
+ */
 const ABORT_NAME = /^(?:abort|cancel|cancell?ed|cancell?ation)(?:error)?$/i;
 
 /**
- * Codes of abort errors. `ECONNABORTED` is missing on purpose: axios uses it for its own timeouts.
+ * Matches codes of abort errors. `ECONNABORTED` does not match, because axios uses it for its own
+ * timeouts.
  */
 const ABORT_CODE = /^(?:ABORT_ERR|(?:UND_)?(?:ERR_)?(?:ABORTED|CANCELL?ED))$/;
 
@@ -17,9 +21,11 @@ const ABORT_CODE = /^(?:ABORT_ERR|(?:UND_)?(?:ERR_)?(?:ABORTED|CANCELL?ED))$/;
 const GRPC_CANCELLED = 1;
 
 /**
- * Returns the outcome of a call that failed because the caller aborted it: a failure when the
- * reason is a `TimeoutError`, because the upstream was too slow; otherwise ignored. Returns
- * undefined when the signal is not aborted or the error has another cause. Never throws.
+ * Returns the outcome of a call that failed because the caller aborted it. The outcome is a failure
+ * if the reason is a `TimeoutError`, because the upstream was too slow. For any other reason, the
+ * outcome is ignored.
+ *
+ * Returns undefined if the signal is not aborted or the error has another cause. Never throws.
  */
 export function outcomeOfAbort(
   error: unknown,
@@ -46,9 +52,11 @@ function meansAbort(error: unknown): boolean {
   if (typeof name === "string" && ABORT_NAME.test(name)) return true;
   const code = read(error, "code");
   if (typeof code === "string" && ABORT_CODE.test(code)) return true;
-  // An error of a child process has `cmd`; its `code` is an exit code.
+  // An error with `cmd` is from a child process. The `code` of such an error is an exit code, not a
+  // gRPC status.
   if (code === GRPC_CANCELLED && read(error, "cmd") === undefined) return true;
-  // `isCanceled` is set by execa and got, `__CANCEL__` by axios up to 0.26, whose object has no name.
+  // execa and got set `isCanceled`. axios up to 0.26 sets `__CANCEL__`, on an object without a
+  // name.
   return read(error, "isCanceled") === true || read(error, "__CANCEL__") === true;
 }
 

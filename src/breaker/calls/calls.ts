@@ -9,9 +9,9 @@ import type { Outcome } from "../options.js";
 import { outcomeOfAbort } from "./caller-abort.js";
 import { isDuration, type Permit, type Settlement, SUCCESS } from "./permit.js";
 
-/** The argument of every operation. */
+/** The argument that every operation receives. */
 export interface OperationContext {
-  /** The signal given to `execute`. */
+  /** The signal given to `execute`. Undefined without a signal. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -25,8 +25,8 @@ export type Operation<T> = (context: OperationContext) => T | PromiseLike<T>;
 export const NO_SIGNAL: OperationContext = Object.freeze({ signal: undefined });
 
 /**
- * Runs an operation that holds a permit. The returned promise passes on the operation's own value
- * or reason.
+ * Runs an operation that holds a permit. The returned promise settles with the operation's own
+ * value or error.
  */
 export function runWithPermit<T>(
   machine: Machine,
@@ -37,7 +37,7 @@ export function runWithPermit<T>(
   return runAndTell(machine, operation, signal, (settlement) => machine.settle(permit, settlement));
 }
 
-/** Runs an operation and reports its outcome before the caller sees it. */
+/** Runs an operation and reports its outcome before the caller sees the result. */
 export function runAndTell<T>(
   machine: Machine,
   operation: Operation<T>,
@@ -64,25 +64,25 @@ export function runAndTell<T>(
 }
 
 /**
- * The fast path through a closed circuit. It creates no permit. Calls that are not timed share
- * promise callbacks, which are created once for each generation.
+ * The fast path through a closed circuit, which creates no permit. Calls that are not timed share
+ * promise callbacks. These callbacks are created once for each generation.
  */
 export class FastLane {
   readonly generation: number;
   readonly #machine: Machine;
   /** Whether the options need the duration of each call. */
   readonly #timesCalls: boolean;
-  /** Whether the options classify values. */
+  /** Whether the option `classifyResult` is set, so that values must be classified. */
   readonly #judgesValues: boolean;
   /**
-   * Whether the last call failed. While calls fail, one callback records the failure and a second
-   * promise passes it on; see `run`.
+   * Whether the last call failed. If so, `run` records a failure in a separate callback, because
+   * that is cheaper.
    */
   #failing = false;
 
   /**
-   * Returns a lane for the current generation. Returns undefined unless the circuit is automatic
-   * and closed, and its trip policy never opens it at an admission.
+   * Returns a lane for the current generation if the circuit is automatic and closed. Returns
+   * undefined otherwise, and also if the trip policy may open the circuit at an admission.
    */
   static through(machine: Machine): FastLane | undefined {
     const { state, control } = machine;
@@ -101,7 +101,7 @@ export class FastLane {
     this.#judgesValues = classifyResult !== undefined;
   }
 
-  /** Runs an operation. The caller ensures that this lane is of the current generation. */
+  /** Runs an operation. The caller must ensure that this lane belongs to the current generation. */
   run<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
     const machine = this.#machine;
     machine.inFlight += 1;
@@ -124,8 +124,8 @@ export class FastLane {
       }) as Promise<T>;
     }
     if (!this.#failing) return promise.then(this.#onValue, this.#onError) as Promise<T>;
-    // One callback records the failure; the rejection passes through the other `then`. A single
-    // callback that rethrows would cost twice as much.
+    // The first `then` only records a failure. A rejection passes through the second `then` to the
+    // caller. One callback that does both must rethrow, which costs twice as much.
     promise.then(undefined, this.#onlyRecord);
     return promise.then(this.#onValue) as Promise<T>;
   }
@@ -198,8 +198,8 @@ function settlementOfValue(machine: Machine, value: unknown): Settlement {
 }
 
 /**
- * Classifies an error of the operation. If the caller's abort caused it, `classifyError` is not
- * asked.
+ * Classifies an error of the operation. Does not call `classifyError` if the caller's abort caused
+ * the error.
  */
 function settlementOfError(
   machine: Machine,
@@ -220,14 +220,14 @@ function settlementOfError(
 }
 
 /**
- * Treats every error as a failure, except an inner rejection by this package, such as that of a
- * full bulkhead.
+ * Returns `ignored` for a rejection by this package inside the operation, for example by a full
+ * bulkhead. Returns `failure` for every other error.
  */
 function defaultOutcome(error: unknown): Outcome {
   return isCircuitBreakerError(error) && error.refused ? "ignored" : "failure";
 }
 
-/** Calls a function from the options. If it fails, returns undefined and warns once. */
+/** Calls a function from the options. If the function fails, warns once and returns undefined. */
 function ask<R>(
   machine: Machine,
   option: string,

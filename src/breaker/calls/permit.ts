@@ -1,27 +1,35 @@
-/** The right to make one call: taken at admission, settled once. */
+/** The right to make one call. A permit is taken at admission and settled once. */
 
 import { readObject, show } from "../../options/check.js";
 import type { Outcome } from "../options.js";
 import type { ProbeLease } from "../state/half-open.js";
 
 declare global {
-  /** Declared here because users need not have the lib "esnext.disposable". */
+  /**
+   * This declaration is here, because a user's program may not load TypeScript's library
+   * `esnext.disposable`.
+   */
   interface SymbolConstructor {
     readonly dispose: unique symbol;
   }
 }
 
-/** Details of a failure beside its error. */
+/** Details of a failure in addition to its error. */
 export interface FailureDetail {
-  /** Milliseconds for which the upstream asked to be left alone; 0 or more. */
+  /** Milliseconds for which the upstream asked to be left alone; 0 or more. Default: no delay. */
   readonly retryAfterMs?: number | undefined;
-  /** Opens the circuit at once, whatever its trip policy has counted. For rate limits. */
+  /**
+   * Whether to open the circuit at once, whatever its trip policy has counted, as for a rate limit.
+   * Default: false.
+   */
   readonly openNow?: boolean | undefined;
 }
 
 /** Details of a success. */
 export interface SuccessDetail {
-  /** The duration in milliseconds, if the time since admission is not accurate. */
+  /**
+   * The duration in milliseconds, 0 or more. Set it if the time since admission is not accurate.
+   */
   readonly durationMs?: number | undefined;
 }
 
@@ -32,25 +40,26 @@ export interface Settlement extends FailureDetail, SuccessDetail {
 }
 
 /**
- * The object that a permit reports to when it is settled or released, such as the state machine.
+ * The object to which a permit reports that it is settled or released, such as the state machine.
  */
 export interface Settler {
   settle(permit: Permit, settlement: Settlement): void;
   release(permit: Permit): void;
   /**
-   * Returns a settler that reports only to the breaker of this process, not to a shared circuit. A
-   * settler without a shared circuit lacks this method.
+   * Returns a settler that reports to the breaker of this process only, not to a shared circuit.
+   * This method is missing in a settler without a shared circuit.
    */
   alone?(): Settler;
 }
 
 /**
- * The part of a {@link Permit} that a caller uses; an object that holds several permits implements
- * it too.
+ * The part of a {@link Permit} that a caller uses. An object that holds several permits also
+ * implements it.
  */
 export type CallPermit = Pick<
   Permit,
-  // `keepLocal` is internal, so the published declaration lacks it.
+  // `keepLocal` is internal, so the published declarations lack it. `Extract` compiles with and
+  // without this key.
   "generation" | "success" | "failure" | "ignore" | "release" | Extract<keyof Permit, "keepLocal">
 >;
 
@@ -59,7 +68,7 @@ export const SUCCESS: Settlement = Object.freeze({ outcome: "success", error: un
 
 /**
  * The right to make one call. Settle it once with `success`, `failure` or `ignore`, or give it back
- * with `release`; later calls do nothing.
+ * with `release`. Only the first of these calls has an effect.
  *
  * @example
  * ```ts
@@ -90,8 +99,8 @@ export class Permit {
 
   /**
    * @param lease The probe slot of the call, in a half-open circuit.
-   * @param startedMs The time when it began, or NaN if its duration is not needed.
-   * @param wouldReject Whether an automatic breaker would have rejected it.
+   * @param startedMs The time when the call began, or NaN if its duration is not needed.
+   * @param wouldReject Whether an automatic breaker would have rejected the call.
    * @internal
    */
   constructor(
@@ -142,13 +151,13 @@ export class Permit {
     this.#settler.release(this);
   }
 
-  /** Does the same as `release`, for `using permit = breaker.acquire()`. */
+  /** Does the same as `release`, so that you can write `using permit = breaker.acquire()`. */
   [Symbol.dispose](): void {
     this.release();
   }
 
   /**
-   * Redirects the outcome to another settler, which passes it on to the breaker.
+   * Redirects the outcome to another settler, which passes the outcome on to the breaker.
    *
    * @internal
    */
@@ -157,7 +166,7 @@ export class Permit {
   }
 
   /**
-   * Keeps the outcome in this process: a shared circuit does not count it.
+   * Keeps the outcome in this process, so that a shared circuit does not count it.
    *
    * @internal
    */
@@ -176,8 +185,8 @@ const SUCCESS_KEYS: readonly (keyof SuccessDetail)[] = ["durationMs"];
 const FAILURE_KEYS: readonly (keyof FailureDetail)[] = ["retryAfterMs", "openNow"];
 
 /**
- * Checks the details of an outcome. An invalid delay would block a circuit for good, and a
- * misspelled detail would be lost.
+ * Checks the details of an outcome. Without this check, an invalid delay would block a circuit for
+ * good, and a misspelled detail would be lost.
  *
  * @throws TypeError or RangeError that names the detail, its value and the expected value.
  */
@@ -196,7 +205,10 @@ export function readDetail(
   return detail;
 }
 
-/** Checks quickly whether the argument is valid, before the slower check that words the error. */
+/**
+ * Returns whether the argument is an object with known keys only. This check is faster than
+ * `readObject`, which also creates the error message.
+ */
 function isDetail(given: unknown, known: readonly string[]): given is Record<string, unknown> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) return false;
   for (const key of Object.keys(given)) if (!known.includes(key)) return false;

@@ -1,4 +1,4 @@
-/** The result of a rejected call. Its error is created when it is read. */
+/** The result of a rejected call. The error is created only when it is read. */
 
 import { CircuitBreakerOpenError, type Rejection, withoutStack } from "../errors.js";
 
@@ -9,13 +9,16 @@ export class RejectedCall {
   readonly #rejection: Rejection;
   #error: CircuitBreakerOpenError | undefined;
 
-  /** @param withStack Whether the error has a stack trace; then it is created now. */
+  /**
+   * @param withStack Whether the error has a stack trace. If so, the error is created now, and not
+   * when it is read.
+   */
   constructor(rejection: Rejection, withStack: boolean) {
     this.#rejection = rejection;
     this.#error = withStack ? new CircuitBreakerOpenError(rejection) : undefined;
   }
 
-  /** The rejection of the breaker. Each read returns the same object. */
+  /** The error of this rejection. Each read returns the same object. */
   get error(): CircuitBreakerOpenError {
     this.#error ??= withoutStack(() => new CircuitBreakerOpenError(this.#rejection));
     return this.#error;

@@ -4,14 +4,14 @@ import type { CircuitBreaker, RecordDetail } from "../circuit-breaker.js";
 import type { Outcome } from "../options.js";
 import type { CallPermit, FailureDetail, SuccessDetail } from "./permit.js";
 
-/** The receiver of outcomes without a permit. */
+/** An object that receives outcomes without a permit. */
 interface OutcomeRecorder {
   record(outcome: Outcome, detail: RecordDetail): void;
 }
 
 /**
- * Counts the outcome of a call that its breaker did not admit, if the circuit is closed and has not
- * changed since this permit was created.
+ * A permit for a call that its breaker did not admit. The outcome counts if the circuit is closed
+ * and has not changed since this permit was created. Otherwise, the outcome is late.
  */
 export class UnaskedPermit implements CallPermit {
   readonly generation: number;
@@ -20,7 +20,8 @@ export class UnaskedPermit implements CallPermit {
   #settled = false;
 
   /**
-   * @param recorder Receives the outcome, for example a shared breaker. Default: the breaker alone.
+   * @param recorder The object that receives the outcome, for example a shared breaker. Default:
+   * `breaker`.
    */
   constructor(breaker: CircuitBreaker, recorder: OutcomeRecorder = breaker) {
     this.#breaker = breaker;

@@ -1,4 +1,4 @@
-/** Rule 2: success, failure or ignored, and which code decides that. */
+/** Rule 2: the outcomes success, failure and ignored, and the code that decides the outcome. */
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { counted, setUp, setUpHalfOpen, trip } from "../../../tests/breaker/harness.js";

@@ -1,4 +1,7 @@
-/** Rule 5: clock and chance are injected, and the closed path reads neither. */
+/**
+ * Rule 5: time and random numbers come from ports, and the path through a closed circuit uses
+ * neither.
+ */
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { setUp, trip } from "../../../tests/breaker/harness.js";

@@ -6,7 +6,10 @@ import { CircuitBreaker } from "../circuit-breaker.js";
 
 const down = new Error("down");
 
-/** Settles calls in order: `s` a success, `f` a failure, a number advances by milliseconds. */
+/**
+ * Settles calls in order. `s` is a success, `f` is a failure, and a number advances the clock by
+ * milliseconds.
+ */
 function play(target: ReturnType<typeof setUp>, calls: readonly ("s" | "f" | number)[]): string {
   for (const call of calls) {
     if (typeof call === "number") target.clock.advance(call);

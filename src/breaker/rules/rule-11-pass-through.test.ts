@@ -1,6 +1,6 @@
 /**
- * Rule 11: values and reasons pass unchanged. tests/breaker shows in a process of its own that Node
- * reports a failing call that nothing awaits.
+ * Rule 11: values and errors pass through unchanged. `tests/breaker` shows in a separate process
+ * that Node reports a failed call that no code awaits.
  */
 
 import { describe, expect, test } from "vitest";

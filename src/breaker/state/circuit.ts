@@ -12,12 +12,12 @@ import { openingsInARow, openTimeMs } from "./open-time.js";
 import type { State } from "./state.js";
 
 /**
- * The text given to `isolate`, for each circuit that is isolated now. A map, because a field would
- * take memory in every circuit.
+ * The text given to `isolate`, for each circuit that is isolated now. The texts are in a map,
+ * because a field would take memory in every circuit.
  */
 const ISOLATION_REASONS = new WeakMap<Circuit, string>();
 
-/** One circuit, without the rules for changes. Each change begins a new generation. */
+/** One circuit, without the rules that cause changes. Each change begins a new generation. */
 export class Circuit {
   readonly name: string;
   readonly settings: Settings;
@@ -32,8 +32,8 @@ export class Circuit {
   constructor(name: string, settings: Settings) {
     this.name = name;
     this.settings = settings;
-    // Rounded, because a whole number needs no heap object. The time is used only for the age of a
-    // circuit that has never opened.
+    // The time is rounded, because a whole number needs no heap object. The time is used only for
+    // the age of a circuit that has never opened.
     this.state = newClosed(settings, Math.floor(settings.clock.now()));
   }
 
@@ -42,12 +42,14 @@ export class Circuit {
     return this.control === "isolated" ? CircuitState.Open : this.state.kind;
   }
 
-  /** The counts of failures and changes of state; undefined before the first of either. */
+  /**
+   * The counts of failures and state changes. Undefined before the first failure or state change.
+   */
   get tallies(): Tallies | undefined {
     return this.#tallies;
   }
 
-  /** The counts of failures and state changes, created at the first use. */
+  /** The counts of failures and state changes, created on first use. */
   protected get ownTallies(): Tallies {
     this.#tallies ??= new Tallies();
     return this.#tallies;
@@ -66,15 +68,16 @@ export class Circuit {
   /**
    * Opens a circuit that is closed or half-open.
    *
-   * @param readMs The time at which a trip policy decided to open; NaN for now. A later time would
-   * drop failures from the window, so the reported counts would not explain why the circuit opened.
+   * @param readMs The time at which a trip policy decided to open, or NaN to read the clock. A
+   * later time would drop failures from the window. The reported counts would then not explain why
+   * the circuit opened.
    */
   protected open(reason: StateChangeReason, readMs = Number.NaN): void {
     const { state, settings } = this;
     const nowMs = Number.isNaN(readMs) ? settings.clock.now() : readMs;
     const chance = settings.openTimeJitter === 0 ? 0 : settings.random();
     const openMs = this.openMsAt(nowMs, chance);
-    // Frozen, because listeners and metrics share this object.
+    // The counts are frozen, because listeners and metrics share this object.
     const counted = Object.freeze(state.counted(nowMs));
     this.#openings = openingsInARow(this.#openings, state, nowMs, settings);
     this.change(new OpenState(nowMs, nowMs + openMs, counted, state.failure), reason, nowMs);
@@ -98,7 +101,7 @@ export class Circuit {
     this.change(next, reason, nowMs, control);
   }
 
-  /** Makes the next open time as short as the first. */
+  /** Resets the growth, so that the next open time is as short as the first. */
   protected forgetGrowth(): void {
     this.#openings = 0;
   }
@@ -116,8 +119,9 @@ export class Circuit {
   }
 
   /**
-   * Begins a generation and queues an event if something visible changed. Not a `#` method: a class
-   * with one takes more memory in every object.
+   * Begins a new generation, and queues an event if the visible state or the control changed.
+   *
+   * This is not a `#` method, because a class with a `#` method takes more memory in every object.
    */
   protected change(
     next: State,

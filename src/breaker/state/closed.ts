@@ -16,8 +16,8 @@ export class ClosedState implements StateShape {
   }
 
   static {
-    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
-    // call at each read.
+    // `kind` is set on the prototype. A field would take memory in each breaker, and a getter would
+    // cost a call at each read.
     Object.defineProperty(ClosedState.prototype, "kind", { value: CircuitState.Closed });
   }
 

@@ -1,6 +1,6 @@
 /**
- * The half-open state: a few calls probe the upstream. Each holds a slot until it settles or takes
- * too long.
+ * The half-open state: a few calls probe the upstream. Each probe holds a slot until it settles or
+ * takes too long.
  */
 
 import { CircuitState } from "../circuit-state.js";
@@ -8,7 +8,7 @@ import { remainingMs } from "../rounded-times.js";
 import type { TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
-/** The slot of one probe, valid until it settles or the lease ends. */
+/** The slot of one probe. The lease ends when the probe settles, or at `endsMs`. */
 export interface ProbeLease {
   readonly endsMs: number;
 }
@@ -21,7 +21,10 @@ export class HalfOpenState implements StateShape {
   readonly #counted: TripSnapshot;
   readonly #slots: number;
   readonly #leaseMs: number;
-  /** Leases, the first to expire first. Expired ones stay until the next call of `lease`. */
+  /**
+   * The leases in the order in which they expire. Expired leases stay until the next call of
+   * `lease`.
+   */
   readonly #leases = new Set<ProbeLease>();
   #successesMissing: number;
 
@@ -44,8 +47,8 @@ export class HalfOpenState implements StateShape {
   }
 
   static {
-    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
-    // call at each read.
+    // `kind` is set on the prototype. A field would take memory in each breaker, and a getter would
+    // cost a call at each read.
     Object.defineProperty(HalfOpenState.prototype, "kind", { value: CircuitState.HalfOpen });
   }
 

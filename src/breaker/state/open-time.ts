@@ -1,12 +1,14 @@
-/** Calculates how long a circuit stays open: growing, jittered and capped. */
+/** Calculates how long a circuit stays open, with growth, jitter and an upper limit. */
 
 import { CircuitState } from "../circuit-state.js";
 import type { Settings } from "../options.js";
 import type { State } from "./state.js";
 
 /**
- * Returns the number of consecutive openings if the circuit opens out of `from` at `nowMs`. The
- * count starts over once the circuit has been closed for one reset timeout.
+ * Returns the number of consecutive openings if the circuit opens from the state `from` at `nowMs`.
+ * The count starts over once the circuit has been closed for one reset timeout.
+ *
+ * @param before Number of consecutive openings until now.
  */
 export function openingsInARow(
   before: number,

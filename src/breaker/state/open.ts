@@ -25,8 +25,8 @@ export class OpenState implements StateShape {
   }
 
   static {
-    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
-    // call at each read.
+    // `kind` is set on the prototype. A field would take memory in each breaker, and a getter would
+    // cost a call at each read.
     Object.defineProperty(OpenState.prototype, "kind", { value: CircuitState.Open });
   }
 

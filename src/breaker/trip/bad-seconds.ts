@@ -1,13 +1,18 @@
-/** Opens after consecutive bad seconds, so that one burst of failures counts as one bad second. */
+/**
+ * A trip policy that opens the circuit after consecutive bad seconds. A burst of failures within
+ * one second counts only once.
+ */
 
 import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 
 const SECOND_MS = 1000;
 
 /**
- * A second begins with its first outcome and is bad when more calls failed than succeeded. It is
- * judged at the first admission or outcome after its end. A good second empties the row of bad
- * seconds, and bad seconds older than `windowMs` leave the row.
+ * A second begins with its first outcome, and is bad if more calls failed than succeeded. A second
+ * is judged at the first admission or outcome after its end.
+ *
+ * The row is the list of consecutive bad seconds. A good second empties the row, and bad seconds
+ * older than `windowMs` leave it.
  */
 export class BadSecondsTrip implements TripPolicy {
   declare readonly needsTime: boolean;
@@ -16,8 +21,8 @@ export class BadSecondsTrip implements TripPolicy {
   readonly #needed: number;
   readonly #windowMs: number;
   /**
-   * The start times of the bad seconds in the row, oldest first; at most as many as open the
-   * circuit.
+   * The start times of the bad seconds in the row, oldest first. The row is never longer than the
+   * number of bad seconds that opens the circuit.
    */
   #row: number[] = [];
   /** The start time of the current second; NaN before the first outcome. */
@@ -30,8 +35,8 @@ export class BadSecondsTrip implements TripPolicy {
   }
 
   static {
-    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
-    // call at each read.
+    // These values are set on the prototype. A field would take memory in each breaker, and a
+    // getter would cost a call at each read.
     Object.assign(BadSecondsTrip.prototype, {
       needsTime: true,
       judgesAtAdmission: true,
@@ -55,7 +60,10 @@ export class BadSecondsTrip implements TripPolicy {
     return { policy: "badSeconds", badSeconds: this.#rowAt(nowMs).length };
   }
 
-  /** Adds 1 for a failure and -1 for a success, so a second is bad when its balance is above 0. */
+  /**
+   * Adds 1 for a failure and -1 for a success, so that a second is bad if its balance is above 0.
+   * Returns whether the circuit must open.
+   */
   #count(nowMs: number, weight: 1 | -1): boolean {
     if (this.#startedMs + SECOND_MS > nowMs) {
       this.#balance += weight;
@@ -71,7 +79,10 @@ export class BadSecondsTrip implements TripPolicy {
     return nowMs >= this.#startedMs + SECOND_MS;
   }
 
-  /** Returns the row at `nowMs`, including the current second once it is over. */
+  /**
+   * Returns the row at `nowMs`. If the current second is over, a bad second joins the row, and a
+   * good second empties the row.
+   */
   #rowAt(nowMs: number): number[] {
     let row = this.#row;
     if (this.#isOver(nowMs)) row = this.#balance > 0 ? [...row, this.#startedMs] : [];

@@ -1,8 +1,10 @@
-/** Opens after consecutive failures. The default, and the only policy that never reads a clock. */
+/**
+ * The default trip policy: opens the circuit after consecutive failures. It never reads a clock.
+ */
 
 import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 
-/** Counts failures. A success resets the count. */
+/** Counts consecutive failures. A success resets the count. */
 export class ConsecutiveTrip implements TripPolicy {
   declare readonly needsTime: boolean;
   declare readonly judgesAtAdmission: boolean;
@@ -15,8 +17,8 @@ export class ConsecutiveTrip implements TripPolicy {
   }
 
   static {
-    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
-    // call at each read.
+    // These values are set on the prototype. A field would take memory in each breaker, and a
+    // getter would cost a call at each read.
     Object.assign(ConsecutiveTrip.prototype, {
       needsTime: false,
       judgesAtAdmission: false,

@@ -1,11 +1,11 @@
-/** A window of the most recent calls, regardless of their time. */
+/** A window of the most recent calls, regardless of their age. */
 
 import type { CallWindow, WindowTotals } from "./failure-rate.js";
 
 const FAILED = 1;
 const SLOW = 2;
 
-/** Keeps one byte for each call in a ring, and running totals. */
+/** A ring with one byte for each call, and running totals. */
 export class CountWindow implements CallWindow {
   readonly #ring: Uint8Array;
   readonly #totals: WindowTotals = { calls: 0, failures: 0, slowCalls: 0 };

@@ -1,4 +1,7 @@
-/** Opens when the share of failed or slow calls in a window is too large. */
+/**
+ * A trip policy that opens the circuit if the share of failed or slow calls in a window reaches its
+ * threshold.
+ */
 
 import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 
@@ -9,7 +12,7 @@ export interface WindowTotals {
   slowCalls: number;
 }
 
-/** A window that drops old calls by itself, at constant cost for each call. */
+/** A window that drops old calls by itself. The cost for each call is constant. */
 export interface CallWindow {
   readonly needsTime: boolean;
   /** Counts one call and returns the new totals. */
@@ -23,13 +26,16 @@ export interface RateThresholds {
   readonly failureRate: number;
   /** While the window holds fewer calls, the circuit never opens. */
   readonly minimumCalls: number;
-  /** Above 1 if slow calls never open the circuit. */
+  /**
+   * The share of slow calls that opens the circuit. A value above 1 means that slow calls never
+   * open the circuit.
+   */
   readonly slowCallRate: number;
 }
 
 /**
- * Compares the rates after every outcome: a success too can be the call that completes
- * `minimumCalls`.
+ * A policy that compares the rates with the thresholds after every outcome. A success can also open
+ * the circuit, because it may complete `minimumCalls`.
  */
 export class FailureRateTrip implements TripPolicy {
   readonly #window: CallWindow;

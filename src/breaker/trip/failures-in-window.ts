@@ -1,15 +1,24 @@
-/** Opens after a number of failures within a time window, regardless of successes in between. */
+/**
+ * A trip policy that opens the circuit after a number of failures within a time window. Successes
+ * in between do not matter.
+ */
 
 import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 
-/** Keeps the times of recent failures in a ring as large as the threshold. */
+/**
+ * Keeps the times of recent failures in a ring. The size of the ring is the number of failures that
+ * opens the circuit.
+ */
 export class FailuresInWindowTrip implements TripPolicy {
   declare readonly needsTime: boolean;
   declare readonly judgesAtAdmission: boolean;
   declare readonly countsSuccesses: boolean;
   readonly #times: Float64Array;
   readonly #windowMs: number;
-  /** The ring's slot for the next failure. Until then it holds the time of the oldest one. */
+  /**
+   * The slot in the ring for the next failure. Until then, the slot holds the time of the oldest
+   * failure.
+   */
   #next = 0;
 
   constructor(failures: number, windowMs: number) {
@@ -18,8 +27,8 @@ export class FailuresInWindowTrip implements TripPolicy {
   }
 
   static {
-    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
-    // call at each read.
+    // These values are set on the prototype. A field would take memory in each breaker, and a
+    // getter would cost a call at each read.
     Object.assign(FailuresInWindowTrip.prototype, {
       needsTime: true,
       judgesAtAdmission: false,

@@ -1,4 +1,4 @@
-/** A window of the most recent milliseconds, in ten buckets. */
+/** A window of a fixed time before now, divided into ten buckets. */
 
 import type { CallWindow, WindowTotals } from "./failure-rate.js";
 
@@ -50,7 +50,8 @@ export class TimeWindow implements CallWindow {
   }
 
   /**
-   * Returns the slots of the buckets that must be emptied when bucket `number` becomes the newest.
+   * Returns the slots of the buckets that must be emptied if the bucket with this number becomes
+   * the newest.
    */
   #outdated(number: number): number[] {
     const steps = Math.min(number - this.#newest, BUCKETS);

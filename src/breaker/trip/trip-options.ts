@@ -1,4 +1,4 @@
-/** Reads the options of the trip policies and plans the policy. */
+/** Reads the options of a trip policy. The result is a plan that creates policies. */
 
 import {
   checkNumber,
@@ -21,7 +21,8 @@ import { TimeWindow } from "./time-window.js";
 import type { TripPlan, TripPolicy } from "./trip-policy.js";
 
 /**
- * Decides when a closed circuit opens. Set one of four policies.
+ * The options of the trip policy, which decides when a closed circuit opens. Set exactly one of the
+ * four policies.
  *
  * @example
  * ```ts
@@ -35,50 +36,64 @@ import type { TripPlan, TripPolicy } from "./trip-policy.js";
  */
 export type TripOptions = ConsecutiveOptions | BadSecondsOptions | FailuresOptions | RateOptions;
 
-/** Opens after consecutive failures. A success resets the count. */
+/**
+ * The options of the policy that opens the circuit after consecutive failures. A success resets the
+ * count.
+ */
 export interface ConsecutiveOptions {
-  /** Consecutive failures, 1 to 1,000,000. */
+  /** Consecutive failures that open the circuit, 1 to 1,000,000. */
   readonly consecutive: number;
 }
 
 /**
- * Opens after consecutive bad seconds. A second begins with its first outcome and is bad when more
- * calls failed than succeeded. A burst of fifty failures is therefore one bad second.
+ * The options of the policy that opens the circuit after consecutive bad seconds.
+ *
+ * A second begins with its first outcome, and is bad if more calls failed than succeeded. So a
+ * burst of fifty failures in one second is one bad second.
  */
 export interface BadSecondsOptions {
-  /** Consecutive bad seconds, 1 to 3,600. */
+  /** Consecutive bad seconds that open the circuit, 1 to 3,600. */
   readonly badSeconds: number;
-  /** Milliseconds within which the bad seconds must occur; at least 1,000 for each of them. */
-  readonly windowMs: number;
-}
-
-/** Opens after a number of failures within a time window. Successes do not reset it. */
-export interface FailuresOptions {
-  /** Failures in the window, 1 to 100,000. */
-  readonly failures: number;
-  /** Length of the window in milliseconds; more than 0. */
+  /** Milliseconds within which the bad seconds must occur, at least 1,000 for each bad second. */
   readonly windowMs: number;
 }
 
 /**
- * Opens when the share of failed calls in a window is too large. Set exactly one of the two
- * windows.
+ * The options of the policy that opens the circuit after a number of failures within a time window.
+ * Successes do not reset the count.
+ */
+export interface FailuresOptions {
+  /** Failures within the window that open the circuit, 1 to 100,000. */
+  readonly failures: number;
+  /** The length of the window in milliseconds; above 0. */
+  readonly windowMs: number;
+}
+
+/**
+ * The options of the policy that opens the circuit if the share of failed or slow calls in a window
+ * is too large. Set exactly one of `windowMs` and `windowCalls`.
  */
 export interface RateOptions {
   /** The share of failures that opens the circuit, above 0 and up to 1. */
   readonly failureRate: number;
-  /** A time window in milliseconds, kept in ten buckets; more than 0. */
+  /** The length of a time window in milliseconds; above 0. The window has ten buckets. */
   readonly windowMs?: number | undefined;
-  /** A window of the most recent calls, 1 to 1,000,000. */
+  /** The size of a window of the most recent calls, 1 to 1,000,000. */
   readonly windowCalls?: number | undefined;
   /**
-   * Calls that the window must hold before rates are judged, 1 to 1,000,000 and at most
-   * `windowCalls`. Default: 10, or `windowCalls` if that is less.
+   * The number of calls that the window must hold before the rates can open the circuit: 1 to
+   * 1,000,000, and at most `windowCalls`. Default: 10, or `windowCalls` if that is less.
    */
   readonly minimumCalls?: number | undefined;
-  /** Milliseconds from which a call is slow. Default: not set, and calls are not timed. */
+  /**
+   * Milliseconds from which a call is slow; above 0. Default: no call is slow, and calls are not
+   * timed.
+   */
   readonly slowCallMs?: number | undefined;
-  /** The share of slow calls that opens the circuit, above 0 and up to 1. Default: 1. */
+  /**
+   * The share of slow calls that opens the circuit, above 0 and up to 1. Requires `slowCallMs`.
+   * Default: 1.
+   */
   readonly slowCallRate?: number | undefined;
 }
 
@@ -90,7 +105,7 @@ const DEFAULT_MINIMUM_CALLS = 10;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * Checks trip options. The result creates policies.
+ * Checks trip options and returns a plan that creates policies.
  *
  * @throws TypeError or RangeError that names the option, its value and the expected value.
  */

@@ -1,15 +1,18 @@
-/** The interface of trip policies: they count outcomes and decide when to open. */
+/** The interface of trip policies, which count outcomes and decide when the circuit opens. */
 
 /**
- * Counts outcomes while the circuit is closed; each closed period has its own policy object. All
- * times are on the breaker's clock.
+ * A policy that counts outcomes while the circuit is closed. Each closed period has a policy object
+ * of its own. All times are on the breaker's clock.
  */
 export interface TripPolicy {
-  /** Whether the policy reads times. If not, `nowMs` is 0. */
+  /** Whether the policy reads times. If not, `nowMs` may be NaN. */
   readonly needsTime: boolean;
-  /** Whether `isDue` can return true, so that admissions must call it. */
+  /** Whether `isDue` can return true, so that it must be called at admissions. */
   readonly judgesAtAdmission: boolean;
-  /** Whether a success changes anything before the first failure. If not, it is not counted until then. */
+  /**
+   * Whether successes count before the first failure. If not, `success` is not called until a
+   * failure was counted.
+   */
   readonly countsSuccesses: boolean;
   /** Counts a success and returns whether the circuit must open. */
   success(nowMs: number, slow: boolean): boolean;
@@ -21,11 +24,11 @@ export interface TripPolicy {
   snapshot(nowMs: number): TripSnapshot;
 }
 
-/** A trip policy as configured. */
+/** The configuration of a trip policy. */
 export interface TripPlan {
-  /** The given options, with defaults. */
+  /** The given options, together with the defaults. */
   readonly options: Readonly<Record<string, number | undefined>>;
-  /** The duration from which a call is slow; undefined if calls need no timing. */
+  /** Milliseconds from which a call is slow. Undefined if calls need no timing. */
   readonly slowCallMs: number | undefined;
   /** Creates a policy with empty counts, for a circuit that closes. */
   newPolicy(): TripPolicy;
