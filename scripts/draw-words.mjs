@@ -24,7 +24,7 @@ for (const [index, { path, line, kind, text }] of drawn.entries()) {
 /** Draws `count` pieces of one kind. A hash orders them, so that a change moves no other piece. */
 function draw(kind, count) {
   return pieces
-    .filter((piece) => piece.kind === kind && /\w+\s+\w+/.test(piece.text))
+    .filter((piece) => piece.kind === kind && /[a-z]{2,}[^a-z]+[a-z]{2,}/i.test(piece.text))
     .map((piece) => ({ piece, order: hash(`${values.seed} ${piece.path} ${piece.text}`) }))
     .sort((one, other) => (one.order < other.order ? -1 : 1))
     .slice(0, Number(count))
