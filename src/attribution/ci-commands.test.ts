@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { processorMs } from "../../tests/own-time.js";
 import { COMMAND_FORMS, jsonWithoutCommands, withoutCommands } from "./ci-commands.js";
 
-/** Looks for commands in the way each runner does, apart from our own patterns. */
+/** Returns whether a line contains a command, according to the runners and not to our own patterns. */
 const isCommand = (line: string) =>
   /##\w*\[/.test(line) || // Azure, TeamCity, and GitHub's first form: anywhere
   /^\s*::[^:\s]/.test(line) || // GitHub: after blanks

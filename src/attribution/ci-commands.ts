@@ -1,22 +1,23 @@
 /**
- * Breaks up CI commands such as `::error::` in the lines that we print, where a text from outside (a host
- * name, an error message) may contain one. The output of a wrapped command is not changed: it passes
- * through byte for byte.
+ * Makes CI commands, such as `::error::`, harmless in the lines that we print. Such a line may quote a host
+ * name or an error message that contains a command.
+ *
+ * The output of a wrapped command passes through unchanged, byte for byte.
  */
 
 interface CommandForm {
   /** The CI systems whose runners execute this form. */
   readonly systems: readonly string[];
-  /** A command of this form that does no harm; the tests use it. */
+  /** A harmless command of this form, for the tests. */
   readonly example: string;
-  /** Matches the character behind which a blank must go, such as the first `#` of `##vso[`. */
+  /** Matches the part of a command after which a blank is inserted, such as the first `#` of `##vso[`. */
   readonly start: RegExp;
 }
 
 /**
- * The known forms of CI commands. CircleCI, Drone, Woodpecker, Bitbucket and AppVeyor execute none.
+ * The known forms of CI commands. CircleCI, Drone, Woodpecker, Bitbucket and AppVeyor have no such commands.
  *
- * A command that needs control characters, as GitLab's, is recognized by its printable part alone.
+ * For a command with control characters, such as GitLab's, the pattern matches only the printable part.
  */
 export const COMMAND_FORMS: readonly CommandForm[] = [
   {
@@ -27,7 +28,7 @@ export const COMMAND_FORMS: readonly CommandForm[] = [
   {
     systems: ["GitHub Actions", "Gitea", "Forgejo"],
     example: "::debug::x",
-    // At the start of a line, anything that may be a command; elsewhere only a complete one.
+    // At the start of a line, `::` is enough. Elsewhere, only a complete command matches.
     start: /:(?=:)(?<=^[^\S\r\n]*:)|:(?=:[\w-]{1,64}(?:[^\S\r\n][^\r\n]{0,4096}?)?::)/gm,
   },
   {
@@ -53,17 +54,18 @@ export const COMMAND_FORMS: readonly CommandForm[] = [
 ];
 
 /**
- * Breaks up each possible CI command with one blank, such as `: :error::`. No character is removed.
+ * Inserts one blank into each possible CI command, as in `: :error::`, so that no CI system executes the
+ * command. Removes no character.
  *
- * @param lines One or more lines of ours that contain texts from outside.
+ * @param lines One or more lines that we print, which may quote texts from outside.
  */
 export function withoutCommands(lines: string): string {
   return replaceStarts(lines, (start) => `${start} `);
 }
 
 /**
- * Breaks up each possible CI command in a JSON text by escaping one character of it. The JSON keeps its
- * meaning.
+ * Escapes one character of each possible CI command in a JSON text, so that no CI system executes the
+ * command. The meaning of the JSON does not change.
  */
 export function jsonWithoutCommands(json: string): string {
   return replaceStarts(json, (start) => {

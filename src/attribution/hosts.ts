@@ -1,4 +1,4 @@
-/** Reads host names from URLs, image references and git remotes, and names the circuit breaker of each. */
+/** Reads host names from URLs, image references and git remotes, and names the circuit breaker of a host. */
 
 import type { UpstreamKind } from "./failure.js";
 import type { NamedUpstream, UpstreamReference } from "./query/named-upstream.js";
@@ -29,7 +29,10 @@ const DOCKER_HUB_HOSTS: ReadonlySet<string> = new Set([
 const DOCKER_HUB_STORES = [".cloudflare.docker.com", ".cloudfront.docker.com"] as const;
 const DOCKER_HUB_BUCKET = "docker-images-prod.";
 
-/** Hosts that serve tokens or layers for a registry with another name, such as `cdn01.quay.io` for `quay.io`. */
+/**
+ * Suffixes of hosts that serve tokens or layers for a registry, each with that registry. For example,
+ * `cdn01.quay.io` serves `quay.io`.
+ */
 const REGISTRY_SATELLITES: readonly (readonly [suffix: string, home: string])[] = [
   ["pkg-containers.githubusercontent.com", "ghcr.io"],
   [".quay.io", "quay.io"],
@@ -38,7 +41,10 @@ const REGISTRY_SATELLITES: readonly (readonly [suffix: string, home: string])[] 
 /** Hosts that only serve tokens for a registry. */
 const TOKEN_SERVERS: ReadonlySet<string> = new Set(["auth.docker.io"]);
 
-/** Breakers of well-known public hosts. Such a host never stands in for another one, as a mirror does. */
+/**
+ * Names of the breakers of well-known public hosts. Unlike a mirror, such a host never answers in place of
+ * another host.
+ */
 const PUBLIC_HOMES: ReadonlySet<string> = new Set([
   `registry:${DOCKER_HUB}`,
   "registry:ghcr.io",
@@ -54,16 +60,16 @@ const PUBLIC_HOMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns whether a host may have answered for another one, as a CDN, a token server or a mirror does. A
- * well-known public host such as `ghcr.io` never does.
+ * Returns whether a host may have answered in place of another host, as a CDN, a token server or a mirror
+ * does. Returns false for a well-known public host such as `ghcr.io`.
  */
 export function mayStandIn(kind: UpstreamKind, host: string): boolean {
   return !PUBLIC_HOMES.has(breakerName(kind, host));
 }
 
 /**
- * Returns whether a host only helps a registry, as a token server or a layer store does. An answer from it
- * does not prove that the registry itself works.
+ * Returns whether a host only helps a registry, as a token server or a layer store does. An answer from such
+ * a host does not prove that the registry itself works.
  */
 export function isHelperHost(host: string): boolean {
   const name = withoutPort(host.toLowerCase());
@@ -75,9 +81,7 @@ export function isHelperHost(host: string): boolean {
   );
 }
 
-/**
- * Returns whether a host belongs to Docker Hub: its registry, token server, index or layer store.
- */
+/** Returns whether a host belongs to Docker Hub: its registry, token server, index or layer store. */
 export function isDockerHubHost(host: string): boolean {
   const name = withoutPort(host.toLowerCase());
   return (
@@ -90,11 +94,11 @@ export function isDockerHubHost(host: string): boolean {
 /**
  * Returns the name of the breaker that guards a host.
  *
- * The hosts of Docker Hub (registry-1, auth, index, its layer store) share `registry:docker.io`.
- * The layer hosts of quay.io and ghcr.io belong to their registries. A port stays in the name
- * unless it is the default.
+ * The registry, token server, index and layer store of Docker Hub share `registry:docker.io`. The layer hosts
+ * of quay.io and ghcr.io share the breaker of their registry. The name contains a port only if the port is
+ * not the default.
  *
- * @param kind The role of the host.
+ * @param kind The kind of host: `registry`, `git` or `http`.
  * @param host A host in the form of {@link Failure.upstream}, such as `"registry-1.docker.io"`.
  * @example
  * ```ts
@@ -119,17 +123,17 @@ export function breakerName(kind: UpstreamKind, host: string): string {
   return `${kind}:${bare}`;
 }
 
-/** A URL reduced to the parts that may be shown: no credentials, query string or fragment. */
+/** The parts of a URL that may be shown. Credentials, query string and fragment are left out. */
 interface PlainUrl {
   readonly scheme: string;
-  /** The host, with the port unless it is the scheme's default. */
+  /** The host, followed by the port if that is not the default of the scheme. */
   readonly host: string;
   readonly path: string;
 }
 
 const HOST = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9*_](?:[a-z0-9*_.-]{0,252}))(?::[0-9]{1,5})?$/i;
 
-/** Parses a URL; returns undefined if it has no usable host. */
+/** Parses a URL. Returns undefined if the URL has no usable host. */
 export function parseUrl(url: string): PlainUrl | undefined {
   const mark = url.indexOf("://");
   if (mark < 1) return undefined;
@@ -145,8 +149,10 @@ export function parseUrl(url: string): PlainUrl | undefined {
 }
 
 /**
- * Validates a host and returns it in lower case, without the scheme's default port. Returns undefined for
- * any other text.
+ * Returns a host in lower case, without the default port of the scheme. Returns undefined if the text is not
+ * a host.
+ *
+ * @param scheme The scheme of the URL, such as `https`. An empty text keeps every port.
  */
 export function readHost(text: string, scheme = "https"): string | undefined {
   const host = text.replace(/[.:,;]+$/, "");
@@ -164,20 +170,24 @@ function withoutPort(host: string): string {
 
 /** A parsed image reference. */
 export interface ImageReference {
-  /** The registry's host as written, or `docker.io` if none is written. */
+  /**
+   * The host of the registry in lower case. Without a written host, and for every host of Docker Hub, it is
+   * `docker.io`.
+   */
   readonly host: string;
-  /** Whether the reference contains the host, as `ghcr.io/a/b` does and `alpine` does not. */
+  /** Whether the text contains the host, as `ghcr.io/a/b` does and `alpine` does not. */
   readonly hostWritten: boolean;
-  /** The full reference, such as `docker.io/library/alpine:3.20`. */
+  /** The complete reference, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
+  /** Whether the reference contains a digest. */
   readonly pinned: boolean;
 }
 
 const IMAGE = /^[a-z0-9*_][a-z0-9*_.:/@-]*$/i;
 
 /**
- * Parses an image reference, with any spelling of docker.io; returns undefined if the text is not
- * one.
+ * Parses an image reference. Accepts every spelling of `docker.io`. Returns undefined if the text is not an
+ * image reference.
  */
 export function parseImageReference(address: string): ImageReference | undefined {
   const bare = address.trim().replace(/^(?:docker-image|docker|oci|https?):\/\//, "");
@@ -198,7 +208,10 @@ export function parseImageReference(address: string): ImageReference | undefined
   };
 }
 
-/** Returns the host of a git remote in any spelling: a URL, `git@host:path`, `host/path`. */
+/**
+ * Returns the host of a git remote: a URL, `git@host:path` or `host/path`. Returns undefined for any other
+ * text.
+ */
 export function gitHost(remote: string): string | undefined {
   const trimmed = remote.trim();
   if (trimmed.includes("://")) {
@@ -217,7 +230,7 @@ export function gitHost(remote: string): string | undefined {
   return /^[^.].*\.[a-z0-9-]/i.test(first) ? readHost(first) : undefined;
 }
 
-/** Returns a git remote without its secrets. */
+/** Returns a git remote without its credentials, query string and fragment. */
 export function plainRemote(remote: string): string {
   const trimmed = remote.trim();
   const url = trimmed.includes("://") ? parseUrl(trimmed) : undefined;
@@ -227,10 +240,13 @@ export function plainRemote(remote: string): string {
   return trimmed.slice(at + 1).replace(/[?#].*$/s, "");
 }
 
-/** An upstream as a text names it, with the name of its circuit breaker. */
+/** An upstream that a text names, with the name of its circuit breaker. */
 export type UpstreamOfText = Pick<NamedUpstream, "upstream" | "circuit">;
 
-/** Returns the registry of an image, with its reference in full; undefined when the text names no image. */
+/**
+ * Returns the registry of an image, with the complete image reference. Returns undefined if the text is not
+ * an image.
+ */
 export function imageUpstream(field: string, address: string): UpstreamOfText | undefined {
   const image = parseImageReference(address);
   if (image === undefined) return undefined;
@@ -238,14 +254,14 @@ export function imageUpstream(field: string, address: string): UpstreamOfText | 
   return guarded({ kind: "registry", host, field, reference, pinned });
 }
 
-/** Returns the host of a git remote; undefined when the text names none. */
+/** Returns the host of a git remote. Returns undefined if the text is not a git remote. */
 export function gitUpstream(field: string, remote: string): UpstreamOfText | undefined {
   const host = gitHost(remote);
   if (host === undefined) return undefined;
   return guarded({ kind: "git", host, field, reference: plainRemote(remote), pinned: false });
 }
 
-/** Returns the host of a URL; undefined if the text is not a URL. */
+/** Returns the host of a URL. Returns undefined if the text is not a URL. */
 export function httpUpstream(field: string, address: string): UpstreamOfText | undefined {
   const url = parseUrl(address.trim());
   if (url === undefined) return undefined;

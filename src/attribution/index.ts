@@ -1,4 +1,7 @@
-/** Attribution: which component is at fault, and which hosts a request names. Pure, without I/O. */
+/**
+ * Finds the component at fault for a failure, and the hosts that a request names. All functions are pure:
+ * they do no I/O.
+ */
 
 export {
   type Classifier,

@@ -30,11 +30,12 @@ const PRIVATE_KEY =
   /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g;
 
 /**
- * Replaces each likely secret with `***`: credentials and query strings of URLs, `Authorization` values,
- * bearer and basic tokens, `token=` and the like, well-known token formats, private keys. Of a text over
- * 128 KiB only the first and the last 64 KiB are kept.
+ * Replaces each likely secret with `***`. These are credentials and query strings of URLs, `Authorization`
+ * values, bearer and basic tokens, `token=` and the like, well-known token formats, and private keys.
  *
- * It recognizes secrets only by their format. A password that is an ordinary word stays.
+ * A secret is recognized only by its format, so a password that is an ordinary word stays.
+ *
+ * Of a text over 128 Ki characters, only the first and the last 64 Ki characters are kept.
  *
  * @example
  * ```ts

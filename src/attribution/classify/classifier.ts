@@ -1,4 +1,4 @@
-/** Creates classifiers: a set of rules, with functions to classify an error or an answer by them. */
+/** Creates classifiers. A classifier applies a set of rules to an error, a text or an answer. */
 
 import { withCommandHost } from "../command-line/with-command-host.js";
 import type { Failure, FailureContext, SessionResponse } from "../failure.js";
@@ -19,7 +19,9 @@ export interface ClassifierOptions {
   readonly rules?: readonly AttributionRule[];
 }
 
-/** Classifies failures by a set of rules. It keeps no state and does no I/O. */
+/**
+ * A set of rules, with functions that classify failures by these rules. It keeps no state and does no I/O.
+ */
 export interface Classifier {
   /** The rules in the order in which they are tried. */
   readonly rules: readonly AttributionRule[];
@@ -32,10 +34,10 @@ export interface Classifier {
 /**
  * Creates a classifier that tries your own rules first.
  *
- * @param options `rules`: tried in order, before the package's own.
- * @throws TypeError if an option is unknown, or a rule lacks a field or has one of a wrong type.
- * @throws RangeError if a fault is unknown, a word is not in lower case, or a pattern has the flag
- * g or y.
+ * @param options `rules`: your own rules. They are tried in order, before the rules of the package.
+ * @throws TypeError if an option is unknown, or if a field of a rule is missing, unknown or of a wrong type.
+ * @throws RangeError if a fault is unknown, a condition is empty, or a word is empty or not in lower case. A
+ * pattern with the flag g or y also throws a RangeError.
  * @example
  * ```ts
  * import { createClassifier } from "dagger-circuit-breaker/attribution";
@@ -72,10 +74,14 @@ export function createClassifier(options: ClassifierOptions = {}): Classifier {
   };
 }
 
-/** The classifier with the package's own rules only. */
+/** The classifier that has only the rules of the package. */
 export const DEFAULT_CLASSIFIER = createClassifier();
 
-/** Classifies the error of a request that got no answer; `read` is the parsed request. */
+/**
+ * Classifies the error of a request that got no answer.
+ *
+ * @param read The parsed request.
+ */
 export function classifyTransportError(error: unknown, read: ReadRequest): Failure {
   return decideFailure(error, { hosts: new NamedHosts(undefined, read) }, STANDARD_RULES);
 }

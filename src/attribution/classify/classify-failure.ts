@@ -1,17 +1,20 @@
-/** Classifies one failure by the package's own rules. */
+/** Classifies one failure by the rules of the package. */
 
 import type { Failure, FailureContext } from "../failure.js";
 import { DEFAULT_CLASSIFIER } from "./classifier.js";
 
 /**
- * Classifies a failure: which component is at fault.
+ * Classifies a failure: returns the component at fault, and whether the failure counts against this
+ * component.
  *
- * It accepts errors of the Dagger SDK (any copy and version, by name and code), other errors with
- * their causes, and GraphQL errors. It also accepts text of any length: the output of a `dagger`
- * command, a line of the engine's log, a message. It never throws.
+ * Accepts errors of the Dagger SDK, other errors with their causes, and GraphQL errors. SDK errors are
+ * recognized by name and code, so every copy and version of the SDK works.
+ *
+ * Also accepts text of any length: the output of a `dagger` command, a line of the engine's log, a message.
+ * Never throws.
  *
  * @param error The error or text.
- * @param context Further facts: `operation`, `source`, `query`, `exitCode`.
+ * @param context Further facts, all optional, such as `operation`, `query` or `exitCode`.
  * @example
  * ```ts
  * import { classifyFailure } from "dagger-circuit-breaker/attribution";

@@ -1,14 +1,15 @@
-/** Classifies an answer of a session by the package's own rules. */
+/** Classifies an answer of a session by the rules of the package. */
 
 import type { Failure, FailureContext, SessionResponse } from "../failure.js";
 import { DEFAULT_CLASSIFIER } from "./classifier.js";
 
 /**
- * Classifies each error of a session's answer, in order. An answer without errors returns an empty
- * list. It never throws.
+ * Classifies each error of a session's answer, in order. Returns an empty list if the request succeeded.
+ * Never throws.
  *
  * @param response The answer: `status`, `contentType`, `body` (text, or parsed JSON).
- * @param context `query`: the request. Its hosts help where an error names none.
+ * @param context Further facts, all optional. `query` is the request. If an error names no host, a host of
+ * this request is used.
  * @example
  * ```ts
  * import { classifyResponse } from "dagger-circuit-breaker/attribution";

@@ -1,4 +1,7 @@
-/** Classifies one failure by its words and its structure, without the rules for HTTP statuses. */
+/**
+ * Classifies one failure by its text and its structured facts. `decide-response.ts` applies the rules for the
+ * HTTP status of an answer.
+ */
 
 import { COMMAND_FAILED, type Failure } from "../failure.js";
 import { closingBlock } from "../log/closing.js";
@@ -14,7 +17,10 @@ import type { AttributionRule, RuleSet } from "../rules/rule.js";
 import { classifyByRule, findRule } from "./decide.js";
 import type { ReadContext } from "./read-context.js";
 
-/** Classifies an error by its content. The closing message of a `dagger` log decides, if there is one. */
+/**
+ * Classifies an error by its content. If the text is a `dagger` log with a closing message, that message
+ * decides.
+ */
 export function decideContent(
   content: ErrorContent,
   context: ReadContext,
@@ -33,7 +39,10 @@ export function decideContent(
 
 const NO_STEPS = { messages: "", output: "", unowned: "" };
 
-/** Operations that the engine does itself. Output in their log comes from the engine, not from a command. */
+/**
+ * Operations that the engine does itself, without a command. Output in the log of such a step comes from the
+ * engine.
+ */
 const ENGINES_OWN: ReadonlySet<string | undefined> = new Set(["from", "publish", "git", "http"]);
 
 function decideText(
@@ -43,7 +52,7 @@ function decideText(
   rules: RuleSet,
 ): Failure {
   const quoted = splitOutput(text);
-  // Splits by steps first: in a log, `Stdout:` may be printed by a step and not by the closing message.
+  // In a log, a step may print `Stdout:`. So the steps are separated before the text is split at `Stdout:`.
   const isLog = hasSteps(quoted.messages);
   const steps = isLog ? splitStepOutput(text) : NO_STEPS;
   const { messages, output: printed } = isLog ? splitOutput(steps.messages) : quoted;
@@ -63,8 +72,11 @@ function decideText(
 }
 
 /**
- * Returns the cancellation rule where the matched rule names only the engine's frame around a cancellation,
- * such as "mount failed: context canceled". If another line reports a failure, its rule wins.
+ * Replaces a rule that matched only because a cancellation broke the engine's work, as in "mount failed:
+ * context canceled".
+ *
+ * Returns the rule of another line if that rule counts, else the cancellation rule. Any other rule is
+ * returned unchanged.
  */
 function unlessCancelled(rule: AttributionRule, said: Reading, rules: RuleSet): AttributionRule {
   const isFrame = rule.counts && (rule.fault === "engine" || rule.fault === "service");
@@ -75,8 +87,8 @@ function unlessCancelled(rule: AttributionRule, said: Reading, rules: RuleSet): 
 }
 
 /**
- * Adds to the closing message what it lacks (a host, git's reason), from the logs of the steps that failed
- * with it.
+ * Completes a classification that lacks a host, or the reason why git or a program failed. The logs of the
+ * failed steps may contain the missing fact.
  */
 function refine(
   said: Failure,
@@ -106,8 +118,8 @@ function refine(
 }
 
 /**
- * Adds the suspected host, found in the log: the message of a failed command does not always quote the
- * command's output.
+ * Adds the suspected host from the log, because the message of a failed command may not quote the command's
+ * output.
  */
 function withSuspect(said: Failure, whole: string, content: ErrorContent): Failure {
   if (said.suspectedUpstream !== null) return said;
@@ -118,8 +130,8 @@ function withSuspect(said: Failure, whole: string, content: ErrorContent): Failu
 }
 
 /**
- * Returns whether a failure explains why an engine did not start: its image did not arrive, or the
- * container runtime refused to run it.
+ * Returns whether a failure explains why an engine did not start. Its image may not have arrived from the
+ * registry, or the container runtime or the engine may have failed.
  */
 function explainsStartFailure({ rule, upstreamKind }: Failure): boolean {
   return upstreamKind === "registry" || /^(?:connect|engine)\./.test(rule);

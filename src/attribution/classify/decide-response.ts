@@ -1,4 +1,4 @@
-/** Classifies the answer of a session, each of its errors separately. */
+/** Classifies each error in the answer of a session separately. */
 
 import type { Failure, SessionResponse } from "../failure.js";
 import type { ReadRequest } from "../query/named-upstream.js";
@@ -13,12 +13,12 @@ import { classifyByRule, findRule } from "./decide.js";
 import { decideContent } from "./decide-content.js";
 import type { ReadContext } from "./read-context.js";
 
-/** The most errors read from one answer. Engines send far fewer. */
+/** The maximum number of errors read from one answer. Engines send far fewer. */
 const MAX_ERRORS = 1_000;
 
 const BY_STATUS: RuleSet = { own: [], standard: RESPONSE_RULES };
 
-/** Classifies the answer to a request that was already parsed, by the package's own rules. */
+/** Classifies the answer to an already parsed request by the rules of the package. */
 export function classifyAnswer(
   { status, body }: SessionResponse,
   read: ReadRequest,
@@ -30,7 +30,9 @@ export function classifyAnswer(
   );
 }
 
-/** Classifies each error of an answer, in order. Returns an empty list if the request worked. Never throws. */
+/**
+ * Classifies each error of an answer, in order. Returns an empty list if the request succeeded. Never throws.
+ */
 export function decideResponse(
   response: { readonly status: number; readonly body: unknown },
   context: ReadContext,
@@ -80,7 +82,7 @@ function factsOf(status: number, context: ReadContext): StructuredFacts {
 }
 
 /**
- * Returns whether an answer clearly worked. Looks only at both ends and for `"errors"`, because data may be
+ * Returns whether an answer certainly contains no error. Does not parse the body, because the data may be
  * large.
  */
 function plainlyWorked(status: number, body: unknown): boolean {

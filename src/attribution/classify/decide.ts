@@ -1,4 +1,4 @@
-/** Tries the rules in order and builds the classification of the first match. */
+/** Tries rules in order and builds the classification from the first rule that matches. */
 
 import { COMMAND_FAILED, type Failure, type UpstreamKind } from "../failure.js";
 import { rejectionInWords } from "../reading/own-words.js";
@@ -14,7 +14,7 @@ export function findRule(rules: RuleSet, reading: Reading): AttributionRule | un
   return firstMatch(rules.own, reading, true) ?? firstMatch(rules.standard, reading);
 }
 
-/** Builds the classification that a matching rule gives. */
+/** Builds the classification of a failure from the rule that matches it. */
 export function classifyByRule(
   rule: AttributionRule,
   reading: Reading,
@@ -46,10 +46,10 @@ function delayOf(rule: AttributionRule, text: string): number | null {
 }
 
 /**
- * Returns the host that the engine contacted: for `docker.io` that is `registry-1.docker.io`.
+ * Replaces `docker.io` with `registry-1.docker.io`, the host that the engine contacts for Docker Hub.
  *
- * Only a GraphQL error with a path takes its host from the requested image. In other texts the host stays
- * as printed.
+ * Applies only to a GraphQL error with a path, because its host comes from the requested image. In other
+ * texts, the host stays as printed.
  */
 function contacted(host: string | null, reading: Reading): string | null {
   return host === "docker.io" && reading.facts.path.length > 0 ? "registry-1.docker.io" : host;
@@ -61,7 +61,10 @@ function kindOf(rule: AttributionRule, reading: Reading): UpstreamKind | null {
   return use === "registry" || use === "git" || use === "http" ? use : null;
 }
 
-/** Returns the only host of this kind in the request. With two, either may be at fault, so the result is null. */
+/**
+ * Returns the only host of this kind in the request. Returns null for several hosts, because any of them may
+ * be at fault.
+ */
 function hostOfQuery(
   kind: UpstreamKind | null,
   reading: Reading,

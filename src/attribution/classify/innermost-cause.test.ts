@@ -1,4 +1,4 @@
-// The innermost cause decides, whatever frames are around it and whatever consequences follow it.
+// The innermost cause decides, whatever messages surround this cause and whatever consequences follow it.
 import { expect, test } from "vitest";
 import { classifyFailure } from "./classify-failure.js";
 
@@ -150,7 +150,7 @@ test.each(EXPORTERS)("a failed collector is not a failure of the engine: %s", (_
       fault: "cloud",
       sessionLost: false,
     });
-    // Beside the failure of the work, a failed exporter means nothing.
+    // A failed exporter does not matter if the work itself failed.
     const real =
       'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): docker.io/acme/app:1: not found';
     for (const both of [`${real}\n${text}`, `${text}\n${real}`]) {

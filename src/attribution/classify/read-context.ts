@@ -11,16 +11,19 @@ import {
   readText,
 } from "../reading/error-facts.js";
 
-/** The most words of a command line that are read. */
+/** The maximum number of words read from a command line. */
 const MAX_WORDS = 10_000;
 
-/** A context after reading. Its fields are copies, so that reading them cannot throw. */
+/** A copy of a caller's context. Reading its fields cannot throw, because a copy has no getters. */
 export interface ReadContext extends Omit<FailureContext, "query"> {
-  /** The hosts of the request. The request is parsed at most once, however many errors there are. */
+  /** The hosts that the request names. The request is parsed at most once, whatever the number of errors. */
   readonly hosts: NamedHosts;
 }
 
-/** Copies the known fields of a context. Getters of the caller may throw; later code then cannot meet them. */
+/**
+ * Copies the known fields of a context. Later code then reads only the copy, because a caller's getter may
+ * throw.
+ */
 export function readContext(context: unknown): ReadContext {
   return {
     operation: readText(context, "operation"),

@@ -1,4 +1,4 @@
-/** Finds the hosts that a `dagger` command names, in its command line and in its standard input. */
+/** Finds the hosts that a `dagger` command names in its command line or in its standard input. */
 
 import type { UpstreamKind } from "../failure.js";
 import { upstreamsOfQuery } from "../query/query-upstreams.js";
@@ -11,16 +11,16 @@ const MODULE = /^(?:-m|--mod)$/;
 const SCRIPT = /^(?:-c|--command)$/;
 const WITH_VALUE = /^(?:-m|--mod|-c|--command|--env|--env-file|--progress|-W|--workspace)$/;
 /**
- * Subcommands of `dagger` that run another program. The words after them belong to that program and are not
- * read.
+ * Subcommands of `dagger` that run another program. No host is read from such a command line, because its
+ * words belong to the other program.
  */
 const OTHER_PROGRAM: ReadonlySet<string> = new Set(["run", "session"]);
 
 /**
  * Returns the hosts that a command line names.
  *
- * @param command The words, program first; a text is split as a shell does. Only the words after `dagger`
- * are read.
+ * @param command An array of words that starts with the program, or a text that is split as a shell splits
+ * it. Only the words after `dagger` are read.
  * @param input The standard input of the command: the document of `dagger query`, or a script.
  */
 export function hostsOfCommand(command: string | readonly string[], input = ""): CommandHost[] {
@@ -65,8 +65,8 @@ function hostsOfScript(script: string): CommandHost[] {
 }
 
 /**
- * Which words of a call name functions of Dagger itself: `first` for a call in a script, `each` for
- * `dagger core`, `none` for a call of a module's functions.
+ * The words of a call that can name functions of Dagger itself. `first`: the first word, in a script. `each`:
+ * every word, for `dagger core`. `none`: no word, for a call of a module's functions.
  */
 type Functions = "first" | "each" | "none";
 
@@ -79,7 +79,10 @@ const KINDS: Readonly<Record<string, UpstreamKind>> = {
   http: "http",
 };
 
-/** Returns the hosts in the words of a call. Hosts in a command for a container are not asked by the engine. */
+/**
+ * Returns the hosts in the words of a call. A host in a command for a container has `isAsked` false, because
+ * the engine does not contact that host.
+ */
 function hostsOfWords(words: readonly string[], functions: Functions): CommandHost[] {
   const hosts: CommandHost[] = [];
   let called = "";

@@ -1,4 +1,4 @@
-/** Finds the hosts that one value of a command line names: in a URL, an image or a git remote. */
+/** Finds the hosts in one value of a command line: in a URL, an image reference or a git remote. */
 
 import type { UpstreamKind } from "../failure.js";
 import { gitHost, isDockerHubHost, mayStandIn, parseImageReference, parseUrl } from "../hosts.js";
@@ -9,13 +9,16 @@ export interface CommandHost {
   readonly host: string;
   /**
    * Whether the engine itself contacts the host. False for a host inside a text, such as a script that a
-   * container runs: such a host is never at fault, but with it, two hosts are possible.
+   * container runs.
+   *
+   * A host with the value false is never at fault. Such a host still counts where the command line must name
+   * only one host.
    */
   readonly isAsked: boolean;
 }
 
 const SCHEME = "[a-z][a-z0-9+.-]{0,31}:\\/\\/";
-/** The `name=` before a value, as in `--var url=https://...`. */
+/** Matches the `name=` before a value, as in `--var url=https://...`. */
 const NAME = /^[\w.-]{1,64}=/;
 const STARTS_WITH_URL = new RegExp(`^${SCHEME}`, "i");
 const NEXT_URL = new RegExp(`[\\s,]+(?=${SCHEME})`, "i");
@@ -30,14 +33,14 @@ const GIT_SCHEMES: ReadonlySet<string> = new Set([
 ]);
 const IMAGE_SCHEMES: ReadonlySet<string> = new Set(["docker", "docker-image", "oci"]);
 const GIT_PATH = /\.git(?:$|[@#:/])/;
-/** Paths of the registry API, such as `/v2/`. */
+/** Matches paths of the registry API, such as `/v2/`. */
 const REGISTRY_PATH = /^\/v[12]\//;
 
 /**
  * Returns the hosts that a value names.
  *
- * @param kind What the value must be, such as `"registry"` for the argument of `from`; undefined if
- * unknown.
+ * @param kind The kind of host that the value must name, such as `"registry"` for the argument of `from`.
+ * Undefined if the kind is unknown.
  */
 export function hostsOfValue(given: string, kind?: UpstreamKind): CommandHost[] {
   const value = given.trim().replace(NAME, "");
@@ -48,7 +51,10 @@ export function hostsOfValue(given: string, kind?: UpstreamKind): CommandHost[] 
   return hostOfReference(value, kind) ?? [];
 }
 
-/** Returns the hosts of the URLs in a text, as hosts that the engine is not told to contact. */
+/**
+ * Returns the hosts of the URLs in a text. Sets `isAsked` to false, because the engine need not contact these
+ * hosts.
+ */
 export function hostsInText(text: string): CommandHost[] {
   return (text.match(URL_IN_TEXT) ?? [])
     .flatMap((url) => hostOfUrl(url) ?? [])
@@ -72,7 +78,9 @@ function kindOfScheme(scheme: string): UpstreamKind | undefined {
   return IMAGE_SCHEMES.has(scheme) ? "registry" : undefined;
 }
 
-/** Returns the kind of an http URL as Dagger treats it. A URL with a fragment is a git remote with a ref. */
+/**
+ * Returns the kind of host that Dagger sees in an http URL. A URL with a fragment is a git remote with a ref.
+ */
 function kindOfUrl(url: string, host: string, path: string): UpstreamKind {
   if (REGISTRY_PATH.test(path) || isRegistry(host)) return "registry";
   const isRepository = !mayStandIn("git", host) && path.split("/").filter(Boolean).length <= 2;
@@ -86,10 +94,10 @@ function isRegistry(host: string): boolean {
 
 const SCP_LIKE = /^[\w.-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}:[^/]/;
 const TAG = /:[\w][\w.-]{0,127}$/;
-/** Matches a host with a port. It looks like an image with a tag, such as `redis:6379`. */
+/** Matches a host with a port, such as `redis:6379`, which also has the form of an image with a tag. */
 const ADDRESS = /^[^/]*:\d{4,5}$|^localhost:/;
 
-/** Returns the host of a git remote or an image that is written without a scheme. */
+/** Returns the host of a git remote or an image reference that has no scheme. */
 function hostOfReference(value: string, asked?: UpstreamKind): CommandHost[] | undefined {
   if (asked !== "registry" && (asked === "git" || isRemote(value))) {
     const host = gitHost(value);
@@ -99,7 +107,8 @@ function hostOfReference(value: string, asked?: UpstreamKind): CommandHost[] | u
   if (image === undefined || asked === "http" || !isImage(value, image.pinned, image.host, asked)) {
     return undefined;
   }
-  // Without a slash, the value may be anything, such as `env:prod`. Then its host is only a possible one.
+  // Without a slash, the value need not be an image: it may be anything, such as `env:prod`. So `isAsked` is
+  // false.
   const isSure = asked === "registry" || value.includes("/");
   return [{ kind: "registry", host: image.host, isAsked: isSure && !isLocal(image.host) }];
 }
@@ -116,7 +125,7 @@ function isImage(value: string, pinned: boolean, host: string, asked?: UpstreamK
   return host !== "docker.io" && isRegistry(host);
 }
 
-/** Returns whether a host is this machine, or a name without a domain, as services of the pipeline have. */
+/** Returns whether a host is this machine, or has a name without a domain, like a service of the pipeline. */
 function isLocal(host: string): boolean {
   return /^(?:127\.|localhost|0\.0\.0\.0|\[::1\])/.test(host) || /^[^.[]+$/.test(host);
 }

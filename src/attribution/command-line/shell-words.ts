@@ -1,15 +1,15 @@
 /** Splits a command line or a script of Dagger's shell into commands and words, as a shell does. */
 
-/** The most characters read. No real command line is longer. */
+/** The maximum number of characters read. No real command line is longer. */
 const MAX_LENGTH = 256 * 1024;
 
 const SPACE = /\s/;
-/** Characters between two commands: pipe, list, background, newline, subshell. */
+/** Characters that separate two commands: pipe, list, background, newline, subshell. */
 const SEPARATORS = "|;&\n()";
 
 /**
- * Returns the words of each command in a text. Quotes, backslashes and comments are removed; variables stay
- * as written.
+ * Returns the words of each command in a text. Removes quotes, backslashes and comments. Variables stay as
+ * written.
  */
 export function shellWords(text: string): string[][] {
   const commands: string[][] = [[]];
@@ -26,7 +26,7 @@ export function shellWords(text: string): string[][] {
       quote = "";
     } else if (char === "\\" && quote !== "'") {
       at += 1;
-      // A backslash at the end of a line joins it with the next line.
+      // A backslash at the end of a line joins the line with the next one.
       if (text.charAt(at) !== "\n") word = (word ?? "") + text.charAt(at);
     } else if (quote !== "") {
       word += char;

@@ -1,4 +1,5 @@
-// Command lines that were labeled before they were tried, beside what the failing command printed.
+// Command lines, with the output of the commands that failed. Each row was labeled before the classifier was
+// tried on it.
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,16 +1,19 @@
-/** Adds a host from the command line to a failure whose message names none. */
+/** Adds a host from the command line to a failure whose message names no host. */
 
 import type { Failure, FailureContext } from "../failure.js";
 import { breakerName } from "../hosts.js";
 import { hostsOfCommand } from "./command-hosts.js";
 
-/** Docker Hub's message for its rate limit. No other registry uses it. */
+/** Matches Docker Hub's message for its rate limit. No other registry uses this message. */
 const DOCKER_HUB_WORDS =
   /\breached your [\w ]{0,32}pull rate limit|\bdocker\.com\/increase-rate-limit/i;
 
 /**
- * Adds an upstream to a failure that counts and has none: the only host of the right kind in the command
- * line, if the engine contacts it. With two possible hosts, the upstream stays null.
+ * Adds an upstream to a failure that counts but has no upstream. The upstream is the only host of the right
+ * kind in the command line, if the engine contacts that host.
+ *
+ * The upstream stays null if two hosts are possible. The upstream also stays null if the message is Docker
+ * Hub's rate limit and the host is another registry.
  *
  * @param readWords Returns the text that was classified.
  */

@@ -1,23 +1,24 @@
 /**
- * Finds the last message of a `dagger` command about its failure. Only this message decides the
- * classification, whatever failed earlier in the log.
+ * Finds the closing message of a failed `dagger` command. Only this message decides the classification,
+ * whatever failed earlier in the log.
  */
 
 import { hasSteps, hasTree, readLines, splitOutput } from "./steps.js";
 import { HEAD_STEP, isDrawn } from "./tree.js";
 
-// A line of `dagger --progress=plain`, such as `9 : ┆ exec make`.
+// Matches a line of `dagger --progress=plain`, such as `9 : ┆ exec make`.
 const PLAIN_PROGRESS = /^ {0,8}[0-9]{1,6} {0,8}: /;
 const FIRST_STEP = /^ {0,8}1 {0,8}: connect$/;
 const NESTED_FIRST_STEP = /\] \| {0,9}1 {0,8}: connect$/m;
 const OUTPUT_HEADER = /^(?:Stdout|Stderr):/;
 
 /**
- * Returns the closing message of a `dagger` command, in a text with steps: from its last `Error:` to the end.
- * Without one, returns the reasons at the head of the report.
+ * Returns the closing message of a `dagger` command in a text with steps: the text from the last `Error:` to
+ * the end. Without such an `Error:`, returns the reasons at the head of the report. Without such reasons,
+ * returns undefined.
  *
- * Earlier failures do not matter, because a retry may have succeeded. An `Error:` inside the output of a
- * step does not count.
+ * Earlier failures do not matter, because a retry may have succeeded. An `Error:` inside the output of a step
+ * does not count.
  */
 export function closingBlock(text: string): string | undefined {
   if (quotesOutputFirst(text)) return undefined;
@@ -27,8 +28,8 @@ export function closingBlock(text: string): string | undefined {
 function errorBlock(text: string): string | undefined {
   if (!text.includes("Error: ")) return undefined;
   const lines = text.split("\n");
-  // A step that itself runs `dagger` prints a log with a first step of its own. That is not a second run of
-  // ours.
+  // A step that runs `dagger` prints a nested log, which has its own first step. In a text with a nested log,
+  // a first step does not show that the outer command began a new run.
   const nested = NESTED_FIRST_STEP.test(text);
   const tree = hasTree(text);
   let start = -1;
@@ -53,7 +54,7 @@ function errorBlock(text: string): string | undefined {
 
 const CLI_EXIT = /^exit code [0-9]{1,3}$/;
 
-/** Returns the reasons at the head of a report, without the line `exit code N` of the CLI. */
+/** Returns the reasons at the head of a report, without the CLI's line `exit code N`. */
 function headReasons(text: string): string | undefined {
   if (!hasTree(text)) return undefined;
   const reasons = readLines(text).filter(
@@ -63,13 +64,19 @@ function headReasons(text: string): string | undefined {
   return reasons.map((line) => line.text).join("\n");
 }
 
-/** Returns whether a text is only the message of a failed command with its output, not a log of steps. */
+/**
+ * Returns whether a text is only the message of one failed command, not a log. In such a text, steps can
+ * occur only in the quoted output.
+ */
 function quotesOutputFirst(text: string): boolean {
   const { messages, output } = splitOutput(text);
   return output !== "" && !hasSteps(messages);
 }
 
-/** Returns whether a CI runner adds this line to every failed step. Such a line does not show the cause. */
+/**
+ * Returns whether a line is a note that CI runners add to every failed step. Such a note does not show the
+ * cause.
+ */
 function isRunnerNote(line: string): boolean {
   return /^Error: (?:Process completed with exit code|The operation was canceled)/.test(line);
 }

@@ -1,4 +1,5 @@
-// The same failures in the output of each front end of dagger: the speaker of a line decides.
+// The same failures in the output of each front end of dagger. The source of a line decides which component
+// is at fault.
 import { expect, test } from "vitest";
 import { classifyFailure } from "../classify/classify-failure.js";
 
@@ -7,7 +8,7 @@ const QUAY =
 const GHCR = QUAY.replaceAll("quay.io", "ghcr.io");
 const HTTP_503 = "invalid response status 503 Service Unavailable";
 
-/** A step that passed and printed these words, then a failure, in each front end. */
+/** The output of each front end for a step that printed these words and passed, followed by a failure. */
 const FRONT_ENDS: Readonly<Record<string, (printed: string, failed: string) => string>> = {
   plain: (printed, failed) =>
     `1   : connect\n1   : connect DONE [0.1s]\n\n9   : withExec sh -c x\n9   : [0.1s] | ${printed}\n9   : Container.withExec DONE [0.2s]\n\n10  : Hello.pull ERROR [0.2s]\n10  : ! ${failed}\n\nError: ${failed}\n`,

@@ -3,23 +3,27 @@
 import type { LogLine, StepState } from "./line.js";
 import { withoutTree } from "./tree-signs.js";
 
-// `dagger --progress=plain`: "9   : ┆ [0.1s] | text", "9   : ┆ ! why", "9   : ┆ exec docker ERROR [0.1s]".
+// Lines of `dagger --progress=plain`: "9   : ┆ [0.1s] | text", "9   : ┆ ! why", "9   : ┆ exec docker ERROR
+// [0.1s]".
 const DAGGER_LINE = /^ {0,8}([0-9]{1,6}) {0,8}: (.*)$/;
 const DAGGER_LOG = /^\[[0-9hms.]{1,12}\] \| ?/;
 const DAGGER_END = / (DONE|CACHED|ERROR|CANCELED) \[[0-9hms.]{1,12}\]$/;
-// buildkit: "#9 0.412 text", "#9 ERROR: why", "#9 [2/5] RUN make", "#9 DONE 1.2s", "#9 CACHED".
+// Lines of buildkit: "#9 0.412 text", "#9 ERROR: why", "#9 [2/5] RUN make", "#9 DONE 1.2s", "#9 CACHED".
 const BUILDKIT_LINE = /^#([0-9]{1,6}) (?:([0-9]{1,9}\.[0-9]{1,6}) )?(.*)$/;
 const BUILDKIT_FAILED = /^(?:ERROR|CANCELED)\b/;
 const BUILDKIT_PASSED = /^(?:DONE [0-9.]{1,12}s|CACHED)$/;
-// The excerpt at the end of a buildkit log: "------", " > [2/5] RUN make:", "0.412 text", "------".
+// Lines of the excerpt at the end of a buildkit log: "------", " > [2/5] RUN make:", "0.412 text", "------".
 const EXCERPT_EDGE = /^-{4,8}$/;
 const EXCERPT_TITLE = /^ > (.{1,2048}):$/;
 const EXCERPT_LOG = /^[0-9]{1,9}\.[0-9]{1,6} /;
 
-/** The start of a line in a text that may contain numbered steps. */
+/** Matches the start of a line with a numbered step. A text without a match has no numbered steps. */
 export const NUMBERED_STEP = /^(?: {0,8}[0-9]{1,6} {0,8}: |#[0-9]{1,6} )/m;
 
-/** Reads the lines of a log in order. `read` returns undefined for a line that no numbering front end printed. */
+/**
+ * Reads the lines of a log in order. `read` returns undefined for a line that does not belong to a numbered
+ * step.
+ */
 export class NumberedSteps {
   #excerpt: string | undefined;
 

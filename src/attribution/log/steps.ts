@@ -1,4 +1,4 @@
-/** Separates the messages of the engine from the output of the pipeline's commands, in a log of many steps. */
+/** Separates the engine's messages from the output of the pipeline's commands in a log. */
 
 import type { LogLine, StepState } from "./line.js";
 import { NUMBERED_STEP, NumberedSteps } from "./numbered.js";
@@ -11,8 +11,7 @@ export interface PartedText {
   readonly output: string;
 }
 
-// Messages of buildkit itself. They count as buildkit's even where the step's title does not show who
-// prints.
+// Matches messages of buildkit itself, for steps whose title does not show who prints the log.
 const OWN_LOG = /^\s{0,4}error: (?:failed to|no active session|unexpected status)/i;
 
 /** Returns whether a text was printed by a front end that shows steps. */
@@ -30,20 +29,20 @@ export function readLines(text: string): LogLine[] {
   const numbered = NUMBERED_STEP.test(text) ? new NumberedSteps() : undefined;
   const tree = hasTree(text) ? new TreeSteps() : undefined;
   return text.split("\n").map((line) => {
-    // In the output of a command, a line that looks numbered is still output.
+    // Inside the output of a command, a line that looks like a numbered step is still output.
     const other = tree?.isInCommand === true ? undefined : numbered?.read(line);
     if (other !== undefined && other.step !== undefined) tree?.end();
     return other ?? tree?.read(line) ?? { step: undefined, kind: "other", text: line };
   });
 }
 
-/** A text in two parts, with the lines of unknown origin listed once more. */
+/** A text in two parts. Lines of unknown origin are in `output` and also in `unowned`. */
 interface PartedLog extends PartedText {
-  /** The part of `output` whose steps do not show whether a command or the engine printed it. */
+  /** The lines of `output` from steps that do not show whether a command or the engine prints the log. */
   readonly unowned: string;
 }
 
-/** Separates messages from the output of steps. Output of steps that passed is left out. */
+/** Separates messages from the output of steps. Leaves out the output of steps that passed. */
 export function splitStepOutput(text: string): PartedLog {
   const lines = readLines(text);
   const steps = stepsOf(lines);
@@ -70,7 +69,7 @@ export function splitStepOutput(text: string): PartedLog {
 interface Step {
   owner: Owner | undefined;
   state: StepState | undefined;
-  /** The index of the last line with a reason of the failure. */
+  /** The index of the last line with a reason for the failure; -1 if no line has a reason. */
   reasonAt: number;
 }
 
@@ -92,13 +91,16 @@ function stepsOf(lines: readonly LogLine[]): ReadonlyMap<string, Step> {
   return steps;
 }
 
-/** Returns who printed a line; undefined for output of a step that passed, which does not matter. */
+/**
+ * Returns who printed a line. Returns undefined for a line that does not matter, such as output of a step
+ * that passed.
+ */
 function speakerOf(line: LogLine, index: number, step: Step | undefined): Owner | undefined {
   if (step === undefined) return "engine";
   const isCommand = step.owner === "command";
   switch (line.kind) {
     case "failed":
-      // A command can print lines that look like a reason. Dagger's own reason is the last one.
+      // A command can print lines that look like a reason. Only the last such line is Dagger's own reason.
       return isCommand && index < step.reasonAt ? "command" : "engine";
     case "title":
       if (step.state === "passed") return undefined;
@@ -116,16 +118,16 @@ function speakerOf(line: LogLine, index: number, step: Step | undefined): Owner 
 const EXECUTED = /^exec (.{1,2048}?) ERROR \[/;
 
 /**
- * Returns the output and titles of the steps that caused the closing message: those that failed with the
- * same reason, and those that ran the program it names.
+ * Returns the titles and output of the steps that caused the closing message. These steps failed with the
+ * same reason, or ran the program that the message names.
  */
 export function failedStepLogs(text: string, block: string): string {
   const words = /^Error: ([^\n]{1,4096})/.exec(block)?.[1]?.trim() ?? lastLine(block);
   if (words === "") return "";
   const lines = readLines(text);
   const steps = new Set<string>();
-  // Failed steps directly above the step with the reason. They failed with it but print no reason of their
-  // own.
+  // Failed steps whose titles come directly before the current line. If the current line contains the reason,
+  // these steps failed for the same reason but do not print it.
   let around: string[] = [];
   for (const { step, kind, text: said, state } of lines) {
     if (step === undefined || kind === "log") {
@@ -152,7 +154,7 @@ function lastLine(block: string): string {
   return trimmed.slice(trimmed.lastIndexOf("\n") + 1).trim();
 }
 
-/** Returns the log before the closing message, without the prefixes of lines. */
+/** Returns the log before the closing message, without the prefixes of its lines. */
 export function logBefore(text: string, block: string): string {
   const end = text.lastIndexOf(block);
   return readLines(end < 0 ? text : text.slice(0, end))
@@ -163,7 +165,10 @@ export function logBefore(text: string, block: string): string {
 const QUOTED_OUTPUT = /(?:^|\n)[ \t]{0,32}(?:Stdout|Stderr):[ \t]{0,8}(?=\n|$)/;
 const COMMAND_END = /exit code:? -?[0-9]|did not complete successfully/;
 
-/** Separates a message from the output of a failed command, which it quotes after `Stdout:` and `Stderr:`. */
+/**
+ * Separates a message from the output of a failed command. The message quotes this output after `Stdout:` or
+ * `Stderr:`.
+ */
 export function splitOutput(text: string): PartedText {
   if (!text.includes("Stdout:") && !text.includes("Stderr:")) return { messages: text, output: "" };
   const match = QUOTED_OUTPUT.exec(text);

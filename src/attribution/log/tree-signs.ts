@@ -7,7 +7,9 @@ export function withoutTree(line: string): string {
   return line.replace(TREE_SIGNS, "");
 }
 
-/** Signs before a title that show the state of the step: `✔` passed, `✘` failed, `⣷` running. */
+/**
+ * Signs before a title that show the state of the step, such as `✔` (passed), `✘` (failed) or `⣷` (running).
+ */
 export const STATE_SIGNS = "✔✘○●∅◐$⣷⣯⣟⡿⢿⣻⣽⣾";
 /** Signs that draw the branches of the tree. */
 export const BRANCHES = " \\t│├╰╴─╭╮╯┆";

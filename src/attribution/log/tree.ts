@@ -1,6 +1,8 @@
 /**
  * Reads the lines of Dagger's front ends that draw a tree: `report`, the last screen of a terminal, `dots`
- * and `logs`. Each step begins with its title. Its output and the reason of its failure follow.
+ * and `logs`.
+ *
+ * Each step begins with its title. The output of the step and the reason for its failure follow.
  */
 
 import type { LogLine, StepState } from "./line.js";
@@ -9,20 +11,20 @@ import { BRANCHES, STATE_SIGNS } from "./tree-signs.js";
 
 const DURATION =
   "(?:[0-9]{1,3}h)?(?:[0-9]{1,2}m)?[0-9]{1,6}(?:\\.[0-9]{1,3})?m?s(?: [A-Z]{2,12})?(?: [|█░].{0,64})?";
-/** A title, such as "✘ .build: Directory! 3.1s ERROR" or "▶ ✔ connect 0.0s". */
+/** Matches a title, such as "✘ .build: Directory! 3.1s ERROR" or "▶ ✔ connect 0.0s". */
 const TITLE = new RegExp(
   `^[${BRANCHES}]{0,256}(?:[▼▶] )?([${STATE_SIGNS}▼▶])[ ](.{0,4096} )?${DURATION}$`,
 );
-/** A title whose arguments are on lines of their own: "✘ .build(". */
+/** Matches a title whose arguments are on the following lines, such as "✘ .build(". */
 const OPEN_TITLE = new RegExp(`^[${BRANCHES}]{0,256}(?:[▼▶] )?([${STATE_SIGNS}])[ ].{1,512}\\($`);
 const IN_OPEN_TITLE = new RegExp(`^[${BRANCHES}]{0,256}(?:┆|\\))|^[ ]{2,64}\\w{1,64}: `);
-/** The path to the step that follows, such as "┇ load module › git(url: "...") › ". */
+/** Matches a path to the step that follows, such as "┇ load module › git(url: "...") › ". */
 const PATH = new RegExp(`^[${BRANCHES}]{0,256}┇ `);
-/** A title in `dots` and `logs`, before the output of the step. These formats do not show how a step ends. */
+/** Matches a title in `dots` and `logs`. These formats do not show how a step ends. */
 const HEADER = /^▼ (?=\S)/;
-/** The line of `dots` with one sign per finished step, such as "▶ ..X.". */
+/** Matches the line of `dots` that has one sign for each finished step, such as "▶ ..X.". */
 const DOTS = /^▶ [.A-Z]{1,4096}$/;
-/** The first line of a report in 1.0. The command and the reason of its failure follow. */
+/** Matches the first line of a report in 1.0. The command and the reason for its failure follow. */
 const TRACE_HEAD = /^(?:TRACE|CHECKS)\b[^\n]{0,128}[✘✔] /;
 const REASON = new RegExp(`^[${BRANCHES}]{0,256}! (.*)$`);
 const LOG = new RegExp(`^[${BRANCHES}]{0,256}[┃█] ?(.*)$`);
@@ -30,19 +32,22 @@ const INDENTED = new RegExp(`^[${BRANCHES}]{2,256}\\S`);
 const BLANK = new RegExp(`^[${BRANCHES}]{0,256}$`);
 const CACHED_OR_PASSED = / CACHED$| OK$/;
 
-/** The name under which the head of a report is read, as if it were a step. The reason there decides. */
+/**
+ * The name of the step that stands for the head of a report. The reasons in the head decide the
+ * classification.
+ */
 export const HEAD_STEP = "head";
 
-/** The first sign of a line in a tree of steps. It rules out most texts quickly. */
+/** Matches the first sign of a line in a tree of steps. This cheap check rules out most texts. */
 export const TREE_SIGN = /^[^\S\n]{0,64}[▼▶✔✘∅$○●├╰│TC]/m;
 
-/** A line in a text that may contain a tree of steps. */
+/** Matches a line of a tree of steps. A text without a match has no tree. */
 export const TREE_STEP = new RegExp(
   `^(?:${HEADER.source}|${DOTS.source}|${TRACE_HEAD.source}|[${BRANCHES}]{0,256}(?:[▼▶] )?[✔✘∅$○●] (?:.{0,4096} )?${DURATION}$)`,
   "m",
 );
 
-/** Returns whether a front end drew this line as part of the tree, so that it is not output of a step. */
+/** Returns whether a line is part of the drawn tree, not output of a step. */
 export function isDrawn(line: string): boolean {
   return (
     TITLE.test(line) ||
@@ -55,19 +60,22 @@ export function isDrawn(line: string): boolean {
   );
 }
 
-/** The part of a step that the reader is in. */
+/** The part of a step to which the current line belongs. */
 type Part = "open-title" | "printing" | "reason" | "head";
 
-/** Reads the lines of a log in order. */
+/** Reads the lines of a log in order, and remembers the current step. */
 export class TreeSteps {
   #count = 0;
   #step: string | undefined;
   #part: Part = "printing";
   #owner: Owner | undefined;
-  /** The path line that was read last, for the title that follows. */
+  /** The last path line, which belongs to the title that follows. */
   #path: string | undefined;
 
-  /** Whether the reader is inside the output of a command, which can look like anything. */
+  /**
+   * Whether the next line is inside the output of a command. Such output can look like anything, even like a
+   * step.
+   */
   get isInCommand(): boolean {
     return this.#step !== undefined && this.#owner === "command" && this.#part !== "reason";
   }
@@ -106,7 +114,7 @@ export class TreeSteps {
     return log === null ? undefined : { step: this.#step, kind: "log", text: log[1] ?? "" };
   }
 
-  /** Reads a line without a sign. It belongs to the current part of the step. */
+  /** Reads a line without a sign. Such a line belongs to the current part of the step. */
   #plain(line: string): LogLine {
     const step = this.#step;
     if (step === undefined) return { step, kind: "other", text: line };
@@ -125,7 +133,7 @@ export class TreeSteps {
       default:
     }
     this.#part = "printing";
-    // Only commands print blank lines, so a blank line ends every other step.
+    // Only commands print blank lines. So a blank line ends a step that does not run a command.
     if (this.#owner !== "command" && BLANK.test(line)) this.end();
     return { step, kind: "log", text: line };
   }
@@ -143,7 +151,7 @@ export class TreeSteps {
   }
 }
 
-/** The span id that `--debug` prints before a title. */
+/** Matches the span id that `--debug` prints before a title. */
 const STEP_ID = /^[0-9a-f]{16} /;
 const SIGNS_BEFORE = new RegExp(`^[${BRANCHES}${STATE_SIGNS}▼▶]{1,512}`);
 

@@ -1,10 +1,10 @@
-/** Names of the fields of Dagger's API, grouped by what a request does with them. */
+/** Names of the fields of Dagger's API, grouped by their role in a request. */
 
 import type { SideEffect } from "./named-upstream.js";
 
 /**
- * The root fields of a query in engines 0.15 to 1.0 beta. A root field that is not listed is a module. The
- * family `load...FromID` is matched by {@link LOAD_FIELD}.
+ * The root fields of a query in engines 0.15 to 1.0 beta. {@link LOAD_FIELD} matches further root fields of
+ * these engines. Any other root field belongs to a module.
  */
 export const CORE_FIELDS: ReadonlySet<string> = new Set([
   "__schema",
@@ -60,7 +60,7 @@ export const INTROSPECTION_FIELDS: ReadonlySet<string> = new Set([
   "__typename",
 ]);
 
-/** Fields that read the contents of an image or repository, not only its metadata. */
+/** Fields that read the contents of an image or repository, not only metadata. */
 export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   "asTarball",
   "combinedOutput",
@@ -83,7 +83,9 @@ export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   "up",
 ]);
 
-/** Fields of a container that read the layers of its image. A request without them reads no layer. */
+/**
+ * Fields of a container that read the layers of its image. A request without these fields reads no layers.
+ */
 export const LAYER_FIELDS: ReadonlySet<string> = new Set([
   "asService",
   "asTarball",

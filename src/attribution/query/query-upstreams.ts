@@ -5,12 +5,12 @@ import type { NamedUpstream, ReadRequest, UpstreamReference } from "./named-upst
 import { readRequest } from "./read-request.js";
 
 /**
- * Returns the upstreams that a request names: images of `from`, targets of `publish`, remotes of `git`,
- * URLs of `http`, references of `moduleSource`, addresses of `address`.
+ * Returns the upstreams that a request names: images of `from`, targets of `publish`, remotes of `git`, URLs
+ * of `http`, references of `moduleSource`, addresses of `address`.
  *
- * Not found: the object behind an id (`Container.import` takes one), what a module does, what a Dockerfile
- * names. An image or URL that a service of the pipeline serves is left out. For a text that is not GraphQL,
- * the list is empty. Never throws.
+ * Leaves out images and URLs that a service of the pipeline serves. Cannot find the object behind an id, the
+ * calls of a module, or the images in a Dockerfile. Returns an empty list for a text that is not GraphQL.
+ * Never throws.
  *
  * @param request The document, or the parsed body with its variables.
  * @example
@@ -29,21 +29,21 @@ export function upstreamsOfQuery(request: string | GraphQLRequest): readonly Ups
   return [...found.values()];
 }
 
-/** The hosts that a request names, for errors that name no host. The request is read on the first use. */
+/** The hosts that a request names, for errors that name no host. The request is parsed on first use. */
 export class NamedHosts {
   readonly #query: string | GraphQLRequest | undefined;
   #named: readonly NamedUpstream[] | undefined;
   #hosts: ReadonlyMap<string, string | null> | undefined;
 
-  /** @param read The same request, if it was already parsed. */
+  /** @param read The same request in parsed form, if it was already parsed. */
   constructor(query: string | GraphQLRequest | undefined, read?: ReadRequest) {
     this.#query = query;
     this.#named = read?.named;
   }
 
   /**
-   * Returns the only host of a kind, such as `"registry"`, that `field` names. If no such field has a host,
-   * all fields count. Null if there are two hosts.
+   * Returns the only host of a kind, such as `"registry"`, that a field called `field` names. If no such
+   * field has a host, uses the hosts of all fields. Returns null for several hosts, or for no host.
    */
   only(kind: UpstreamKind, field: string | undefined): string | null {
     this.#hosts ??= hostsByUse(this.#read());
@@ -57,8 +57,8 @@ export class NamedHosts {
 }
 
 /**
- * Maps a kind (`registry`), and a kind with a field (`registry from`), to its only host; to null if there
- * are several.
+ * Returns the only host for each kind (`registry`), and for each kind with a field (`registry from`). If
+ * there are several hosts, the value is null.
  */
 function hostsByUse(named: readonly NamedUpstream[]): ReadonlyMap<string, string | null> {
   const hosts = new Map<string, string | null>();

@@ -1,4 +1,4 @@
-/** Parses a GraphQL request: the upstreams it names, the ids it uses, and what it would do. */
+/** Parses a GraphQL request: the upstreams that it names, the ids that it uses, and its side effects. */
 
 import {
   type ArgumentNode,
@@ -24,7 +24,7 @@ import {
 } from "./dagger-fields.js";
 import type { NamedImage, NamedUpstream, ReadRequest, SideEffect } from "./named-upstream.js";
 
-/** The most characters of a request that is parsed. A longer one counts as naming no upstream. */
+/** The maximum length of a request that is parsed, in characters. A longer request names no upstream. */
 export const MAX_QUERY_LENGTH = 4 * 1024 * 1024;
 
 const MAX_TOKENS = 200_000;
@@ -41,11 +41,10 @@ const NOTHING: Omit<ReadRequest, "request" | "source"> = {
 };
 
 /**
- * Parses a request. For a text that is not GraphQL, or longer than {@link MAX_QUERY_LENGTH}, the result
- * names no upstream. Never throws.
+ * Parses a request. For a text that is not GraphQL, or longer than {@link MAX_QUERY_LENGTH}, the result names
+ * no upstream. Never throws.
  *
- * @param withPlaces Whether to record the positions of addresses, so that they can be rewritten. It makes
- * parsing slower.
+ * @param withPlaces Whether to record the positions of addresses, for a rewrite. Recording slows parsing down.
  */
 export function readRequest(request: string | GraphQLRequest, withPlaces = false): ReadRequest {
   const given = typeof request === "string" ? { query: request } : request;
@@ -57,15 +56,15 @@ export function readRequest(request: string | GraphQLRequest, withPlaces = false
       return { request: given, source: query, ...read };
     }
   } catch {
-    // Not GraphQL: the session itself will reject it.
+    // The text is not GraphQL. The session itself will reject the request.
   }
   return { request: given, source: "", ...NOTHING };
 }
 
-/** The facts about a field that the fields around it determine. */
+/** The facts about a field that its enclosing fields determine. */
 interface Place {
   readonly root: boolean;
-  /** The platform of the enclosing `container`. The same tag means another image on another platform. */
+  /** The platform of the enclosing `container`. On another platform, the same tag means another image. */
   readonly platform: string;
   /** Whether an enclosing field needs the layers of the image, as `withExec` does. */
   readonly layers: boolean;
@@ -74,14 +73,14 @@ interface Place {
 const ROOT: Place = { root: true, platform: "", layers: false };
 const BELOW: Place = { root: false, platform: "", layers: false };
 
-/** Walks once over a document. Recursion is safe: the parser rejects documents with deep nesting. */
+/** Walks once over a document. Recursion is safe, because the parser rejects documents with deep nesting. */
 class Walk {
   readonly #document: DocumentNode;
   readonly #variables: Readonly<Record<string, unknown>>;
   readonly #defaults = new Map<string, ValueNode>();
   readonly #named = new Map<string, NamedUpstream>();
   readonly #texts = new Set<string>();
-  // Made at the first entry, because most requests have none.
+  // Created at the first entry, because most requests have no entry.
   #idKeys: Set<string> | undefined;
   #sideEffects: Set<SideEffect> | undefined;
   /** The names of the fields from the root to the current field. */
@@ -165,7 +164,10 @@ class Walk {
     if (effect !== undefined) this.#sideEffects = withOne(this.#sideEffects, effect);
   }
 
-  /** Adds a field's upstream. Below the root, only `from` and `publish` are certainly Dagger's own. */
+  /**
+   * Adds a field's upstream. Below the root, a field such as `git` may belong to a module, so only `from` and
+   * `publish` count.
+   */
   #readUpstream(field: FieldNode, root: boolean, platform: string): void {
     const name = field.name.value;
     if (!root) {
@@ -178,7 +180,7 @@ class Walk {
     }
   }
 
-  /** Adds an image. Its key ends in the address, so that a rewrite can replace only that part. */
+  /** Adds an image. The address is at the end of the key, so that a rewrite can replace only the address. */
   #addImage(field: FieldNode, platform: string): void {
     const address = this.#text(field, "address");
     const found = address === undefined ? undefined : imageUpstream(field.name.value, address);
@@ -232,7 +234,7 @@ class Walk {
     return value !== undefined && value.kind !== Kind.NULL;
   }
 
-  /** Returns a field with its arguments as text, without alias and selections. */
+  /** Returns the name and arguments of a field as a text, except the argument that `without` names. */
   #call({ name, arguments: given = [] }: FieldNode, without?: string): string {
     let call = name.value;
     for (const one of given) {
@@ -247,7 +249,7 @@ class Walk {
     return asked?.kind === Kind.FIELD ? this.#call(asked) : "";
   }
 
-  /** Returns the text of an argument, also from a variable; undefined if it is not a text. */
+  /** Returns the text of an argument or of its variable. Returns undefined if the value is not a text. */
   #text(field: FieldNode, name: string): string | undefined {
     const value = argument(field, name)?.value;
     if (value?.kind === Kind.STRING) return value.value;
@@ -258,7 +260,7 @@ class Walk {
     return absent?.kind === Kind.STRING ? absent.value : undefined;
   }
 
-  /** Returns a value as one line, which is the same for a literal and for a variable with that value. */
+  /** Returns a value as one line. A literal and a variable with the same value give the same line. */
   #line(value: ValueNode): string {
     if (value.kind === Kind.STRING) return JSON.stringify(value.value);
     if (value.kind === Kind.LIST) return `[${value.values.map((one) => this.#line(one)).join()}]`;
@@ -288,7 +290,7 @@ class Walk {
     }
   }
 
-  /** Adds every text in a JSON value. It uses no recursion, because variables can be nested to any depth. */
+  /** Adds every text in a JSON value. Uses no recursion, because variables can be nested to any depth. */
   #addTextsOf(given: unknown): void {
     const stack: unknown[] = [given];
     while (stack.length > 0) {
@@ -305,7 +307,7 @@ class Walk {
   }
 }
 
-/** The start of a path on the caller's own machine. */
+/** Matches the start of a path on the caller's own machine. */
 const LOCAL_PATH = /^[./~]/;
 
 function argument(field: FieldNode, name: string): ArgumentNode | undefined {

@@ -1,6 +1,6 @@
 /**
- * Reads errors from any library. It looks at names, codes and fields and never at classes, because a
- * program may contain several copies of an SDK.
+ * Reads errors of any library by their names, codes and fields. Classes are not checked, because a program
+ * may contain several copies of an SDK.
  */
 
 import type { FailureContext } from "../failure.js";
@@ -15,14 +15,17 @@ export interface ErrorContent {
   readonly text: string;
   readonly output: string;
   readonly facts: StructuredFacts;
-  /** The answer of the session, if the error carries one: its status, and its body or errors. */
+  /**
+   * The session's answer that the error carries: the status, and the body or the errors. Undefined if the
+   * error carries no answer.
+   */
   readonly response: { readonly status: number | undefined; readonly body: unknown } | undefined;
 }
 
 /** The parts of a failure's context that affect how its text is read. */
 type WordingContext = Pick<FailureContext, "operation" | "source">;
 
-/** Reads a property of any value; returns undefined if it is missing or its getter throws. */
+/** Returns a property of any value. Returns undefined if the property is missing or its getter throws. */
 export function readProperty(value: unknown, key: string): unknown {
   if ((typeof value !== "object" || value === null) && typeof value !== "function")
     return undefined;
@@ -33,25 +36,30 @@ export function readProperty(value: unknown, key: string): unknown {
   }
 }
 
-/** Reads a property that is a text; returns undefined for every other value. */
+/** Returns a property that is a text. Returns undefined for every other value. */
 export function readString(value: unknown, key: string): string | undefined {
   const text = readProperty(value, key);
   return typeof text === "string" ? text : undefined;
 }
 
-/** Reads a property that is a text, and returns only both ends of a long one. */
+/**
+ * Returns a property that is a text, but only both ends of a long text. Returns undefined for every other
+ * value.
+ */
 export function readText(value: unknown, key: string): string | undefined {
   const text = readString(value, key);
   return text === undefined ? undefined : bothEnds(text);
 }
 
-/** Reads a property that is a finite number. */
+/** Returns a property that is a finite number. Returns undefined for every other value. */
 export function readNumber(value: unknown, key: string): number | undefined {
   const number = readProperty(value, key);
   return typeof number === "number" && Number.isFinite(number) ? number : undefined;
 }
 
-/** Returns whether a value is an array. For a revoked proxy `Array.isArray` throws; the result is then false. */
+/**
+ * Returns whether a value is an array. Returns false for a revoked proxy, for which `Array.isArray` throws.
+ */
 export function isArray(value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value);
@@ -61,8 +69,8 @@ export function isArray(value: unknown): value is readonly unknown[] {
 }
 
 /**
- * Returns at most `limit` entries of an array. It reads them by index, because methods of the array may be
- * replaced.
+ * Returns the first entries of an array, at most `limit`. Reads each entry by its index, because a caller may
+ * have replaced the methods of the array.
  */
 export function entriesOf(list: unknown, limit: number): unknown[] {
   if (!isArray(list)) return [];
@@ -72,7 +80,7 @@ export function entriesOf(list: unknown, limit: number): unknown[] {
   return entries;
 }
 
-/** Returns an error and its causes, outermost first, at most sixteen, each once. */
+/** Returns an error and its causes, the outermost first, each once. The chain has at most sixteen entries. */
 function causeChain(error: unknown): unknown[] {
   const chain: unknown[] = [];
   let current = error;
@@ -130,7 +138,10 @@ export function readError(error: unknown, context: WordingContext): ErrorContent
   };
 }
 
-/** Returns the errors inside an aggregate error, except the first: that one is already in the chain of causes. */
+/**
+ * Returns the errors inside an aggregate error, except the first. The first one is already in the chain of
+ * causes.
+ */
 export function otherErrors(error: unknown): unknown[] {
   return entriesOf(readProperty(error, "errors"), MAX_CAUSES).slice(1);
 }
@@ -191,7 +202,10 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   export: "export",
 };
 
-/** Returns the operation of a GraphQL error: the last name in its path that is an operation, such as `from`. */
+/**
+ * Returns the operation of a GraphQL error. A root field such as `git` decides; otherwise the last name in
+ * the path that is an operation, such as `from`.
+ */
 function operationOfPath(path: readonly string[]): string | undefined {
   if (path[0] === "git" || path[0] === "http" || path[0] === "moduleSource") {
     return OPERATIONS[path[0]];

@@ -1,10 +1,13 @@
-/** Words that show the purpose of an exchange: with a registry, git, HTTP, a cache, telemetry or the engine. */
+/**
+ * Words that show the other side of an exchange: a registry, a git host, an HTTP server, a cache, telemetry
+ * or the engine.
+ */
 
 import type { UpstreamKind } from "../failure.js";
 
 /**
- * The purpose of an exchange: with a host that has a circuit, with a cache or a telemetry service
- * (`"cloud"`), or with the engine.
+ * The other side of an exchange: a host that has a circuit, a cache or telemetry service (`"cloud"`), or the
+ * engine.
  */
 export type Use = UpstreamKind | "cloud" | "engine";
 
@@ -23,7 +26,7 @@ export const TELEMETRY_WORDS = [
   "failed to export traces to ",
   "failed to export logs to ",
   "failed to export metrics to ",
-  // The exporters of JavaScript, Python, Java, Rust and .NET.
+  // Messages of the exporters for JavaScript, Python, Java, Rust and .NET.
   "otlpexportererror",
   "otlp-exporter",
   "otlpexporter",
@@ -120,7 +123,7 @@ export const GIT_WORDS = [
   "repository not found",
 ];
 
-/** How messages of ssh begin. If git runs ssh, they name the host that failed. */
+/** Beginnings of messages from ssh. If git runs ssh, these messages name the host that failed. */
 export const SSH_WORDS = ["ssh: connect to host ", "ssh: could not resolve hostname "];
 
 export const REGISTRY_WORDS = [
@@ -195,7 +198,7 @@ export const REGISTRY_WORDS = [
   "no match for platform",
   "resolving image digest",
   "resolving image references",
-  // Registries, by the names of their APIs.
+  // Names of APIs that belong to registries.
   "operation error ecr",
   "artifactregistry.googleapis.com",
   "containerregistry.googleapis.com",

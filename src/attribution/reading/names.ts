@@ -1,6 +1,8 @@
-/** Replaces names in a text with `_`, so that a tag or path such as `timeout` does not look like a message. */
+/**
+ * Replaces names in a text with `_`. Otherwise, a tag or path such as `timeout` could look like a message.
+ */
 
-/** Words with a slash that are not names. */
+/** Words that contain a slash but are not names. */
 const WORDS = new Set([
   "i/o",
   "read/write",
@@ -24,14 +26,18 @@ const TAIL = /[.:!?]{1,8}$/;
 // Words that come directly before the name of an image, ref or host.
 const LEADS =
   /\b(?:(?:manifest for|manifest|image|images|tag|ref|branch|pathspec|pull|push|pulling|pushing|from|reference|lookup|hostname|host|registry|dialing|in|to|at)(?:: | )|(?:tcp|udp) (?=\S{1,255}[.:]))["'`]?([a-z0-9][\w.@:-]{1,255})/g;
-// After the words above, a text of this form is a name, such as `app:1.2`. A bare number may be a tag.
+// Matches a text of a form that only names have, such as `app:1.2`. A bare number also matches, because it
+// may be a tag.
 const MADE_LIKE_A_NAME = /\w[:@_.-]\w|[a-z][0-9]|[0-9][a-z]|^[0-9]{1,32}$/;
 
-// Names in quotes after a word such as `module`, and refs that git did not find.
+// Matches names in quotes after a word such as `module`, and refs that git did not find.
 const QUOTED =
   /(?:\b(?:command|flag|function|module|argument|arg|field|type|ref|branch|tag|secret|service|object|alias|file|package|target|context|directory|dependency|platform|exec:) ["'`]|remote ref |remote branch )([^\s"'`]{1,255})/g;
 
-/** Replaces each name in a lower-case text with as many `_`, so that positions stay the same. */
+/**
+ * Replaces each character of a name in a lower-case text with `_`, so that positions in the text stay the
+ * same.
+ */
 export function withoutNames(lower: string): string {
   return withoutPaths(withoutLedNames(withoutQuotedNames(lower)));
 }

@@ -1,4 +1,4 @@
-/** Finds how an exchange with a host ended, from messages of Go, git, curl and Node. */
+/** Finds how an exchange with a host ended, according to messages of Go, git, curl and Node. */
 
 import {
   outcomeOfStatus,
@@ -10,7 +10,7 @@ import type { WordedOutcome } from "./words/vocabulary.js";
 import { AFTER_STATUS, BEFORE_STATUS, LAST_RESORT, type Words } from "./words/vocabulary.js";
 import { WordIndex } from "./words/words.js";
 
-/** How an exchange ended, according to one line. */
+/** The outcome of an exchange and its status, according to one line. */
 export interface WordedEnding {
   readonly outcome: WordedOutcome;
   readonly status: number | undefined;
@@ -19,17 +19,20 @@ export interface WordedEnding {
 /** Outcomes that are usually the consequence of another failure. */
 const WEAK: ReadonlySet<WordedOutcome> = new Set(["cancelled", "deadline"]);
 
-/** Git's messages when its input ended early. They do not show why: a line above often has the status. */
+/**
+ * Matches git's messages about input that ended early. The messages do not show the cause, but a line above
+ * often contains the status.
+ */
 const CONSEQUENCE =
   /expected flush after|early eof|remote end hung up|hung up unexpectedly|index-pack|fetch-pack|unpack-objects|unexpected disconnect while reading|could not read from remote/;
 /** The number of lines above git's message that may contain the cause. */
 const LINES_ABOVE = 8;
 
 /**
- * Returns how an exchange ended, from the last line that shows it. If that line reports only a consequence
- * (see `CONSEQUENCE` and `WEAK`), a line above with the cause wins.
+ * Returns how an exchange ended, according to the last line that shows an outcome. If that line reports only
+ * a consequence (see `CONSEQUENCE` and `WEAK`), a line above with the cause wins.
  *
- * @param behindAddress Whether the text begins directly behind the address of the exchange.
+ * @param behindAddress Whether the text begins directly after the address of the exchange.
  */
 export function readEnding(lower: string, behindAddress = false): WordedEnding | undefined {
   const words = wordsIn(lower);
@@ -68,7 +71,7 @@ const WORDS: readonly KnownWord[] = [BEFORE_STATUS, AFTER_STATUS, LAST_RESORT].f
 );
 const INDEX = new WordIndex(WORDS.map(({ word }) => word));
 
-/** Returns the words that occur in a text. Only these are then searched in each line. */
+/** Returns the known words in a text. Each line is then searched only for these words. */
 function wordsIn(text: string): readonly KnownWord[] {
   const found = INDEX.in(text);
   return found.size === 0 ? [] : WORDS.filter(({ word }) => found.has(word));
@@ -96,8 +99,8 @@ function endingOfLine(
 }
 
 /**
- * Returns whether the words come after a 5xx status. Then a server reports them about a host behind it,
- * such as a bad certificate there.
+ * Returns whether the words come after a 5xx status in the line. If so, the server that answered reports a
+ * failure of another host, such as a bad certificate.
  */
 function isServersWord(found: Found, stated: StatedStatus | undefined): boolean {
   return (

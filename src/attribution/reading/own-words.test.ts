@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { classifyFailure } from "../classify/classify-failure.js";
 
-/** The output of programs that do not catch an error of each SDK. */
+/** The output of programs that do not catch the error of an SDK, for each SDK. */
 const WRAPPINGS = {
   TypeScript: (message: string) =>
     `file:///app/node_modules/@dagger.io/dagger/dist/src/common/graphql/compute_query.js:31\n            throw new GraphQLRequestError(e.message);\n                  ^\n\nGraphQLRequestError: ${message}\n    at computeQuery (file:///app/x.js:31:19) {\n  code: 'D100',\n  requestContext: { query: 'container' }\n}\n\nNode.js v24.1.0`,

@@ -1,23 +1,29 @@
-/** Recognizes answers of this package's guard in the message of an SDK or a program. */
+/** Recognizes answers of this package's guard in messages of SDKs and programs. */
 
-/** The message of a rejected request, such as `circuit open: registry:docker.io, retry in 30s`. */
+/** Matches the message of a rejected request, such as `circuit open: registry:docker.io, retry in 30s`. */
 const REJECTED =
   /circuit (?:open|half-open|isolated): (engine(?::[^\s,;]{1,255})?|(?:registry|git|http):[^\s,;'"\])}]{1,255})(?:, (?:all probes are taken, )?retry in ([0-9]{1,9})s)?/;
 
-// The message of a guard's timeout, such as `timed out after 300000 ms`. Other programs print similar text,
-// so it must begin the message, follow the name of an error, be in a quoted field, or follow Go's `input:
-// path `.
+// Matches the message of a guard's timeout, such as `timed out after 300000 ms`. Other programs print similar
+// words, so the position matters. The words must begin the message, follow the name of an error, be in a
+// quoted field, or follow Go's `input: path `.
 const TIMED_OUT =
   /(?:^|: ?|\[|\(|["'] ?|\binput: [\w.]{1,200} )timed out after [1-9][0-9]{0,9} ms(?=$|[\s"'\]),.;}])/m;
 
 /** A rejection by a circuit, read from a message. */
 export interface RejectedWords {
   readonly circuit: string;
-  /** The time until the circuit may admit a request; null if the message has none, as for an isolated circuit. */
+  /**
+   * Milliseconds until the circuit may admit a request. Null if the message contains no time, as for an
+   * isolated circuit.
+   */
   readonly retryAfterMs: number | null;
 }
 
-/** Finds the message of a rejection in a text; returns undefined if the text has no such message. */
+/**
+ * Returns the rejection that a text reports. Returns undefined if the text contains no message of a
+ * rejection.
+ */
 export function rejectionInWords(text: string): RejectedWords | undefined {
   const [found, circuit = "", seconds] = REJECTED.exec(text) ?? [];
   if (found === undefined) return undefined;

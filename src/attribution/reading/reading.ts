@@ -1,4 +1,4 @@
-/** The facts that rules can ask of a text. Each is found on first use and kept. */
+/** The facts about a text that rules use. Each fact is computed on first use and then stored. */
 
 import {
   CACHE_WORDS,
@@ -39,11 +39,11 @@ export interface StructuredFacts {
   readonly status: number | undefined;
   /** The field names on the path to the failure. */
   readonly path: readonly string[];
-  /** Whether the failure is a GraphQL error in an answer. Then the session itself works. */
+  /** Whether the failure is a GraphQL error in an answer. If it is, the session itself works. */
   readonly answered: boolean;
-  /** The operation, such as `"from"`: given by the caller, or found in the path. */
+  /** The operation, such as `"from"`, that the caller gave or that the path contains. */
   readonly operation: string | undefined;
-  /** Where the text comes from, such as `"cli"`, given by the caller. */
+  /** The source of the text, such as `"sdk"`, that the caller gave. */
   readonly source: string | undefined;
 }
 
@@ -61,11 +61,11 @@ export const NO_FACTS: StructuredFacts = {
   source: undefined,
 };
 
-/** A text with its facts, each found on first use. */
+/** A text with its facts. Each fact is computed on first use. */
 export class Reading {
   readonly text: string;
   readonly facts: StructuredFacts;
-  /** The output of the failed command in lower case; empty if it is not known. */
+  /** The output of the failed command, in lower case. Empty if the output is not known. */
   readonly output: string;
   #lower: string | undefined;
   #words: string | undefined;
@@ -88,19 +88,24 @@ export class Reading {
     return this.#lower;
   }
 
-  /** The text with lines joined that a terminal had wrapped. */
+  /** The text without the line breaks that a terminal added. */
   get flat(): string {
     this.#flat ??= unwrapLines(this.text);
     return this.#flat;
   }
 
-  /** The URL that failed; undefined if its exchange was only canceled because another one failed. */
+  /**
+   * The URL of the exchange that failed. Undefined if that exchange was only canceled because another
+   * exchange failed.
+   */
   get url(): BlamedUrl | undefined {
     if (this.#url === undefined) this.#url = this.#readUrl() ?? null;
     return this.#url ?? undefined;
   }
 
-  /** How the exchange ended: by the words behind the URL if they show it, else by the whole text. */
+  /**
+   * The outcome and the status of the exchange, from the words after the URL, or else from the whole text.
+   */
   get ending(): WordedEnding | undefined {
     if (this.#ending === undefined) this.#ending = this.#readEnding() ?? null;
     return this.#ending ?? undefined;
@@ -110,13 +115,13 @@ export class Reading {
     return this.ending?.outcome;
   }
 
-  /** The purpose of the exchange: registry, git, http, cloud or engine. */
+  /** The other side of the exchange: registry, git, http, cloud or engine. */
   get use(): Use | undefined {
     if (this.#use === undefined) this.#use = this.#readUse() ?? null;
     return this.#use ?? undefined;
   }
 
-  /** The host that failed, as printed. */
+  /** The host that failed, as printed. Null if no host is known. */
   get host(): string | null {
     if (this.#host === undefined) this.#host = this.#readHost();
     return this.#host;
@@ -125,9 +130,11 @@ export class Reading {
   /**
    * Returns whether the text contains one of these lower-case words.
    *
-   * Names of images, paths and hosts are skipped, and so are reason phrases such as `Not Found` after a
-   * status. With `everywhere`, they are searched too. A word that itself looks like a part of a name, such
-   * as `/var/lib` or `docker.io`, is always searched everywhere.
+   * Leaves out names of images, paths and hosts, and reason phrases such as `Not Found` after a status. With
+   * `everywhere`, searches these parts too.
+   *
+   * A word that itself looks like a part of a name, such as `/var/lib` or `docker.io`, is always searched
+   * everywhere.
    */
   has(words: WordList, everywhere = false): boolean {
     return words.some((word) =>
@@ -135,7 +142,10 @@ export class Reading {
     );
   }
 
-  /** Returns the lists that have a word in the text. It searches the same parts as `has` does. */
+  /**
+   * Returns the lists with at least one word that occurs in the text. Searches the same parts of the text as
+   * `has`.
+   */
   found(lists: WordLists, everywhere: boolean): ReadonlySet<WordList> {
     return lists.in(everywhere ? this.lower : this.#wordText, this.lower);
   }
@@ -152,7 +162,7 @@ export class Reading {
     return this.#plain;
   }
 
-  /** The lists of `frames.ts` that have a word in the text. */
+  /** The lists of `frames.ts` with at least one word that occurs in the text. */
   get #frameLists(): ReadonlySet<WordList> {
     this.#frames ??= this.found(FRAMES, false);
     return this.#frames;
@@ -176,7 +186,7 @@ export class Reading {
     }
     const whole = readEnding(this.#plainText);
     if (whole !== undefined) return whole;
-    // Go's HTTP client and curl print these words only if no answer came.
+    // Go's HTTP client and curl print these words only if no answer arrived.
     if (url !== undefined && this.#frameLists.has(NO_ANSWER_FRAMES)) {
       return { outcome: "interrupted", status: undefined };
     }

@@ -1,4 +1,4 @@
-/** Reads from a text the delay that a server asked for, such as `retry after 30s`. */
+/** Reads the delay that a server asked for, from a text such as `retry after 30s`. */
 
 import { HTTP_DATE, msUntil } from "../../options/http-date.js";
 
@@ -31,7 +31,10 @@ const STATED_DATE = new RegExp(
   "i",
 );
 
-/** Returns the delay in milliseconds, from a duration or a date. A number without a unit means seconds. */
+/**
+ * Returns the delay in milliseconds, from a duration or a date. A number without a unit means seconds.
+ * Returns null without a delay.
+ */
 export function readRetryAfter(text: string, nowMs = Date.now()): number | null {
   const match = STATED.exec(text);
   if (match === null) return msUntil(STATED_DATE.exec(text)?.[1] ?? "", nowMs);
@@ -43,6 +46,7 @@ export function readRetryAfter(text: string, nowMs = Date.now()): number | null 
     total += Number(more[1]) * (UNITS_MS[more[2] ?? "s"] ?? 1_000);
     rest = rest.slice(more[0].length);
   }
-  // In whole milliseconds, never early; rounded to microseconds first, as 0.1 s is 100.00000000000001 ms to a computer.
+  // Rounds up to whole milliseconds, so that no retry is early. Rounds to microseconds first, because 0.1 s
+  // can become 100.00000000000001 ms in floating-point numbers.
   return Math.ceil(Math.round(total * 1000) / 1000);
 }

@@ -1,4 +1,4 @@
-/** Finds the HTTP status in a line, and decides what it means for the host that sent it. */
+/** Finds the HTTP status in a line, and decides what the status means for the host that sent it. */
 
 import type { WordedOutcome } from "./words/vocabulary.js";
 
@@ -8,18 +8,19 @@ export interface StatedStatus {
   readonly at: number;
 }
 
-// Characters beside a number that make it part of a name (`app:503`) or of a longer number. No pattern in
-// this file can match a stretch in two ways, so that matching stays linear.
+// These patterns reject a number that is part of a name (`app:503`) or of a longer number.
+//
+// No pattern in this file can match a text in two ways, so that matching takes linear time.
 const NOT_IN_A_NAME = "(?<![\\w:/.@-]|\\bport )";
 const NO_NAME_GOES_ON = "(?![\\w%/@-]|[.:][0-9]|\\.[a-z])";
 
-// A status marked by the word before it: "status: 503", "returned error: 502", "HTTP 429".
+// Matches a status after a word that marks it: "status: 503", "returned error: 502", "HTTP 429".
 const MARKED = new RegExp(
   `(?:status(?: ?code)?|status_code|\\bcode|error|http(?:\\/[123](?:\\.[01])?)?|response|responded with|returned|failed with|answered|got)["']?(?:[:=]| ?\\()?[ "']?([1-5][0-9]{2})${NO_NAME_GOES_ON}`,
   "g",
 );
 
-// A status marked by its reason phrase: "503 Service Unavailable", "530 <none>".
+// Reason phrases that mark the number before them as a status: "503 Service Unavailable", "530 <none>".
 const REASONS = [
   "<none>",
   "bad request",
@@ -81,8 +82,8 @@ const NAMED = new RegExp(`${NOT_IN_A_NAME}([45][0-9]{2})[: ]{1,2}(?:${REASONS.jo
 
 const BRACKETED = /\]: ([45][0-9]{2})\b/g;
 
-// After a colon: Go's message for an unexpected status, with any reason. A count such as ": 404 bytes" does
-// not match.
+// Matches a status after a colon, as in Go's message for an unexpected status. Does not match a count, such
+// as ": 404 bytes".
 const AFTER_COLON =
   /(?:^|[:)] )([45][0-9]{2})(?=$|:? (?!(?:bytes|kib|kb|mib|mb|ms|sec|seconds|minutes|lines|files|items|objects|tests|errors|warnings|more|times|of|passed|failed|to|and|chars|characters|packages|layers|blobs|commits)\b)[a-z<])/g;
 
@@ -107,13 +108,16 @@ const BEHIND_ADDRESS = new RegExp(
   `^["'\`)>\\]]{0,3}(?::| -|,| returned:?| =>| ->)? ?\\(?([1-5][0-9]{2})${NO_NAME_GOES_ON}`,
 );
 
-/** Returns the status directly behind an address, with any reason phrase. */
+/** Returns the status directly after an address, whatever reason phrase follows. */
 export function readStatusBehindAddress(line: string): StatedStatus | undefined {
   const match = BEHIND_ADDRESS.exec(line);
   return match === null ? undefined : { status: Number(match[1]), at: 0 };
 }
 
-/** Returns the outcome that an HTTP status shows for the host that sent it; undefined for a success. */
+/**
+ * Returns the outcome that an HTTP status shows for the host that sent it. Returns undefined for a status
+ * below 400.
+ */
 export function outcomeOfStatus(status: number): WordedOutcome | undefined {
   if (status === 429) return "limited";
   if (status === 408 || status === 504) return "timeout";
@@ -124,8 +128,8 @@ export function outcomeOfStatus(status: number): WordedOutcome | undefined {
   return undefined;
 }
 
-// A status line in a message of Go, containerd or a container tool. Its reason phrase is free text of the
-// server, so rules must not read it.
+// Matches a status line in a message of Go, containerd or a container tool. The server can choose any reason
+// phrase, so rules must not read it.
 const STATUS_LINE =
   /(?:response status|unexpected status(?: code)?:?|http status:?|request to \S{1,2048}:|status line:?) ["']?[1-5][0-9]{2} ([^\n:"'\\(]{1,200})/g;
 

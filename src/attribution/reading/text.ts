@@ -1,11 +1,14 @@
-/** Prepares a text of any size and origin for the rules: shortens it and removes what does not show the cause. */
+/** Prepares a text of any size for the rules: shortens it, and removes parts that do not show the cause. */
 
 import { TELEMETRY_WORDS } from "./frames.js";
 
 /** The number of characters read at each end of a text. */
 export const TEXT_WINDOW = 64 * 1024;
 
-/** Returns the first and the last 64 KiB of a text, or all of a shorter one. */
+/**
+ * Returns the first and the last 64 Ki characters of a text. Returns a text of up to 128 Ki characters
+ * unchanged.
+ */
 export function bothEnds(text: string): string {
   if (text.length <= 2 * TEXT_WINDOW) return text;
   return `${text.slice(0, TEXT_WINDOW)}\n${text.slice(-TEXT_WINDOW)}`;
@@ -13,36 +16,39 @@ export function bothEnds(text: string): string {
 
 const ESCAPE = "\u001b";
 const BELL = "\u0007";
-// Escape sequences of terminals and CI logs: colors, cursor moves, titles, links, Buildkite's times.
+// Matches escape sequences of terminals and CI logs: colors, cursor moves, titles, links, Buildkite's times.
 const ANSI = new RegExp(
   `${ESCAPE}(?:\\[[0-9;:?]{0,32}[A-Za-z]|[\\]_][^${BELL}${ESCAPE}\\n]{0,512}(?:${BELL}|${ESCAPE}\\\\))`,
   "g",
 );
-/** The number of lost spans, logs or metrics in messages of Java exporters. Other exporters print none. */
+/**
+ * Matches the number of lost spans, logs or metrics in messages of Java exporters. The lists of words contain
+ * no numbers, so the number is removed.
+ */
 const EXPORT_COUNT = /(\bto export )[0-9]{1,9} (?=[a-z])/gi;
 const TRACE_PARENT = /[ \t]?\[traceparent:[0-9a-f-]{0,64}\]/g;
 
-// A quote with backslashes, as it occurs in logs and in nested JSON.
+// Matches an escaped quote, which occurs in logs and in nested JSON.
 const ESCAPED_QUOTE = /\\{1,8}"/g;
 
-// Prefixes that CI systems put before a line: a time, and GitLab's stream. At most one blank is removed with it,
-// because a wrapped line is recognized by its leading blanks.
+// Matches prefixes that CI systems put before a line: a time stamp, and GitLab's stream id. At most one blank
+// after the prefix is removed, because leading blanks mark a wrapped line.
 const LINE_STAMP =
   /^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?\]?(?: [0-9a-f]{2}[OE][ +]?| )?|^\[[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?\] /gm;
 const RUNNER_MARK =
   /^(?:##\[(?:error|warning|debug|group|section)\]|::error(?: [^\n:]{0,200})?::)/gm;
 
-// A line that `dagger-breaker run` prints inside the wrapped command: our own text, not Dagger's. A line
-// with a rejection is kept, because it occurs nowhere else.
+// Matches a line that `dagger-breaker run` prints inside the wrapped command, because this line is not
+// Dagger's. Does not match a line with a rejection, because the rejection occurs nowhere else in the text.
 const OWN_LINE =
   /^.{0,200}?dagger-breaker(?:: |%3A )(?!.{0,1000}circuit (?:open|half-open|isolated): ).*$/gm;
 
-// Moves the cursor up, so that the text that follows replaces what was on the screen.
+// Matches a move of the cursor upward. The text after it replaces the text on the screen.
 const CURSOR_UP = new RegExp(`${ESCAPE}\\[[0-9]{0,4}[AF]`, "g");
 
 /**
- * Returns the last screen of a text that repaints itself. If nothing follows the last repaint, returns the
- * whole text.
+ * Returns the last screen of a text that a terminal has repainted. Returns the whole text if nothing follows
+ * the last repaint.
  */
 function lastPicture(text: string): string {
   let start = 0;
@@ -53,7 +59,10 @@ function lastPicture(text: string): string {
   return /\S/.test(last.replace(ANSI, "")) ? last : text;
 }
 
-/** Removes what has no meaning for rules: colors, time stamps, escaped quotes, trace ids. */
+/**
+ * Removes parts without a meaning for rules, such as colors, time stamps, backslashes before quotes and trace
+ * ids.
+ */
 export function plainText(text: string): string {
   let plain = text;
   if (plain.includes(ESCAPE)) plain = lastPicture(plain).replace(ANSI, "");
@@ -67,35 +76,37 @@ export function plainText(text: string): string {
   return plain;
 }
 
-/** Returns whether a text may have time stamps. This is cheaper than running the pattern. */
+/** Returns whether a text may have time stamps. This check is cheaper than the pattern. */
 function mayHaveStamps(text: string): boolean {
   return /^\[?[0-9]/.test(text) || text.includes("\n20") || text.includes("\n[");
 }
 
 /**
- * Joins lines that a terminal has wrapped, so that a host name cut in two is complete again.
+ * Joins lines that a terminal has wrapped, so that a host name in two parts is complete again.
  *
- * The rest of a wrapped line begins with two or more blanks and without a sign such as `✘`.
+ * The rest of a wrapped line begins with two or more blanks, and has no sign such as `✘`.
  */
 export function unwrapLines(text: string): string {
   if (!text.includes("\n  ")) return text;
   return text.replace(/-\n {2,64}(?=[\w])/g, "-").replace(/\n {2,64}(?=[\w"/:])/g, " ");
 }
 
-// Lines that show no cause: notes that a CI runner, a tool or `go run` adds to any failure, and Dagger's
-// debug logs.
+// Matches lines that do not show the cause. These are notes that a CI runner or a tool adds to every failure,
+// and Dagger's logs below the level of a warning.
 const NOISE =
   /^[0-9]{2}:[0-9]{2}:[0-9]{2} (?:trc|dbg|inf) |^\W{0,8}(?:full trace at|setup tracing at|view trace) |^\W{0,8}(?:error: )?(?:process completed with exit code|the operation was cancell?ed)|^exit status [0-9]$|^\W{0,8}(?:see 'docker run --help'|please visit https:\/\/)/i;
 
-/** Messages about telemetry that could not be sent, from any exporter. */
+/** Matches messages about telemetry that could not be sent, from any exporter. */
 const TELEMETRY = new RegExp(
   TELEMETRY_WORDS.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"),
   "i",
 );
-/** Causes that Java's and Python's exporters print. They explain only why the export failed. */
+/**
+ * Matches causes that exporters for Java and Python print. Such a cause explains only why the export failed.
+ */
 const EXPORTER_CAUSE =
   /^(?:Caused by: )?(?:(?:javax?|kotlin|okhttp3|okio|requests|urllib3|http|socket|ssl|grpc)\.[\w.$]{1,200}|(?:OS|Timeout|BrokenPipe|Connection(?:Refused|Reset|Aborted)?)Error)(?::|$)/;
-/** Lines that continue the message of an exporter: its stack and the fields of its error. */
+/** Matches lines that continue the message of an exporter: its stack trace and the fields of its error. */
 const GOES_ON =
   /^(?:\s{2,}|\t)\S|^[}\]]|^$|^Traceback \(most recent call last\)|^(?:During handling of|The above exception was) /;
 

@@ -1,4 +1,4 @@
-/** Validates a user's rules: a rule that never matches, or always does, is an error at once. */
+/** Validates a user's rules. An invalid rule, or a rule that would match every failure, throws at once. */
 
 import { readObject, readRecord, show } from "../../options/check.js";
 import type { Fault } from "../failure.js";

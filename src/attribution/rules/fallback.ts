@@ -1,4 +1,4 @@
-/** Rules that need no words: they use the HTTP status, the exit code, or where the text comes from. */
+/** Rules without words. They use the HTTP status, the exit code, or the origin of the text. */
 
 import type { AttributionRule, FailureReading } from "./rule.js";
 
@@ -8,8 +8,10 @@ const within = (low: number, high: number) => (reading: FailureReading) => {
 };
 
 /**
- * For answers of a session that are not GraphQL, by their HTTP status. Also for a GraphQL error in an
- * answer with an error status, if no other rule matches it.
+ * Rules for answers of a session that are not GraphQL. The HTTP status decides.
+ *
+ * These rules also apply to a GraphQL error in an answer with an error status, if no other rule matches the
+ * error.
  */
 export const RESPONSE_RULES: readonly AttributionRule[] = [
   {
@@ -50,7 +52,7 @@ export const RESPONSE_RULES: readonly AttributionRule[] = [
   },
 ];
 
-/** For an answer with a success status whose body is cut off or is not GraphQL. */
+/** The rule for an answer with a success status whose body is cut off or is not GraphQL. */
 export const UNREADABLE: AttributionRule = {
   name: "response.unreadable",
   fault: "engine",
@@ -67,7 +69,10 @@ export const UNREADABLE: AttributionRule = {
   seen: "0.15 to 0.21",
 };
 
-/** For output of a step that no rule matches. It counts as output of the pipeline's command. */
+/**
+ * The rule for output of a step that no other rule matches. Such output counts as output of a command of the
+ * pipeline.
+ */
 export const STEP_OUTPUT: AttributionRule = {
   name: "user.step-output",
   fault: "user",
@@ -80,7 +85,10 @@ export const STEP_OUTPUT: AttributionRule = {
   seen: "buildkit",
 };
 
-/** For exit codes above 1: `dagger` exits with the code of the failed command, and with 1 for everything else. */
+/**
+ * The rule for an exit code above 1. `dagger` exits with the code of a failed command of the pipeline, and
+ * with 1 after any other failure.
+ */
 export const EXIT_CODE: AttributionRule = {
   name: "command.exit-code",
   fault: "user",
@@ -93,7 +101,7 @@ export const EXIT_CODE: AttributionRule = {
   seen: "0.19, 0.21",
 };
 
-/** The result if no rule matches. */
+/** The rule for a failure that no other rule matches. */
 export const UNKNOWN: AttributionRule = {
   name: "unknown",
   fault: "unknown",
@@ -109,7 +117,10 @@ export const UNKNOWN: AttributionRule = {
   seen: "all SDKs",
 };
 
-/** All rules of this file, for the documentation. The classifier uses each at a different point. */
+/**
+ * All rules of this file, for the documentation. The classifier applies each of these rules at a different
+ * point.
+ */
 export const FALLBACK_RULES: readonly AttributionRule[] = Object.freeze([
   STEP_OUTPUT,
   EXIT_CODE,

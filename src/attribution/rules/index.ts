@@ -36,5 +36,5 @@ export const ATTRIBUTION_RULES: readonly AttributionRule[] = Object.freeze([
   ...MISTAKE_RULES,
 ]);
 
-/** The package's own rules without a user's. */
+/** The rules of the package, without rules of a user. */
 export const STANDARD_RULES: RuleSet = { own: [], standard: ATTRIBUTION_RULES };

@@ -3,11 +3,11 @@
 import { mentionsGuardTimeout, rejectionInWords } from "../reading/own-words.js";
 import type { AttributionRule } from "./rule.js";
 
-/** The rule for a request that a circuit rejected. */
+/** The name of the rule for a request that a circuit rejected. */
 export const OWN_REJECTED = "own.rejected";
-/** The rule for a request that a timeout of the guard ended. */
+/** The name of the rule for a request that a timeout of the guard ended. */
 export const OWN_TIMED_OUT = "own.timed-out";
-/** The rule for a request that came after its session was lost. */
+/** The name of the rule for a request that was sent after its session was lost. */
 export const OWN_SESSION_LOST = "own.session-lost";
 
 export const OWN_RULES: readonly AttributionRule[] = [

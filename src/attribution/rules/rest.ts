@@ -2,10 +2,10 @@
 
 import type { AttributionRule } from "./rule.js";
 
-/** The rule for a git that failed without a message. The log may contain the cause. */
+/** The name of the rule for a git command that failed without a message. The log may contain the cause. */
 export const BARE_GIT = "git.exit-128";
 
-/** Rules tried before those for an engine that does not start. */
+/** Rules that are tried before `CONNECT_LAST_RULES`. */
 export const REST_RULES: readonly AttributionRule[] = [
   {
     name: "http.bad-release",
@@ -50,7 +50,7 @@ export const REST_RULES: readonly AttributionRule[] = [
   },
 ];
 
-/** The rule for a cancellation, whatever the engine prints before it. */
+/** The rule for a cancellation, whatever words the engine prints before the cancellation. */
 export const CANCELLED: AttributionRule = {
   name: "rest.cancelled",
   fault: "cancelled",

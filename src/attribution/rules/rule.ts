@@ -1,4 +1,4 @@
-/** The form of a rule, and the check whether it matches a text. */
+/** The type of a rule, and the search for the first rule that matches a text. */
 
 import type { FailureContext, Fault, SessionResponse } from "../failure.js";
 import type { Use } from "../reading/frames.js";
@@ -18,62 +18,72 @@ export interface Condition {
   /** The text contains none of these words. */
   readonly none?: readonly string[];
   /**
-   * The pattern matches the text in lower case. It must run in linear time: no repetition inside a
-   * repetition.
+   * The pattern matches the text in lower case. It must have no flag g or y. It must also run in linear time,
+   * so no repetition may be inside a repetition.
    */
   readonly matches?: RegExp;
-  /** The purpose of the exchange is one of these. */
+  /** The other side of the exchange is one of these. */
   readonly use?: Use | readonly Use[];
-  /** The exchange ended in one of these ways. `"none"`: the text reports no exchange that failed. */
+  /** The outcome of the exchange is one of these. `"none"` means that the text reports no failed exchange. */
   readonly outcome?: readonly (WordedOutcome | "none")[];
   /** The operation is one of these, such as `"from"`. */
   readonly operation?: readonly string[];
-  /** `extensions._type` of the GraphQL error. */
+  /** The `extensions._type` of the GraphQL error is one of these. */
   readonly type?: readonly string[];
-  /** The name of the error or one of its causes. */
+  /** A name of the error or of its causes is one of these. */
   readonly names?: readonly string[];
-  /** The code of the error or one of its causes. */
+  /** A code of the error or of its causes is one of these. */
   readonly codes?: readonly string[];
-  /** A GraphQL error code. */
+  /** The `extensions.code` of the GraphQL error is one of these. */
   readonly graphqlCodes?: readonly string[];
   /** If set, the error itself must contain the exit code of a command. */
   readonly exitCode?: true;
   /**
-   * If set, the text must not be a GraphQL error of an answer. There, the output of commands is already
-   * separated.
+   * If set, the text must not be a GraphQL error of an answer. In such an error, the output of commands is
+   * already separate from the message.
    */
   readonly bare?: true;
-  /** If set, the error must have a path: it is the failure of a field that the request asks for. */
+  /** If set, the error must have a path, because it is about a field of the request. */
   readonly path?: true;
-  /** The HTTP status of the session's own answer. */
+  /** The HTTP status of the session's own answer is one of these. */
   readonly status?: readonly number[];
-  /** Returns true. It is called only where all other parts hold. */
+  /** A function that returns true. The function is called only if all other parts of the condition hold. */
   readonly test?: Test;
 }
 
-/** An example that a rule must match; the tests classify each. */
+/** An example that a rule must match. The tests classify each example. */
 export type Example =
   | string
   | { readonly text: string; readonly context: FailureContext }
   | { readonly answer: SessionResponse };
 
-/** A rule: a condition, and the classification if it holds. The first rule that matches decides. */
+/**
+ * A condition, and the classification of a failure that meets this condition. The first rule that matches
+ * decides.
+ *
+ * Fields with the same name have the same meaning as in {@link Failure}.
+ */
 export interface AttributionRule {
+  /** The name that {@link Failure} contains as `rule`. */
   readonly name: string;
   readonly fault: Fault;
   readonly counts: boolean;
   readonly transient: boolean;
   readonly limited?: true;
-  /** The upstream gave a proper answer, which its circuit counts as a success. */
+  /** Whether the upstream gave a proper answer, which its circuit counts as a success. */
   readonly answered?: true;
-  /** The session is lost for good. */
+  /** Whether the session is lost for good. */
   readonly sessionLost?: true;
-  /** `"none"`: a host in the text is not at fault. Default: the host that failed. */
+  /**
+   * `"none"`: the failure has no upstream, even if the text contains a host. Default: the host that failed.
+   */
   readonly upstream?: "none";
   readonly reason: string;
+  /** The condition. With several conditions, at least one must hold. */
   readonly when: Condition | Test | readonly (Condition | Test)[];
+  /** Examples of failures that this rule must classify. */
   readonly examples: readonly Example[];
-  /** The version of Dagger or of a tool that printed these words. */
+  /** The versions of Dagger or of a tool that printed these words, as a text for the documentation. */
   readonly seen: string;
 }
 
@@ -83,7 +93,7 @@ export interface RuleSet {
   readonly standard: readonly AttributionRule[];
 }
 
-/** A condition as a function. It must not change anything. */
+/** A condition as a function. The function must not change anything. */
 export type Test = (reading: FailureReading) => boolean;
 
 /** The facts that a rule's function may use. */
@@ -92,7 +102,10 @@ export type FailureReading = Pick<
   "text" | "lower" | "output" | "facts" | "outcome" | "use" | "host" | "has"
 >;
 
-/** A condition with every part, and `all` as lists of one word each. */
+/**
+ * A condition with every field. Each word of `all` is a list of its own, because all of these lists must be
+ * found.
+ */
 type ReadyCondition = {
   readonly [Part in keyof Omit<Condition, "all">]-?: Condition[Part] | undefined;
 } & {
@@ -104,7 +117,7 @@ interface ReadyRule {
   readonly conditions: readonly ReadyCondition[];
 }
 
-/** Rules with a search for the words of all their conditions. */
+/** Rules with one search for the words of all conditions. */
 interface ReadyRules {
   readonly rules: readonly ReadyRule[];
   readonly words: WordLists;
@@ -113,7 +126,7 @@ interface ReadyRules {
 const ready = new WeakMap<readonly AttributionRule[], ReadyRules>();
 
 /**
- * Returns the first rule that matches, or undefined. A function that throws counts as one that returns false.
+ * Returns the first rule that matches, or undefined. A condition whose function throws does not hold.
  *
  * @param everywhere Whether words are also searched in names of images and hosts, as for a user's rules.
  */
@@ -143,7 +156,10 @@ function prepare(given: readonly AttributionRule[]): ReadyRules {
   return { rules, words: new WordLists(lists) };
 }
 
-/** The parts in one order, because reading objects of one shape is fast. */
+/**
+ * A condition without parts. It gives all conditions the same shape, because JavaScript reads objects of one
+ * shape faster.
+ */
 const NO_PARTS: ReadyCondition = {
   any: undefined,
   all: [],

@@ -1,10 +1,13 @@
-/** Groups repeated exchanges. An engine repeats a request, for example after a 429. */
+/** Groups repeated exchanges. An engine repeats a request after some failures, such as a 429. */
 
 import type { Exchange } from "./exchange.js";
 
-/** An exchange with all its repetitions. */
+/** An exchange together with its repetitions. */
 export interface Attempts {
-  /** The attempt that decides: the last one that was not canceled, or the first if all were. */
+  /**
+   * The attempt that decides: the last attempt that was not canceled. If all attempts were canceled, the
+   * first attempt decides.
+   */
   readonly last: Exchange;
   /** The number of attempts, at least 1. */
   readonly count: number;

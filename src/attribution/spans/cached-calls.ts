@@ -1,4 +1,4 @@
-/** Finds calls that an engine answered from its cache, and the hosts that it did not have to contact. */
+/** Finds calls that an engine answered from its cache, and hosts that it therefore did not contact. */
 
 import type { UpstreamKind } from "../failure.js";
 import { gitHost, parseUrl } from "../hosts.js";
@@ -8,16 +8,16 @@ import { SpanTree } from "./span-tree.js";
 
 /** A call that an engine answered from its cache. */
 export interface CachedCall {
-  /** The function, such as `Container.withExec`; null if the span has no such name. */
+  /** The function, such as `Container.withExec`. Null if the name of the span is not a function. */
   readonly call: string | null;
-  /** The host that the call would have contacted; null if it would contact none directly. */
+  /** The host that the call would have contacted. Null if the call contacts no host directly. */
   readonly upstream: { readonly kind: UpstreamKind; readonly host: string } | null;
 }
 
 const CALL = /^[A-Z]\w{0,63}\.\w{1,63}$/;
 /**
- * The span of engines before 1.0 for the work of a call. It is marked as cached where the call's own span
- * is not.
+ * Matches the span for the work of a call, in engines before 1.0. If the answer comes from the cache, this
+ * span is marked as cached, even if the call's own span is not.
  */
 const WORK = /^dagop\.\w{1,16} ([A-Z]\w{0,63}\.\w{1,63})$/;
 const URL_CALLS: ReadonlyMap<string, "http" | "git"> = new Map([
@@ -43,7 +43,7 @@ function cachedCall(span: EngineSpan, tree: SpanTree): CachedCall | undefined {
     return cached ? { call: span.name, upstream: upstreamOf(span, kind) } : undefined;
   }
   if (!isCached(span) || !isCallOrWork(span)) return undefined;
-  // A call that `http` or `git` makes itself is already counted with it.
+  // A cached call below `http` or `git` is part of that call, which is already counted.
   const parent = tree.parentOf(span);
   if (parent !== undefined && urlCallKind(parent) !== undefined) return undefined;
   return { call: callOf(span), upstream: null };

@@ -1,10 +1,10 @@
-/** Reads the call of the engine's API that a span is for, from its attribute `dagger.io/dag.call`. */
+/** Reads a call of the engine's API from the attribute `dagger.io/dag.call` of its span. */
 
 import { PbfReader } from "pbf";
 import type { EngineSpan } from "./span.js";
 
 /**
- * A call of the API with those of its arguments that are texts. They may contain secrets and must not be
+ * A call of the API, with the arguments that are texts. The texts may contain secrets, so they must not be
  * shown.
  */
 export interface DagCall {
@@ -12,16 +12,17 @@ export interface DagCall {
   readonly texts: Readonly<Record<string, string>>;
 }
 
+// The numbers of the fields in the encoded call.
 const CALL_NAME = 3;
 const CALL_ARGUMENT = 4;
 const ARGUMENT_NAME = 1;
 const ARGUMENT_VALUE = 2;
 const VALUE_TEXT = 7;
 
-/** The longest attribute that is read, in characters of base64. */
+/** The maximum length of an attribute that is read, in characters of base64. */
 const MAX_LENGTH = 256 * 1024;
 
-/** Returns the call that a span is for; undefined if it has none, or if it cannot be read. */
+/** Returns the call of a span. Returns undefined if the span has no call, or if the call cannot be read. */
 export function dagCallOf({ attributes }: EngineSpan): DagCall | undefined {
   const encoded = attributes["dagger.io/dag.call"];
   if (typeof encoded !== "string" || encoded.length > MAX_LENGTH) return undefined;

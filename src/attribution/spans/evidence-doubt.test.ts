@@ -1,4 +1,4 @@
-// Spans that code in a container could have sent, and the twin spans of 1.0.
+// Tests spans that code in a container could have sent, and the twin spans of 1.0.
 import { expect, test } from "vitest";
 import { call, http, request, span } from "../../../tests/traces/made-spans.js";
 import { evidenceFromSpans } from "./evidence.js";
@@ -49,7 +49,7 @@ test("on 1.0 a fetch names the host of `http`, and a twin span counts nothing tw
   expect(evidenceFromSpans([root, core, twin, resolve, fetching])).toMatchObject([
     { kind: "http", host: "files.example.com", outcome: "failed", status: 503 },
   ]);
-  // After an equal call earlier in the session, only the twin exists.
+  // If the session made an equal call before, the engine sends only the twin.
   const alone = { ...twin, parent: root.id };
   expect(evidenceFromSpans([root, alone, resolve, fetching])).toMatchObject([
     { kind: "http", host: "files.example.com", outcome: "failed" },

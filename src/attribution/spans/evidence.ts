@@ -1,4 +1,6 @@
-/** Turns the spans of an engine into proof of how its exchanges with hosts ended. */
+/**
+ * Turns the spans of an engine into observed exchanges: the outcomes of the engine's exchanges with hosts.
+ */
 
 import { numberField, readOptions, SOME_MILLISECONDS } from "../../options/check.js";
 import type { UpstreamKind } from "../failure.js";
@@ -8,44 +10,51 @@ import type { Exchange } from "./exchange.js";
 import { exchangesOf } from "./exchanges.js";
 import type { EngineSpan } from "./span.js";
 
-/** The proof about one host from the spans of one request. It contains no other part of the request. */
+/**
+ * The observed exchange with one host, from the spans of one request. It contains no other part of the
+ * request.
+ */
 export interface Evidence {
   readonly kind: UpstreamKind;
-  /** The contacted host, with a port that is not the default. */
+  /** The host that the engine contacted, with any port other than the default. */
   readonly host: string;
   /**
-   * The host that `host` acts for: the registry of a token server, layer store or mirror, or the host that
-   * redirected to it. Otherwise equal to `host`.
+   * The host for which `host` answered, such as the registry of a token server, layer store or mirror. For a
+   * redirect, it is the host that sent the redirect. Otherwise, it is equal to `host`.
    */
   readonly servesHost: string;
-  /** `"limited"`: the host answered 429. `"answered"`: anything else that is not a failure of the host. */
+  /**
+   * The outcome. `"limited"`: the host answered 429. `"failed"`: the host failed in another way.
+   * `"answered"`: the host did not fail.
+   */
   readonly outcome: "answered" | "failed" | "limited";
-  /** The HTTP status; null without an answer, or if the engine does not report it. */
+  /** The HTTP status. Null if there was no answer, or if the engine does not report the status. */
   readonly status: number | null;
-  /** When the exchange ended, in milliseconds since 1970. */
+  /** The time when the exchange ended, in milliseconds since 1970. */
   readonly at: number;
   /**
-   * The duration in milliseconds. If several exchanges have this outcome, it is the longest that cannot be
-   * forged.
+   * The duration in milliseconds. If several exchanges have this outcome, the longest one counts. A duration
+   * that cannot be forged takes precedence.
    */
   readonly durationMs: number;
   /**
-   * Whether code in a container could have sent this span. Below a command or a service, such a span never
-   * reports a failed host. Below a function of a module it may, but only as one failure in this process. Such a failure
-   * does not open a circuit at once and is not reported to a shared store. It never proves slowness or a
-   * hang.
+   * Whether code in a container could have sent this span.
+   *
+   * A failure below a command or a service is left out, because its span can be forged. A failure below a
+   * function of a module counts as one failure, in this process only. Such a failure does not open a circuit
+   * at once, is not reported to a shared store, and never proves slowness or a hang.
    */
   readonly forgeable: boolean;
-  /** The id of the span that the request was sent with, in hex. It identifies the request. */
+  /** The id of the span with which the client sent the request, in hex. It identifies the request. */
   readonly requestId: string;
 }
 
 /** The options of {@link evidenceFromSpans}. */
 export interface EvidenceOptions {
   /**
-   * Our own timeout in milliseconds, above 0, if it ended the requests. An exchange that it cut off after
-   * at least half of that time is then a failure of its host, unless its span can be forged. Without this
-   * option, a canceled exchange proves nothing.
+   * The timeout, in milliseconds above 0, that ended the requests. A canceled exchange that lasted at least
+   * half of this time counts as a failure of its host, unless its span can be forged. Without this option, a
+   * canceled exchange proves nothing.
    */
   readonly timedOutAfterMs?: number | undefined;
 }
@@ -56,15 +65,15 @@ const FIELDS = { timedOutAfterMs: numberField(undefined, SOME_MILLISECONDS) };
 const WEIGHT = { answered: 0, limited: 1, failed: 2 } as const;
 
 /**
- * Returns what the spans of an engine prove: one outcome for each request and circuit breaker.
+ * Returns the observed exchanges in the spans of an engine, one for each request and circuit breaker.
  *
- * Code in a user's container can forge spans. So count a failure only if the answer to its request failed,
- * and not because of the user.
+ * Code in a user's container can forge spans. So count a failure only if the request failed too, and the user
+ * is not at fault.
  *
- * @param spans Finished spans in any order, of any number of requests. Unknown ones are skipped.
- * @returns The outcomes in the order in which the exchanges began; empty if no host was contacted. The
- * engine's retries, successful token requests, canceled exchanges, cached calls and failures below a
- * command are left out.
+ * @param spans Finished spans in any order, of any number of requests. Unknown spans are skipped.
+ * @returns The observed exchanges in the order in which the exchanges began. Empty if the engine contacted no
+ * host. Retries of the engine, successful token requests, canceled exchanges, cached calls and failures below
+ * a command are left out.
  * @throws TypeError or RangeError for a wrong option.
  * @example
  * ```ts
@@ -99,15 +108,15 @@ export function evidenceFromSpans(
   const merged = new Map<string, Evidence>();
   const exchanges = exchangesOf(spans).map((one) => judgeCancelled(one, timedOutAfterMs));
   for (const { last } of attemptsOf(exchanges)) {
-    const evidence = evidenceOf(last);
-    if (evidence === undefined) continue;
-    const key = `${evidence.requestId} ${breakerName(evidence.kind, evidence.host)}`;
-    merged.set(key, worse(merged.get(key), evidence));
+    const observed = observedExchange(last);
+    if (observed === undefined) continue;
+    const key = `${observed.requestId} ${breakerName(observed.kind, observed.host)}`;
+    merged.set(key, worse(merged.get(key), observed));
   }
   return [...merged.values()];
 }
 
-/** Returns a failure of the host for an exchange that our timeout cut off after at least half of its time. */
+/** Makes a canceled exchange a failure of its host if it lasted at least half of our timeout. */
 function judgeCancelled(exchange: Exchange, timedOutAfterMs: number | undefined): Exchange {
   const { outcome, durationMs, origin } = exchange;
   if (outcome !== "cancelled" || timedOutAfterMs === undefined || origin !== "engine") {
@@ -116,7 +125,7 @@ function judgeCancelled(exchange: Exchange, timedOutAfterMs: number | undefined)
   return durationMs < timedOutAfterMs / 2 ? exchange : { ...exchange, outcome: "failed" };
 }
 
-function evidenceOf(exchange: Exchange): Evidence | undefined {
+function observedExchange(exchange: Exchange): Evidence | undefined {
   const { kind, host, servesHost, outcome, status, startMs, durationMs } = exchange;
   const { origin, requestId } = exchange;
   if (outcome === "cancelled" || outcome === "silent") return undefined;
@@ -128,16 +137,16 @@ function evidenceOf(exchange: Exchange): Evidence | undefined {
 }
 
 /**
- * Returns the outcome that counts. A span that only the engine can send wins over one that a function may
- * have invented.
+ * Returns the observed exchange that counts. If both failed, a span that only the engine can send wins over a
+ * span that a function may have forged.
  */
-function worse(before: Evidence | undefined, evidence: Evidence): Evidence {
-  if (before === undefined) return evidence;
-  const bothFailed = before.outcome !== "answered" && evidence.outcome !== "answered";
-  const difference = WEIGHT[evidence.outcome] - WEIGHT[before.outcome];
-  if (difference !== 0 && !(bothFailed && evidence.forgeable !== before.forgeable)) {
-    return difference > 0 ? evidence : before;
+function worse(before: Evidence | undefined, observed: Evidence): Evidence {
+  if (before === undefined) return observed;
+  const bothFailed = before.outcome !== "answered" && observed.outcome !== "answered";
+  const difference = WEIGHT[observed.outcome] - WEIGHT[before.outcome];
+  if (difference !== 0 && !(bothFailed && observed.forgeable !== before.forgeable)) {
+    return difference > 0 ? observed : before;
   }
-  if (evidence.forgeable !== before.forgeable) return before.forgeable ? evidence : before;
-  return evidence.durationMs > before.durationMs ? evidence : before;
+  if (observed.forgeable !== before.forgeable) return before.forgeable ? observed : before;
+  return observed.durationMs > before.durationMs ? observed : before;
 }

@@ -1,4 +1,4 @@
-/** One exchange with a host, and what its HTTP status or its error message means. */
+/** One exchange with a host. Its HTTP status or its error message shows the outcome. */
 
 import { classifyFailure } from "../classify/classify-failure.js";
 import type { UpstreamKind } from "../failure.js";
@@ -6,34 +6,39 @@ import type { SpanOrigin } from "./forgeable.js";
 import type { EngineSpan } from "./span.js";
 
 /**
- * How an exchange ended. `cancelled`: the caller gave up. `silent`: it proves nothing, such as the first
- * 401 of a registry, which only asks for a token.
+ * The outcome of an exchange. `cancelled`: the caller stopped it. `silent`: it proves nothing, such as the
+ * first 401 of a registry, which only asks for a token.
  */
 export type ExchangeOutcome = "answered" | "failed" | "limited" | "cancelled" | "silent";
 
-/** One exchange of the engine with a host. `target` contains a path of the request, so it must not be shown. */
+/**
+ * One exchange of the engine with a host. `target` contains a part of the request, so it must not be shown.
+ */
 export interface Exchange {
   readonly kind: UpstreamKind;
-  /** The contacted host, with a port that is not the default. */
+  /** The host that the engine contacted, with any port other than the default. */
   readonly host: string;
-  /** The host that `host` acts for: the registry of a token server, CDN or mirror. Otherwise equal to `host`. */
+  /**
+   * The host for which `host` answered, such as the registry of a token server, CDN or mirror. Otherwise
+   * equal to `host`.
+   */
   readonly servesHost: string;
   /**
-   * Equal for repetitions of one exchange, and different for other exchanges of the request: method and
-   * path, or the git command.
+   * The method and the path, the URL, or the git command. Repetitions of one exchange have the same target.
+   * Other exchanges of the request have different targets.
    */
   readonly target: string;
   readonly outcome: ExchangeOutcome;
   readonly status: number | null;
-  /** Its start, in milliseconds since 1970. */
+  /** The start, in milliseconds since 1970. */
   readonly startMs: number;
   readonly durationMs: number;
-  /** Who may have sent the span. */
+  /** The possible senders of the span. */
   readonly origin: SpanOrigin;
   readonly requestId: string;
 }
 
-/** Returns the outcome of an exchange from its status and the message of its span. */
+/** Returns the outcome of an exchange, from its status and the message of its span. */
 export function outcomeOf(
   { status: spanStatus, message }: EngineSpan,
   status: number | null,
@@ -53,7 +58,10 @@ function outcomeOfMessage(message: string): ExchangeOutcome {
   return message.includes("x509:") ? "silent" : "failed";
 }
 
-/** Returns the outcome, and the host, of a call of the API that failed with this message. */
+/**
+ * Returns the outcome of a call of the API that failed with this message. `host` is the failed host in the
+ * message, or null.
+ */
 export function outcomeOfCall(
   message: string,
   operation: "http" | "git",
@@ -85,7 +93,7 @@ export function durationMsOf({ startNs, endNs }: EngineSpan): number {
   return Math.max(0, millisecondsOf(endNs) - millisecondsOf(startNs));
 }
 
-/** Converts nanoseconds, as digits, to milliseconds; the fraction keeps microseconds. */
+/** Converts nanoseconds, given as a text of digits, to milliseconds with three decimal places. */
 function millisecondsOf(ns: string): number {
   if (!/^[0-9]{7,20}$/.test(ns)) return 0;
   const whole = ns.length - NS_DIGITS_OF_MS;

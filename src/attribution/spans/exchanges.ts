@@ -18,16 +18,16 @@ import { type EngineSpan, hasEnded, isCached } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
 const CORE_SCOPE = "dagger.io/core";
-/** The scope of twin spans: engines of 1.0 send a second span with the same name below each call. */
+/** The scope of twin spans. Engines of 1.0 send a second span with the same name below each call. */
 const TWIN_SCOPE = "dagger.io/dagql";
 const FETCH = /^fetching (https?:\/\/\S{1,2048})$/;
-/** The spans of calls that fetch a URL. */
+/** Matches the spans of calls that fetch a URL. */
 const HTTP_CALL = /^(?:Query\.http|HTTPState\.\w+)$/;
 const TOKEN_EXCHANGE = "remotes.docker.resolver.FetchToken";
 const REGISTRY_EXCHANGE = /^remotes\.docker\./;
-/** The span of the engine's work on an image. The group captures the image. */
+/** Matches the span of the engine's work on an image. The group captures the image. */
 const IMAGE_WORK = /^(?:resolving|pulling|pushing) ([^\s"]{1,1024})$/;
-/** The span of a git command that contacts a remote. */
+/** Matches the span of a git command that contacts a remote. */
 const GIT_COMMAND = /^git (?:-\S+ \S+ )*(ls-remote|fetch|clone)\b/;
 const GIT_REMOTE_URL =
   /\s((?:https?|ssh|git|git\+ssh):\/\/\S{1,2048}|[\w.-]{1,64}@[\w.-]{1,253}:\S{1,2048})/;
@@ -55,7 +55,10 @@ function isHttp({ attributes }: EngineSpan): boolean {
   return typeof attributes["http.request.method"] === "string";
 }
 
-/** Returns the ids of HTTP spans that contain another HTTP span. The inner one has the result. */
+/**
+ * Returns the ids of HTTP spans that contain another HTTP span. These spans are skipped, because the inner
+ * span has the result.
+ */
 function outerHttpSpans(tree: SpanTree): ReadonlySet<string> {
   const outer = new Set<string>();
   for (const span of tree.spans) {
@@ -65,7 +68,7 @@ function outerHttpSpans(tree: SpanTree): ReadonlySet<string> {
   return outer;
 }
 
-/** When the first token was fetched below each parent span. */
+/** The time when the first token was fetched below each parent span. */
 class TokenTimes {
   readonly #endMs = new Map<string, number>();
 
@@ -107,12 +110,15 @@ function httpExchange(span: EngineSpan, tree: SpanTree, tokens: TokenTimes): Exc
   });
 }
 
-/** Returns `"http"` for an HTTP span below a call of `http`. No known engine sends one. */
+/** Returns `"http"` for an HTTP span below a call of `http`. No known engine sends such a span. */
 function httpKind(span: EngineSpan, tree: SpanTree): UpstreamKind | undefined {
   return tree.nearest(span, ({ name }) => name === "Query.http") === undefined ? undefined : "http";
 }
 
-/** Returns the registry of the image that the engine works on; if unknown, the first registry contacted. */
+/**
+ * Returns the registry of the image that the engine works on. If the image is unknown, returns the registry
+ * that the engine contacted first.
+ */
 function servedHost(
   wrapper: EngineSpan,
   work: EngineSpan | undefined,
@@ -173,8 +179,10 @@ function remoteOf(span: EngineSpan, tree: SpanTree): string | undefined {
 }
 
 /**
- * Returns the exchange of `http` in engines of 1.0, whose span contains the URL. Work of git has similar
- * spans.
+ * Returns the exchange of a call of `http` in engines of 1.0. The name of the exchange's span contains the
+ * URL.
+ *
+ * Git work has similar spans, so the span counts only below a call of `http`.
  */
 function httpFetch(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   const url = FETCH.exec(span.name)?.[1];
@@ -193,11 +201,11 @@ function httpFetch(span: EngineSpan, tree: SpanTree): Exchange | undefined {
 }
 
 /**
- * Returns the exchange of a call of `http` in engines before 1.0, or of a failed call of `git`. They have
- * no separate span.
+ * Returns the exchange of a call of `http` in engines before 1.0, or of a failed call of `git`. Such an
+ * exchange has no separate span.
  *
- * Engines of 1.0 send a twin span below each call. If an equal call came earlier in the session, they send
- * only the twin.
+ * Engines of 1.0 send a twin span below each call. If the session made an equal call before, they send only
+ * the twin.
  */
 function apiCall(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   if (!isApiCall(span) || isTwin(span, tree)) return undefined;
@@ -224,7 +232,7 @@ function isApiCall({ name, scope }: EngineSpan): boolean {
   );
 }
 
-/** Returns whether a span is the twin of the call above it. */
+/** Returns whether a span is the twin of the call directly above it. */
 function isTwin(span: EngineSpan, tree: SpanTree): boolean {
   return span.scope === TWIN_SCOPE && tree.parentOf(span)?.name === span.name;
 }
@@ -236,18 +244,22 @@ function endOfCall(
 ): { readonly outcome: ExchangeOutcome; readonly host: string | null } | undefined {
   if (kind === "http" && fetchesBelow(span, tree)) return undefined;
   if (span.status === "error") return outcomeOfCall(span.message, kind);
-  // If git's refs are known, no host was contacted. Otherwise, the spans of git's commands have the
-  // exchange.
+  // A successful call of `git` contacts no host if git's refs are known. Otherwise, the spans of git's
+  // commands contain the exchange.
   if (kind === "git" || isCached(span)) return undefined;
   const below = tree.childrenOf(span.id);
-  // An engine with twin spans also sends a span for each fetch. Without that span, it contacted no host.
+  // An engine with twin spans sends a separate span for each fetch. Such a span is missing here, so no host
+  // was contacted.
   if (span.scope === TWIN_SCOPE || below.some((child) => isTwin(child, tree))) return undefined;
   return below.some(isCached) ? undefined : { outcome: "answered", host: null };
 }
 
 const MAX_BELOW = 64;
 
-/** Returns whether a span of a fetch is below a call. It contains more facts than the call's span. */
+/**
+ * Returns whether the span of a fetch is below a call. The exchange is then read from that span, which has
+ * more facts.
+ */
 function fetchesBelow(span: EngineSpan, tree: SpanTree): boolean {
   const below = new Set([span.id]);
   for (const id of below) {

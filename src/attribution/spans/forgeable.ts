@@ -1,6 +1,6 @@
 /**
- * Decides which spans could have been sent by code in a user's container. That code knows only the id of
- * the span that it runs under, so its spans are below a command, a service or a function of a module.
+ * Decides which spans code in a user's container could have sent. Such code knows only the id of the span
+ * under which it runs. So its spans are below a command, a service or a function of a module.
  */
 
 import { CORE_FIELDS } from "../query/dagger-fields.js";
@@ -8,29 +8,32 @@ import type { EngineSpan } from "./span.js";
 import { isRequest, type SpanTree } from "./span-tree.js";
 
 /**
- * Who may have sent a span: only the engine; or also a function of a module, which may contact hosts
- * through the engine; or also any command.
+ * The possible senders of a span. `engine`: only the engine. `function`: also a function of a module, which
+ * may contact hosts through the engine. `command`: also any command in a container.
  */
 export type SpanOrigin = "engine" | "function" | "command";
 
-/** Spans of running containers, in engines 0.19, 0.21 and 1.0. */
+/** Matches spans of running containers, in engines 0.19, 0.21 and 1.0. */
 const COMMAND = /^exec[ .]|(?:^|[ .])withExec$|^(?:service\.start|Service\.\w+)$|\.asService$/;
 const CORE_CALL = /^([A-Z]\w*)\.(\w+)$/;
 /**
- * The twin span of a call of a function in 1.0, such as `hello:Hello.pull`. It may occur without the call's
- * own span.
+ * Matches the twin span of a function call in 1.0, such as `hello:Hello.pull`. The twin may occur without the
+ * call's own span.
  */
 const FUNCTION_TWIN = /^[\w.-]{1,128}:[A-Z]\w*\.\w+$/;
-/** Types of the API whose calls contact hosts themselves. Calls of other types are functions of modules. */
+/**
+ * Matches types of the API whose calls contact hosts themselves. Calls of other types are functions of
+ * modules.
+ */
 const ASKING_TYPES =
   /^(?:Container|Directory|File|Host|Changeset|Git\w*|Module\w*|HTTPState|Address|Secret|RemoteGitMirror|ClientFilesyncMirror)$/;
 
-/** The most ancestors that are followed. A longer chain, or a loop, must be forged. */
+/** The maximum number of ancestors that are followed. A longer chain, or a loop, must be forged. */
 const MAX_DEPTH = 200;
 
 /**
- * Returns who may have sent a span, by its ancestors. A command that runs the program of a function counts
- * as the function.
+ * Returns the possible senders of a span, according to its ancestors. A command that runs the program of a
+ * function counts as the function.
  */
 export function originOf(span: EngineSpan, tree: SpanTree): SpanOrigin {
   let requests = 0;

@@ -1,6 +1,6 @@
 /**
- * Finds in the spans of an engine which images it used, what their tags resolved to, and which it asked a
- * registry for.
+ * Finds facts about images in the spans of an engine. These are the images that it used, the digests of their
+ * tags, and the images that it requested from a registry.
  */
 
 import { parseImageReference } from "../hosts.js";
@@ -9,32 +9,36 @@ import { dagCallOf } from "./dag-call.js";
 import type { EngineSpan } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
-/** An image reference whose form was checked in full, so that it contains no credentials and may be shown. */
+/** An image reference that was checked completely. It contains no credentials, so it may be shown. */
 export interface PlainImage {
-  /** Host, repository and tag. It contains the digest only if there is no tag. */
+  /**
+   * The host, the repository and the tag. If the reference has only a digest, the digest replaces the tag.
+   */
   readonly image: string;
-  /** The digest in the reference, or what its tag resolved to; else null. */
+  /** The digest in the reference, or the digest to which its tag resolved. Null if neither is known. */
   readonly digest: string | null;
 }
 
 /** Facts about images from the spans of an engine. */
 export interface ImageFacts {
-  /** The images that successful calls of `from` named, one entry per call. */
+  /** The images in successful calls of `from`, one entry for each call. */
   readonly uses: readonly PlainImage[];
-  /** The images that the engine asked a registry for, each once. */
+  /** The images that the engine requested from a registry, each once. */
   readonly asked: readonly string[];
 }
 
 const FROM_CALL = "Container.from";
 const RESOLVED = /^from ([^\s"]{1,1024})$/;
 const IMAGE_WORK = /^(?:resolving|pulling|pushing) ([^\s"]{1,1024})$/;
-/** The grammar of an image reference. The groups capture host, tag and digest. */
+/**
+ * The grammar of an image reference. The groups capture the repository with its host, the tag and the digest.
+ */
 const REFERENCE =
   /^((?:\[[0-9a-f:]{2,45}\]|[a-z0-9.-]{1,253})(?::[0-9]{1,5})?(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)+)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?$/;
 
 /**
- * Returns an image reference in full, with `:latest` if it has neither tag nor digest. For any other text
- * it returns undefined, so that no credentials get through.
+ * Returns a complete image reference, with `:latest` if it has neither tag nor digest. Returns undefined for
+ * any other text, so that the result contains no credentials.
  */
 export function plainImage(address: string): PlainImage | undefined {
   const reference = parseImageReference(address)?.reference;
@@ -69,8 +73,8 @@ export function imageFactsOf(spans: readonly EngineSpan[]): ImageFacts {
 }
 
 /**
- * Returns the outermost `from` around a span. For a tag, the engine calls `from` again with the digest;
- * only the outer call is the user's.
+ * Returns the outermost `from` around a span. For a tag, the engine itself calls `from` again with the
+ * digest. Only the outermost call is the user's.
  */
 function outermostFrom(span: EngineSpan, tree: SpanTree): EngineSpan | undefined {
   const seen = new Set<EngineSpan>();
@@ -88,7 +92,7 @@ function isFrom({ name, scope }: EngineSpan): boolean {
   return name === FROM_CALL && scope === "dagger.io/core";
 }
 
-/** Returns the image that a tag resolved to, from the span of the engine's work on it. */
+/** Returns the image to which a tag resolved, from the span of the engine's work on the tag. */
 function resolvedBy({ scope, name }: EngineSpan): PlainImage | undefined {
   const reference = scope === "dagger.io/core" ? RESOLVED.exec(name)?.[1] : undefined;
   return reference === undefined ? undefined : plainImage(reference);
@@ -99,7 +103,7 @@ function namedBy(call: EngineSpan): PlainImage | undefined {
   return address === undefined ? undefined : plainImage(address);
 }
 
-/** Returns the image that an HTTP request to a registry is for. */
+/** Returns the image that an HTTP request to a registry asks for. Returns undefined for any other span. */
 function askedImage(span: EngineSpan, tree: SpanTree): string | undefined {
   if (typeof span.attributes["http.request.method"] !== "string") return undefined;
   const work = tree.nearest(span, ({ name }) => IMAGE_WORK.test(name));

@@ -2,10 +2,16 @@
 
 import { type EngineSpan, hasEnded } from "./span.js";
 
-/** The most ancestors that are followed. Real spans nest a few dozen deep; a forged loop would never end. */
+/**
+ * The maximum number of ancestors that are followed. Real spans are nested a few dozen levels deep, but a
+ * forged loop has no end.
+ */
 const MAX_DEPTH = 200;
 
-/** The name of the engine's span for a request. Its parent is the span with which the client sent the request. */
+/**
+ * The name of the engine's span for a request. The parent of this span is the span with which the client sent
+ * the request.
+ */
 const REQUEST = "POST /query";
 
 export class SpanTree {
@@ -33,7 +39,7 @@ export class SpanTree {
     return this.#byId.get(span.parent);
   }
 
-  /** Returns the nearest ancestor that matches, without the span itself. */
+  /** Returns the nearest ancestor that `fits`. The span itself is not an ancestor. */
   nearest(span: EngineSpan, fits: (ancestor: EngineSpan) => boolean): EngineSpan | undefined {
     let at = this.parentOf(span);
     for (let depth = 0; at !== undefined && depth < MAX_DEPTH; depth += 1) {
@@ -44,9 +50,10 @@ export class SpanTree {
   }
 
   /**
-   * Returns the id of the span with which the client sent the request. A function of a module sends
-   * requests inside another request, so the outermost one counts. If no request is known, the id is the
-   * parent of the topmost known span.
+   * Returns the id of the span with which the client sent the request.
+   *
+   * A function of a module sends requests inside another request, so the outermost request counts. If no
+   * request is known, returns the parent id of the topmost known span.
    */
   requestIdOf(span: EngineSpan): string {
     const way: EngineSpan[] = [];

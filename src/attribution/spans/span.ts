@@ -2,24 +2,30 @@
 
 /**
  * One span that an engine exported. Names, messages and attributes contain parts of the request, including
- * secrets. Spans are read and forgotten, never logged or kept.
+ * secrets. So a span is never logged or stored.
  */
 export interface EngineSpan {
   /** The instrumentation scope, such as `"dagger.io/core"`. */
   readonly scope: string;
   readonly name: string;
-  /** The id of its trace, in hex. */
+  /** The id of the trace, in hex. */
   readonly trace: string;
-  /** Its own id, in hex. */
+  /** The id of the span, in hex. */
   readonly id: string;
-  /** The id of its parent span, in hex; empty without a parent. */
+  /** The id of the parent span, in hex. Empty without a parent. */
   readonly parent: string;
-  /** Its start in nanoseconds since 1970. It is a text of digits, because a number cannot hold them exactly. */
+  /**
+   * The start, in nanoseconds since 1970. It is a text of digits, because a number cannot represent it
+   * exactly.
+   */
   readonly startNs: string;
-  /** Its end, in the same form; `"0"` while it runs. An engine can be set to export running spans, too. */
+  /**
+   * The end, in the same form as `startNs`; `"0"` while the span runs. An engine can be set to export running
+   * spans too.
+   */
   readonly endNs: string;
   readonly status: "unset" | "ok" | "error";
-  /** The message of its status; may be empty. */
+  /** The message of the status. It may be empty. */
   readonly message: string;
   readonly attributes: Readonly<Record<string, unknown>>;
 }

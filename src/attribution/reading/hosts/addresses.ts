@@ -1,19 +1,25 @@
-/** Finds the host that failed in a text without a URL. */
+/** Finds the failed host in a text that contains no URL of that host. */
 
 import type { UpstreamKind } from "../../failure.js";
 import { gitHost, readHost } from "../../hosts.js";
 
-/** A host that failed according to a text, with the role that its address shows. */
+/** A host that a text reports as failed. */
 export interface Blamed {
   readonly host: string;
-  /** The role of the host, if its address shows it. `"session"` means the engine's own port. */
+  /**
+   * The role of the host. Undefined if the address does not show a role. `"session"` means the engine's own
+   * port.
+   */
   readonly use: UpstreamKind | "session" | undefined;
-  /** The index behind the address. The text from there on shows how the exchange ended. */
+  /**
+   * The index after the last character of the address. The text after this index shows how the exchange
+   * ended.
+   */
   readonly end: number;
 }
 
-// Forms in which programs print an address: first ssh; below, git remotes; then Go, curl, Node and
-// container tools.
+// Forms in which programs print an address. The first list is for ssh. The next lists are for git remotes,
+// and for Go, curl, Node and container tools.
 const SSH_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
   [/connect to host ([a-z0-9.*_-]{1,253}) port ([0-9]{1,5})/gi, "git"],
   [/could not resolve hostname ([a-z0-9.*_-]{1,253})/gi, "git"],
@@ -35,7 +41,8 @@ const REMOTE_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
 const HOST_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
   [/dial tcp to '([a-z0-9*_-][a-z0-9.*_-]{0,252}:[0-9]{1,5})'/gi, undefined],
   [/(?:pulling )?from host ([a-z0-9.*_-]{1,253}(?::[0-9]{1,5})?) failed/gi, "registry"],
-  // containers/image: "uploading manifest 1 to HOST/repository: ", "initiating layer upload in HOST: ".
+  // Messages of containers/image: "uploading manifest 1 to HOST/repository: ", "initiating layer upload in
+  // HOST: ".
   [
     /\b(?:to|in|from) ((?:localhost|[a-z0-9*_-][a-z0-9.*_-]{0,252}\.[a-z0-9]{1,24})(?::[0-9]{1,5})?)(?:\/[a-z0-9*_./@-]{0,512})?: (?:received unexpected|unexpected|status|statuscode|unauthorized|denied|toomany|manifest|name|unknown|requested|authentication|internal|eof|[45][0-9]{2})/gi,
     "registry",
@@ -69,12 +76,12 @@ export function blamedBySsh(text: string): Blamed | undefined {
   return lastMatch(text, SSH_PATTERNS, "ssh");
 }
 
-/** Returns the last host that could not be looked up, dialed or read from. */
+/** Returns the last host that could not be resolved, dialed or read from. */
 export function blamedAddress(text: string): Blamed | undefined {
   return lastMatch(text, HOST_PATTERNS, "https");
 }
 
-// An IP address keeps its port, even the default one, because only the port shows its role.
+// An IP address keeps every port, because only the port shows the role of the host.
 const IP_ADDRESS = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[)/;
 
 function lastMatch(

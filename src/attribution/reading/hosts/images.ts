@@ -1,4 +1,4 @@
-/** Finds the registry of the image in a text about a pull or push. */
+/** Finds the registry of an image in a text about a pull or a push. */
 
 import { parseImageReference, readHost } from "../../hosts.js";
 import type { Blamed } from "./addresses.js";
@@ -6,7 +6,7 @@ import type { Blamed } from "./addresses.js";
 const IMAGE_LEADS =
   /(?:(?:the push refers to (?:a )?repository|failed to push|failed to resolve source metadata for|failed to resolve reference|failed to resolve image|failed to pull image|failed to pull and unpack image|failed to do image pull|failed to pull|pull access denied for|push access denied for|pull image|pulling image|pushing image|error pushing image|error pulling image|unable to find image|load metadata for|resolve image config for|resolving|(?:docker|podman|nerdctl|finch|crane|buildah|container image) (?:pull|push)|back-off pulling image|could not pull base image|from|image|exporting to image|fetching config of|unpacking|manifest for)[: ]{1,2}["'`[]?|docker:\/\/)((?:docker-image:\/\/|docker:\/\/)?[a-z0-9*_][a-z0-9*_.:/@-]{2,512})/gi;
 
-/** Returns the registry of the last image in the text that is written with its host. */
+/** Returns the registry of the last image in the text whose name contains the registry. */
 export function blamedImage(text: string): Blamed | undefined {
   let found: Blamed | undefined;
   IMAGE_LEADS.lastIndex = 0;
@@ -28,7 +28,7 @@ export function blamedImage(text: string): Blamed | undefined {
 const NOT_FOUND = ": not found";
 const BEFORE_NAME = [" ", "\n", '"', "'", "("];
 
-/** Returns the registry of the image directly before `: not found`, as containerd prints it. */
+/** Returns the registry of the image before `: not found`, as containerd prints it. */
 function missingImage(text: string): Blamed | undefined {
   const end = text.lastIndexOf(NOT_FOUND);
   if (end < 0) return undefined;

@@ -1,10 +1,11 @@
-/** Finds a proxy that failed: an HTTP or SOCKS proxy between the client and the host of the URL. */
+/** Finds the HTTP or SOCKS proxy that failed, between the client and the host of the URL. */
 
 import { readHost } from "../../hosts.js";
 
 const NAME = "[a-z0-9*_-][a-z0-9.*_-]{0,252}|\\[[0-9a-f:]{2,45}\\]";
 
-// Go's messages for a proxy that refused the connection, and for a SOCKS proxy that could not be reached.
+// Matches Go's messages about an HTTP proxy that refused the connection, and about a SOCKS proxy that could
+// not be reached.
 const DIALLED = [
   new RegExp(
     `proxyconnect tcp: (?:dial tcp:? (?:lookup )?|(?:read|write) tcp [0-9.:]{1,32}->)((?:${NAME})(?::[0-9]{1,5})?)`,
@@ -16,7 +17,7 @@ const DIALLED = [
   ),
 ];
 
-// Messages of curl and of programs that use it: git, pip and dnf.
+// Matches messages of curl and of programs that use curl: git, pip and dnf.
 const UNRESOLVED = new RegExp(`resolve proxy(?: name)?:? ["']?(${NAME})`, "i");
 const CONNECTED = new RegExp(
   `(?:failed to connect to|connect to) (${NAME}) port ([0-9]{1,5})(?: via (${NAME}))?`,
@@ -24,7 +25,8 @@ const CONNECTED = new RegExp(
 );
 
 /**
- * Returns the host of the proxy at fault, with its port if it is printed.
+ * Returns the host of the proxy at fault, with the port if the text contains the port. Returns undefined if
+ * no proxy is at fault.
  *
  * @param asked The host of the requested URL. If curl connected to another host, that host is the proxy.
  */
@@ -47,7 +49,7 @@ export function blamedProxy(text: string, asked: string | undefined): string | u
   return proxy;
 }
 
-/** Returns an IP address with its port; a name only with a port that is not the default. */
+/** Returns a host with its port. A name loses the default port 443; an IP address keeps every port. */
 function hostAt(name: string, port: string | undefined): string | undefined {
   return readHost(`${name}:${port}`, /^[0-9.]{7,15}$|^\[/.test(name) ? "" : "https");
 }

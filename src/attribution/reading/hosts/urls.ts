@@ -3,9 +3,7 @@
 import { isDockerHubHost, parseUrl } from "../../hosts.js";
 import type { Blamed } from "./addresses.js";
 
-/**
- * Placeholder hosts in URLs of connections to the engine, such as `http://dagger/query`. No machine has such a name.
- */
+/** Placeholder hosts in URLs of the engine, such as `http://dagger/query`. No machine has such a name. */
 const ENGINE_HOSTS: ReadonlySet<string> = new Set(["dagger", "engine", "buildkitd", "docker"]);
 
 /** URL schemes that only lead to an engine or a container runtime. */
@@ -16,8 +14,8 @@ const ENGINE_SCHEMES: ReadonlySet<string> = new Set([
   "podman-container",
 ]);
 
-// Words that git prints before the URL. These win over other URLs, which may belong to another exchange of the
-// program around git.
+// Words that git prints before the URL of its failed exchange. The URL after such a word wins over other
+// URLs, because a program that runs git may print URLs of other exchanges.
 const GIT_LEADS = [
   "unable to access '",
   "failed for '",
@@ -104,12 +102,12 @@ const WEAK_LEADS = [
 ] as const;
 const LEAD_LENGTH = 64;
 
-// A field name before a URL, such as "url='", '"url":"' or "uri=".
+// Matches a field name before a URL, such as "url='", '"url":"' or "uri=".
 const FIELD_LEAD = /\bur[il]["']?(?:=|: ?)(?:url\()?["'(]?$/;
-// A status with its reason before a URL, such as "404 Not Found: " or "HTTP 503 (".
+// Matches a status with its reason before a URL, such as "404 Not Found: " or "HTTP 503 (".
 const STATUS_LEAD = /(?<![\w./:-])[45][0-9]{2}\b[a-z<> .:'-]{0,40}["'(<[]?$/;
 
-// Hosts of documentation. Messages link to them; no exchange with them failed.
+// Hosts of documentation. Messages contain links to these hosts, but report no failed exchange with them.
 const READING_HOSTS = new Set(["www.docker.com", "docs.docker.com", "docs.dagger.io", "dagger.io"]);
 // Hosts of pages that show traces. Telemetry itself goes to other hosts.
 const TRACE_HOSTS = new Set(["dagger.cloud", "v3.dagger.cloud", "www.dagger.cloud"]);
@@ -134,14 +132,15 @@ const READING_LEADS = [
 const URL_END = /[\s"'<>`|,;(){}]/;
 const MAX_URLS = 400;
 
-// Text behind a URL if the caller gave up. If another exchange failed, that one is the cause.
+// Matches the text after a URL if the caller canceled the exchange with that URL. If another exchange failed,
+// that failure is the cause.
 const CANCELLED = /^["'`)>\]]{0,3}: context cancell?ed\b/i;
 
 type Strength = 0 | 1 | 2 | 3;
 
 /** A URL whose exchange failed. */
 export interface BlamedUrl extends Blamed {
-  /** Whether the exchange was canceled by its caller. */
+  /** Whether the caller canceled the exchange. */
   readonly cancelled: boolean;
 }
 
@@ -151,8 +150,8 @@ interface Candidate {
 }
 
 /**
- * Returns the URL that the text most clearly reports as failed; of equal ones, the last. A canceled
- * exchange counts only if there is no other.
+ * Returns the URL that the text reports as failed most clearly. Among equally clear URLs, the last one wins.
+ * A canceled exchange counts only if the text contains no other exchange.
  */
 export function blamedUrl(text: string): BlamedUrl | undefined {
   let best: Candidate | undefined;
@@ -194,7 +193,10 @@ function isForReading(host: string, path: string): boolean {
   return READING_HOSTS.has(host) || (TRACE_HOSTS.has(host) && TRACE_PATH.test(path));
 }
 
-/** Returns how clearly the text before a URL reports a failure: 3 is clearest; undefined if it reports none. */
+/**
+ * Returns how clearly the text before a URL reports a failure, where 3 is clearest. Returns undefined if it
+ * reports no failure.
+ */
 function strengthOf(lead: string): Strength | undefined {
   const ends = (words: readonly string[]) => words.some((word) => lead.endsWith(word));
   if (ends(READING_LEADS)) return undefined;

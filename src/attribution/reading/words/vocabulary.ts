@@ -3,7 +3,7 @@
 import { DENIED, MISSING, REJECTED, SERVER_ERROR, UNASKED } from "./words-of-answers.js";
 import { INTERRUPTED, TIMEOUT, UNREACHABLE } from "./words-of-networks.js";
 
-/** How an exchange ended, according to words or a status. */
+/** The outcome of an exchange, according to words or a status. */
 export type WordedOutcome =
   | "limited"
   | "expired-certificate"
@@ -104,7 +104,7 @@ export const BEFORE_STATUS: Words = [
       "tls: certificate required",
       "tls: unknown certificate",
       "tls: protocol version not supported",
-      // Messages about a server whose TLS settings do not fit ours, from Go and OpenSSL.
+      // Messages of Go and OpenSSL about a server whose TLS settings are not compatible with ours.
       "tls: unrecognized name",
       "tls: no application protocol",
       "tls: unsupported certificate",
@@ -140,7 +140,7 @@ export const AFTER_STATUS: Words = [
   ["rejected", REJECTED],
 ];
 
-// Words that usually report the consequence of another failure.
+// Words that usually report the consequence of another failure. They count only if no other word occurs.
 export const LAST_RESORT: Words = [
   ["timeout", ["timeout"]],
   [

@@ -1,6 +1,9 @@
-/** Lower-case words for answers of a server: access denied, server failed, not found, request rejected. */
+/**
+ * Lower-case words that report the answer of a server: access denied, server failed, not found, request
+ * rejected.
+ */
 
-/** The server, or the store that holds the credentials, denied access. */
+/** Words for a server, or a store of credentials, that denied access. */
 export const DENIED = [
   "access denied",
   "denied:",
@@ -63,7 +66,7 @@ export const DENIED = [
   "authorization error: ",
 ];
 
-/** The server failed. */
+/** Words for a server that failed. */
 export const SERVER_ERROR = [
   "service unavailable",
   "temporarily unavailable",
@@ -82,7 +85,7 @@ export const SERVER_ERROR = [
   "fatal error: server error",
 ];
 
-/** The server does not have the requested thing. */
+/** Words for a server that does not have the requested object. */
 export const MISSING = [
   "manifest unknown",
   "manifest_unknown",
@@ -113,7 +116,7 @@ export const MISSING = [
   "blob_unknown",
 ];
 
-/** The server did not accept the request. */
+/** Words for a server that did not accept the request. */
 export const REJECTED = [
   "lfs budget",
   "data quota",
@@ -128,11 +131,11 @@ export const REJECTED = [
 ];
 
 /**
- * No request was made, because the address is invalid or not allowed here: messages of Go, curl, git and
- * Node.
+ * Words for a request that was not sent, because its address is invalid or not allowed here. The messages are
+ * from Go, curl, git and Node.
  */
 export const UNASKED = [
-  // A firewall or a sandbox on the client's machine.
+  // Messages about a firewall or a sandbox on the client's machine.
   "connect: permission denied",
   "connect: operation not permitted",
   "socket: permission denied",

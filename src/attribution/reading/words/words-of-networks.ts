@@ -1,6 +1,6 @@
-/** Lower-case words for an answer that did not arrive, or not in full. */
+/** Lower-case words that report an answer that did not arrive, or arrived only in part. */
 
-/** No answer came in time. */
+/** Words for an answer that did not come in time. */
 export const TIMEOUT = [
   "i/o timeout",
   "tls handshake timeout",
@@ -34,7 +34,7 @@ export const TIMEOUT = [
   "sockettimeoutexception",
 ];
 
-/** The name was not found, or no connection was accepted. */
+/** Words for a name that was not found, or for a connection that was not accepted. */
 export const UNREACHABLE = [
   "connection refused",
   "econnrefused",
@@ -89,7 +89,7 @@ export const UNREACHABLE = [
   "unknownhostexception",
 ];
 
-/** The connection broke, or the data was cut. */
+/** Words for a broken connection, or for data that was cut off. */
 export const INTERRUPTED = [
   "unexpected eof",
   ": no response",

@@ -1,20 +1,23 @@
-/** Searches a text for many fixed words in one pass, however many words there are. */
+/** Searches a text for many fixed words in one pass. The time hardly depends on the number of words. */
 
-/** The number of letters by which a word is found. */
+/** The number of consecutive letters under which a word is filed in the table. */
 const LETTERS = 4;
 const BITS = 14;
 
-/** Appends a letter to a key, which holds the last four. */
+/** Appends a letter to a key. A key contains the last four letters. */
 function withLetter(key: number, letter: number): number {
   return (key << 8) ^ letter;
 }
 
-/** Returns the place of four letters in the table of an index. */
+/** Returns the slot of a key in the table of an index. */
 function placeOf(key: number): number {
   return Math.imul(key, 0x9e3779b1) >>> (32 - BITS);
 }
 
-/** Returns the places of all four letters in a row of a word, with the number of letters before the last. */
+/**
+ * Returns the slots of all sequences of four letters in a word. `before` is the number of letters before the
+ * last letter of the sequence.
+ */
 function placesOf(word: string): { readonly place: number; readonly before: number }[] {
   const places: { readonly place: number; readonly before: number }[] = [];
   let key = 0;
@@ -25,25 +28,28 @@ function placesOf(word: string): { readonly place: number; readonly before: numb
   return places;
 }
 
-/** A word, and how many of its letters come before the last of the four that it is found by. */
+/**
+ * A word in the table. `before` is the number of letters before the last of the four letters under which the
+ * word is filed.
+ */
 interface FiledWord {
   readonly word: string;
   readonly before: number;
 }
 
-/** The words of an index, each filed under four of its letters. */
+/** The words of an index. Each word is filed under four of its letters. */
 interface WordTable {
-  /** For each place, the number of its group. The group 0 is that of places without words. */
+  /** The index in `groups` for each slot. Group 0 is empty and belongs to all slots without words. */
   readonly groupOf: Uint16Array;
   readonly groups: readonly (readonly FiledWord[])[];
-  /** Words that are too short for the table. They are searched one by one. */
+  /** Words that are too short for the table. Each short word is searched separately. */
   readonly short: readonly string[];
 }
 
-/** Fixed words that are searched together. */
+/** A set of fixed words that are searched together. */
 export class WordIndex {
   readonly #words: readonly string[];
-  /** Made for the first text, because most programs read no failure. */
+  /** Created for the first text, because most programs never classify a failure. */
   #table: WordTable | undefined;
 
   constructor(words: Iterable<string>) {
@@ -69,7 +75,7 @@ export class WordIndex {
   }
 }
 
-/** Files each word under the rarest of its letters, so that a text is compared with few words. */
+/** Files each word under its rarest sequence of four letters, so that a text is compared with few words. */
 function tableOf(words: readonly string[]): WordTable {
   const long = words.filter((word) => word.length >= LETTERS);
   const uses = new Map<number, number>();
@@ -92,18 +98,18 @@ function tableOf(words: readonly string[]): WordTable {
   }
 }
 
-/** Words that mean the same, such as those of one condition. */
+/** A list of alternative words, such as the words of one condition. */
 export type WordList = readonly string[];
 
 /**
- * Returns whether a word looks like a part of a name, such as `/var/lib` or `docker.io`. It is searched in
- * the whole text; all others only where no name stands.
+ * Returns whether a word looks like a part of a name, such as `/var/lib` or `docker.io`. Such a word is
+ * searched in the whole text. Other words are searched only outside names.
  */
 export function isNamed(word: string): boolean {
   return /[^ ]\/|\/[^ ]|\w\.\w/.test(word);
 }
 
-/** Lists of words that are searched together. */
+/** A set of word lists that are searched together. */
 export class WordLists {
   readonly #listsOf = new Map<string, WordList[]>();
   readonly #plain: WordIndex;
@@ -123,7 +129,7 @@ export class WordLists {
   }
 
   /**
-   * Returns the lists that have a word in a text.
+   * Returns the lists with at least one word that occurs in a text.
    *
    * @param text The text without its names.
    * @param whole The text with its names.

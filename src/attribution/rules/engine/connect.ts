@@ -1,4 +1,4 @@
-/** Rules for starting an engine and connecting to it. */
+/** Rules for failures to start an engine or to connect to it. */
 
 import type { AttributionRule } from "../rule.js";
 import { reportsOnlyStop } from "./stopped.js";
@@ -25,7 +25,7 @@ const DOCKER_DOWN = [
   "failed to run command [docker ps",
 ];
 
-/** Words that Dagger prints before any failure of starting or reaching an engine. */
+/** Words that Dagger prints before every failure to start or reach an engine. */
 const ENGINE_FRAMES = [
   "start engine: ",
   "starting engine: ",
@@ -95,8 +95,8 @@ const START_FAILED = [
 ];
 
 /**
- * Rules that match because a program such as `docker` failed during the start of an engine. The program's
- * output in the log may show the cause.
+ * Names of rules that match because a program such as `docker` failed during the start of an engine. The
+ * program's output in the log may show the cause.
  */
 export const PROGRAM_FAILED: ReadonlySet<string> = new Set([
   "connect.docker-down",
@@ -255,7 +255,10 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
   },
 ];
 
-/** Rules tried after those for registries, because the engine's image comes from a registry. */
+/**
+ * Rules that are tried after the rules for registries. If a registry did not deliver the engine's image, the
+ * registry is at fault.
+ */
 export const CONNECT_LAST_RULES: readonly AttributionRule[] = [
   {
     name: "connect.no-answer",

@@ -1,4 +1,6 @@
-/** Rules for failures of the engine itself: its disk, its state, its machine, its bugs. */
+/**
+ * Rules for failures of the engine itself, such as a full disk, a broken state, a failed machine or a bug.
+ */
 
 import type { AttributionRule, FailureReading } from "../rule.js";
 
@@ -32,8 +34,8 @@ const PANICS = [
 ];
 
 /**
- * Returns whether the engine's code panicked and no exchange with a host failed. If an exchange failed, the
- * rules for its host decide.
+ * Returns whether the engine's code panicked without a failed exchange. If an exchange failed, the rules for
+ * its host decide.
  */
 function panicsInEngine(reading: FailureReading): boolean {
   if (!reading.has(ENGINE_CODE)) return false;
@@ -71,7 +73,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
     reason: "This query meets a bug of the engine.",
     when: [
       { any: ["panic"], test: panicsInEngine },
-      // No failed host explains the panic.
+      // The next two conditions require that no failed host explains the panic.
       { any: PANICS, outcome: ["none", "cancelled"] },
       { any: PANICS, test: ({ host }) => host === null },
       {
@@ -144,7 +146,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /snapshot "?[a-z0-9:./_-]{1,128}(?: sha256:[0-9a-f]{6,64})?"? (?:does not exist|already exists|not found)/,
       },
-      // A system error on a file of the engine, or of the daemon that runs it.
+      // A system error on a file of the engine, or of the daemon that runs the engine.
       {
         any: ["/var/lib/", "/run/"],
         none: ["dial unix", "://"],
@@ -242,14 +244,14 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /runc|shim|oci runtime|containerd|snapshot|\/var\/lib\/|overlay|buildkit|\/run\/dagger|dagger-engine/,
       },
-      // The machine has no socket left, for any host.
+      // The machine has no sockets or memory left, so connections to every host fail.
       {
         any: ["too many open files", "no buffer space available", "cannot allocate memory"],
         matches:
           /\b(?:socket|dial (?:tcp|udp)[46]?[^\n]{0,300}): (?:too many|no buffer|cannot allocate)/,
       },
-      // Go's last message when the machine has no memory or thread left. In `withExec` it concerns the command
-      // instead.
+      // Go prints these messages when the machine has no memory or threads left. For `withExec`, the message
+      // is about the command, not about the engine.
       { matches: GO_OUT_OF, test: ({ facts }) => facts.operation !== "withExec" },
     ],
     examples: [

@@ -4,7 +4,7 @@ import { ID_UNKNOWN } from "../../failure.js";
 import type { WordedOutcome } from "../../reading/words/vocabulary.js";
 import type { AttributionRule, FailureReading } from "../rule.js";
 
-/** Words of HTTP clients that only SDKs use, and only to reach the session. */
+/** Words of the HTTP clients with which SDKs connect to the session. */
 const SDK_CLIENTS = [
   "httpx.",
   "gql.transport",
@@ -16,7 +16,7 @@ const SDK_CLIENTS = [
   "dagger_sdk::",
 ];
 
-/** The words above that no other program prints, so that they count in any text. */
+/** Words of SDK clients that no other program prints. They count in any text. */
 const DAGGER_CLIENTS = [
   "gql.transport",
   "dagger.clientconnectionerror",
@@ -32,26 +32,26 @@ const BROKEN: ReadonlySet<WordedOutcome | undefined> = new Set<WordedOutcome>([
   "server-error",
 ]);
 
-/** Ways an exchange ends only if the connection or a deadline is lost. */
+/** Outcomes of an exchange that lost its connection or exceeded its deadline. */
 const LOST: readonly WordedOutcome[] = ["unreachable", "interrupted", "timeout", "deadline"];
 
 const DROPPED = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
 
-/** Returns whether a host can be the session's port: it is loopback, or the text names none. */
+/** Returns whether a host can be the host of the session: a loopback address, or an unknown host. */
 function isSessionHost(host: string | null): boolean {
   return host === null || /^(?:127\.|localhost:|\[?::1)/.test(host);
 }
 
-/** Messages of Node and undici when the other end closed the connection, alone on a line. */
+/** Matches a line that is only a message of Node or undici about a connection that the other end closed. */
 const HUNG_UP = /^\W{0,8}(?:\w{0,24}error: )?(?:socket hang up|other side closed|fetch failed)$/m;
 
-/** Messages of undici only, at the start of a message. */
+/** Matches messages that only undici prints, at the start of a message. */
 const UNDICI_WORDS =
   /(?:^|[:"] ?"?)(?:(?:\w{0,24}error: )?fetch failed|socketerror: other side closed)|invalid response body while trying to fetch|typeerror: terminated(?=$|["'\\:\n])/m;
 
 /**
- * Returns whether Node's HTTP client lost the session: its message is alone on a line, or the text has no
- * URL.
+ * Returns whether Node's HTTP client lost the session. The client's message must be alone on a line, or the
+ * text must contain no URL.
  */
 function fromUndici(reading: FailureReading): boolean {
   const { lower } = reading;
@@ -65,11 +65,11 @@ const NODE_WORDS = [
   "other side closed",
   "fetch failed",
   "while trying to fetch",
-  // Shells print "Terminated", too; with the prefix it is undici's.
+  // Shells also print "Terminated", but only undici prints this prefix.
   "typeerror: terminated",
 ];
 
-/** Returns whether the HTTP client of an SDK failed. An SDK connects only to the session. */
+/** Returns whether the HTTP client of an SDK failed. This client connects only to the session. */
 function fromSessionPort(reading: FailureReading): boolean {
   const { facts } = reading;
   if (facts.operation === "withExec" || facts.operation === "service") return false;
@@ -82,7 +82,7 @@ function fromSessionPort(reading: FailureReading): boolean {
   return reading.has(SDK_CLIENTS);
 }
 
-/** Messages about things that the engine needs from the client, such as its file access. */
+/** Messages about services that the engine needs from the client, such as access to files. */
 const CALLER_WORDS = [
   "waiting for client session attachables",
   "get main client caller",
@@ -104,7 +104,7 @@ const CLIENT_SESSION_WORDS = [
   "failed to get client session",
 ];
 
-/** Words that may concern any session, also that of a module. */
+/** Words about any session, which may also be the session of a module. */
 const SESSION_WORDS = [
   "session is closing",
   "session is closed",
@@ -157,7 +157,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     seen: "0.19, 0.21",
   },
   {
-    // Counts as a user error: an id of an old session and an invented id give the same message.
+    // The rule is a user error, because an invented id and an id of an old session give the same message.
     name: ID_UNKNOWN,
     fault: "user",
     counts: false,
@@ -197,7 +197,8 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     seen: "buildkit, 0.9 to 0.21",
   },
   {
-    // It may be another session, such as a module's or that of a login. The client's own may still work.
+    // The message may be about another session, such as a module's or a login's. The client's own session may
+    // still work.
     name: "session.other",
     fault: "engine",
     counts: true,
@@ -206,7 +207,8 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     reason: "The engine does not know a session, which need not be the client's own.",
     when: [
       { any: CLIENT_SESSION_WORDS },
-      // In an answer, code of a module may use these words for another session.
+      // These words count only outside an answer (`bare`). In an answer, a module may use the words for
+      // another session.
       { bare: true, any: SESSION_WORDS },
       {
         any: ["session ", "client "],

@@ -2,20 +2,20 @@
 
 import type { FailureReading } from "../rule.js";
 
-/** How a line about a stopped start ends. 130 is the exit code after Ctrl-C. */
+/** Matches the end of a line about a stopped start. An exit status of 130 means Ctrl-C. */
 const STOPPED =
   /: (?:context cancell?ed|interrupted|signal: (?:interrupt|terminated)|exit status 130)\W{0,8}$/m;
 
-/** Messages of Node and Python for a child process that was stopped. */
+/** Matches messages of Node and Python about a child process that a signal stopped. */
 const STOPPED_BY_SIGNAL = /killed with sig(?:int|term)\b|died with <signals\.sig(?:int|term)\b/;
 
-/** A failed connection with no cause except that its caller stopped waiting. */
+/** Matches a failed connection whose only cause is that the caller stopped waiting. */
 const GAVE_UP = /failed to connect to [^\n:"]{1,200}(?:: context cancell?ed|$)/m;
 
-/** The message of the stopped program itself before it exits with 1. */
+/** Matches the message that a stopped program prints before it exits with status 1. */
 const PRINTED_STOPPED = /^[\s│┃]{0,32}context cancell?ed\W{0,4}$/m;
 
-/** Failures with a cause of their own. The caller stopped waiting because of them. */
+/** Matches failures with a cause of their own. The caller stopped waiting because of such a failure. */
 const FAILED_BY_ITSELF =
   /docker daemon running|cannot connect to |error response from daemon|connection refused|no such (?:host|file)/;
 const PROGRAM_ENDED = /exit status (?!130\b)[0-9]/;

@@ -1,12 +1,12 @@
 /**
- * Rules for commands of the pipeline that exited with an error. They come before the rules for words that
- * the command's output may contain.
+ * Rules for commands of the pipeline that exited with an error. They are tried early, because the command's
+ * output may contain words of later rules.
  */
 
 import { COMMAND_FAILED } from "../../failure.js";
 import type { AttributionRule } from "../rule.js";
 
-/** Messages about the exit of a command, from Dagger, buildkit and the classic Docker builder. */
+/** Matches messages of Dagger, buildkit and the classic Docker builder about the exit of a command. */
 const ENDED =
   /(?:^|[\s!:"│┃])exit code: -?[0-9]{1,10}|did not complete successfully: (?:exit (?:code|status)|signal|killed)|executor failed running \[|returned a non-zero code: [0-9]|(?:^|\n)\s{0,4}(?:uncaught )?execerror: exit code/;
 
@@ -59,7 +59,7 @@ export const COMMAND_RULES: readonly AttributionRule[] = [
     seen: "0.18 to 0.21",
   },
   {
-    // The container runtime has a session with the engine, too. The client's own may still work.
+    // The runtime of a module also has a session with the engine. The client's own session may still work.
     name: "command.runtime-lost-session",
     fault: "engine",
     counts: true,

@@ -5,7 +5,7 @@ import { HTTP_WORDS } from "../../reading/frames.js";
 import type { WordedOutcome } from "../../reading/words/vocabulary.js";
 import type { AttributionRule, FailureReading } from "../rule.js";
 
-/** Words that the engine adds around failures of its own calls. */
+/** Words that the engine adds to the failures of its own calls. */
 const ENGINE_FRAMES = ["rpc error", "code = ", "failed to solve", "buildkit", "session"];
 
 /** Outcomes that count against the host of an exchange. */
@@ -18,12 +18,14 @@ const COUNTING: readonly WordedOutcome[] = [
   "deadline",
 ];
 
-/** How Go clients, including the engine, begin the message of a failed request. */
+/** Matches the beginning of a message about a failed request in Go clients, including the engine. */
 const REQUEST = /\b(?:get|head|post|put|patch|delete) "https?:/;
 
 /**
- * Returns whether a function's own code reports a failed exchange. If the engine did the exchange for it,
- * the message contains the engine's words, or a URL after its HTTP method.
+ * Returns whether a function's own code reports a failed exchange.
+ *
+ * If the engine made the exchange for the function, the message contains words of the engine, or an HTTP
+ * method before the URL.
  */
 function failedByItself(reading: FailureReading): boolean {
   const { facts, use } = reading;

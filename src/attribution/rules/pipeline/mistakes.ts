@@ -1,8 +1,11 @@
-/** Rules tried last: words for a mistake in the pipeline, such as `not allowed`. */
+/**
+ * Rules for mistakes in the pipeline, such as `not allowed`. They are tried last, because their words are
+ * common.
+ */
 
 import type { AttributionRule } from "../rule.js";
 
-/** Words of the engine about itself, not about a mistake of the pipeline. */
+/** Words of the engine that do not show a mistake in the pipeline. */
 const ENGINE_CODES = ["://registry", "rpc error: code = internal", "rpc error: code = unavailable"];
 
 export const MISTAKE_RULES: readonly AttributionRule[] = [
@@ -161,7 +164,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
         ],
         none: ENGINE_CODES,
       },
-      // Words such as "must not" or "expected", if no exchange failed.
+      // Words such as "must not" or "expected" count only if no exchange failed.
       {
         any: [" not ", "n't ", "expected "],
         outcome: ["none", "missing"],
@@ -169,7 +172,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
           /\b(?:should|must|may|can|could|does|do|is|are|was|has|did)(?: not|n't) |\bexpected /,
         test: ({ use }) => use !== "engine",
       },
-      // An unknown name, but not an unknown error, status or gRPC code.
+      // Matches an unknown name, but not an unknown error, status or gRPC code.
       {
         any: ["unknown "],
         none: ENGINE_CODES,

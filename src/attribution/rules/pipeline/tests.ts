@@ -2,7 +2,7 @@
 
 import type { AttributionRule } from "../rule.js";
 
-/** How the reports of test runners end if tests failed, in lower case. */
+/** Lower-case patterns for the reports of test runners with failed tests. */
 const REPORTS = [
   // go test.
   /^\s{0,64}--- fail: \S/m,
@@ -28,19 +28,19 @@ const REPORTS = [
   /^not ok [0-9]{1,7}\b/m,
 ];
 
-/** Words that every such report contains. */
+/** Every report above contains at least one of these words. */
 const WORDS = ["fail", "not ok", "error"];
-/** Any of the reports above. */
+/** Matches any of the reports above. */
 const REPORT = new RegExp(REPORTS.map(({ source }) => source).join("|"), "m");
 
 /**
- * Dagger's last message about a failed exchange of its own. If it follows the report, the tests do not
- * matter.
+ * Matches Dagger's last message about a failed exchange of the engine. If this message follows the report,
+ * the tests do not matter.
  */
 const CLOSING =
   /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push )/m;
 
-/** Returns the text behind the last report. */
+/** Returns the text after the last report. */
 function afterReports(text: string): string {
   let end = 0;
   for (const match of text.matchAll(new RegExp(REPORT, "gm"))) end = match.index + match[0].length;

@@ -2,7 +2,7 @@
 
 import type { AttributionRule } from "../rule.js";
 
-/** Words of the engine's own exchanges. With one of them, the text is not a tool's. */
+/** Words of the engine's own exchanges. A text with such a word is not from a tool. */
 const ENGINE_FRAMES = [
   "failed to do request",
   "failed to solve: failed to",

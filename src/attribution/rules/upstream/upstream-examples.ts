@@ -1,9 +1,9 @@
-/** Examples for the rules of hosts: a list for each kind of host and each outcome. */
+/** Examples for the rules of hosts, for each kind of host and each outcome. */
 
 import type { WordedOutcome } from "../../reading/words/vocabulary.js";
 import type { Example } from "../rule.js";
 
-/** The outcomes that show the state of a host. */
+/** The outcomes that have one rule for each kind of host. */
 export type Ended = Exclude<WordedOutcome, "cancelled" | "deadline">;
 
 export type Examples = Readonly<Record<Ended, readonly Example[]>>;

@@ -1,4 +1,4 @@
-/** Rules for hosts: one for each kind of host and each way an exchange can end. */
+/** Rules for hosts: one rule for each kind of host and each outcome of an exchange. */
 
 import type { Fault, UpstreamKind } from "../../failure.js";
 import type { WordedOutcome } from "../../reading/words/vocabulary.js";
@@ -6,7 +6,7 @@ import type { AttributionRule } from "../rule.js";
 import { CLOUD, type Ended, type Examples, GIT, HTTP, REGISTRY } from "./upstream-examples.js";
 
 interface OutcomeMeaning {
-  /** The component at fault. `"upstream"` means the host's own kind: registry, git or http. */
+  /** The component at fault. `"upstream"` stands for the kind of host: registry, git, http or cloud. */
   readonly fault: "upstream" | "user" | "cancelled";
   readonly counts: boolean;
   readonly transient: boolean;
@@ -15,7 +15,10 @@ interface OutcomeMeaning {
   readonly reason: string;
 }
 
-/** The meaning of each outcome. In the texts, "the host" is replaced by the kind of host. */
+/**
+ * The meaning of each outcome. `SUBJECT` is put before each `reason`, as in "The registry did not answer in
+ * time."
+ */
 const MEANINGS: Readonly<Record<Ended, OutcomeMeaning>> = {
   limited: {
     fault: "upstream",
@@ -84,7 +87,7 @@ const MEANINGS: Readonly<Record<Ended, OutcomeMeaning>> = {
   },
 };
 
-/** Go's messages for a body that is not JSON, or only the beginning of JSON. */
+/** Go's messages about a body that is not JSON, or is only the beginning of JSON. */
 const UNREADABLE_JSON = [
   "looking for beginning of",
   "invalid character '",
@@ -144,7 +147,8 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
     seen: "buildkit, docker",
   },
   {
-    // A login page of a network, or a page of a proxy. It does not show the state of the registry.
+    // The answer is a page of a proxy, or the login page of a network. Such an answer does not show the state
+    // of the registry.
     name: "registry.unreadable",
     fault: "registry",
     counts: false,
