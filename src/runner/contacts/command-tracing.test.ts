@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { untilQuiet } from "./command-tracing.js";
 
-/** A receiver whose exporter sends one body at each of the given times and then disconnects. */
+/** Returns a receiver that gets one body at each of the given times, and has a client in between. */
 function receiverOf(bodiesAtMs: readonly number[], connected?: { fromMs: number; toMs: number }) {
   let bodies = 0;
   for (const atMs of bodiesAtMs) setTimeout(() => (bodies += 1), atMs);

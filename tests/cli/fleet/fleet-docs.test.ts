@@ -1,4 +1,4 @@
-/** Tests that docs/operate.md shows shared circuits as the program prints them. */
+/** Tests that docs/shared-circuits.md shows shared circuits as the program prints them. */
 
 import { readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
@@ -10,7 +10,7 @@ import { circuitLines } from "../../../src/cli/fleet/table.js";
 import type { FleetSnapshot } from "../../../src/fleet/rules/reply.js";
 import { UNKNOWN_SNAPSHOT } from "../../../src/fleet/rules/snapshot.js";
 
-const docs = readFileSync(new URL("../../../docs/operate.md", import.meta.url), "utf8");
+const docs = readFileSync(new URL("../../../docs/shared-circuits.md", import.meta.url), "utf8");
 const stream = () => new PassThrough();
 const terminal = { stdin: stream(), stdout: stream(), stderr: stream(), env: {} };
 
