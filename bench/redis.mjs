@@ -12,8 +12,8 @@ const START_LIMIT_MS = 30_000;
 
 /**
  * Starts a server on a free port: `redis-server`, or the program in the variable `REDIS_SERVER`.
- * `commandsIn` counts the commands of clients while `work` runs, one for each round trip. Commands inside
- * scripts do not count. Counting slows down each command.
+ * `commandsIn` counts the commands that clients send while `work` runs. Commands inside scripts do not
+ * count, so the result is the number of round trips. Counting slows down each command.
  *
  * @returns {Promise<{
  *   url: string,
@@ -83,8 +83,8 @@ async function commandsIn(url, work) {
       else if (source !== "lua") sent += 1;
     });
     /**
-     * Returns the number of commands so far. The watcher reports commands in order, so its report of the
-     * ECHO follows all earlier ones.
+     * Returns the number of commands so far. The watcher reports commands in order. Once it reports this
+     * ECHO, it has reported all earlier commands.
      */
     const sentSoFar = async () => {
       const echoed = new Promise((resolve) => {

@@ -4,8 +4,8 @@
  *     node scripts/fuzz.mjs [--connections 20000] [--seed N] [--dist FOLDER] [TARGET...]
  *
  * Targets: http1 and http2 (the session proxy), receiver, serve. After each target, no descriptor and no
- * timer may be left. At the end, the process must end by itself. A failure prints the seed, with which the
- * same bytes can be sent again.
+ * timer may be left. At the end, the process must end by itself. A failure prints a seed. Another run with
+ * that seed sends the same bytes.
  */
 
 import { readdirSync } from "node:fs";
@@ -45,12 +45,13 @@ for (const event of ["uncaughtException", "unhandledRejection"]) {
 }
 
 for (const name of names) await fuzz(name);
-// The timer does not keep the process alive. It fires only when something else does.
+// This timer does not keep the process alive, so it fires only when something else does.
 setTimeout(() => fail("the process does not end"), 10_000).unref();
 
 async function fuzz(name) {
   running = name;
-  // The first use opens files that stay open, so they do not count as left behind.
+  // The first use opens files that stay open. They do not count as left behind, so it comes before the
+  // measurement.
   await once(name, () => undefined);
   const started = performance.now();
   const atRest = openFiles();

@@ -1,6 +1,5 @@
 /**
- * Writes into every page how to install this package. Until the package is published, that is from a
- * tarball. Later it is by its name.
+ * Writes into every page how to install this package: from a tarball, or by its name once it is published.
  *
  *   node scripts/install-form.mjs
  *

@@ -5,8 +5,8 @@
  *
  * The request is `from().withExec().stdout()` on the session double, from the call of the SDK to its
  * promise. It runs without traces, for a new tag of a known registry. It succeeds, or the pull fails with a
- * message that no rule matches. A switch is the entry of a function in another file than the previous
- * entry. The build is read from `dist/`, without `dist/testing`.
+ * message that no rule matches. A switch is a call from a function in one file to a function in another.
+ * The build is read from `dist/`, without `dist/testing`.
  */
 
 import { existsSync } from "node:fs";

@@ -127,8 +127,8 @@ function report(name, cases, rows) {
     ({ label }) => label.fault === "user" || label.fault === "cancelled",
   );
   const wronglyCounted = harmless.filter(({ got }) => got.counts);
-  // When the label of a user error has no host, no host is at fault. The pipeline may still have used
-  // hosts, so naming one is not counted as wrong.
+  // A label without a host means that no host is at fault. The pipeline may still have used hosts, so
+  // naming a host is wrong only when the failure counts.
   const named = cases.filter(
     ({ label, got }) => label.upstream !== undefined && (label.upstream !== null || got.counts),
   );

@@ -46,8 +46,8 @@ async function linkTypeScript() {
 async function installPython(installs) {
   const problem = await findTool("python3", { installs });
   if (problem !== undefined) return problem;
-  // The environment refers to the Python that created it. When that Python changes, the environment is made
-  // anew.
+  // The environment refers to the Python that created it. After a change of that Python, the environment
+  // must be created again.
   const { stdout } = await execute("python3", ["-c", "import sys; print(sys.version, sys.prefix)"]);
   const constraints = await readFile(join(SDKS, "python", "constraints.txt"), "utf8");
   const install = async (line) => {

@@ -1,9 +1,11 @@
 /**
- * Simulates ten thousand CI runners while a registry fails, and prints the results: `node
- * scripts/simulate-fleet.mjs [--write]`. With --write, it writes the tables into docs/fleet-simulation.md
- * and the picture into docs/images/fleet-outage.svg.
+ * Simulates ten thousand CI runners while a registry fails, and prints the results.
  *
- * It runs the present sources. A test fails when the page or the picture is not current.
+ *   node scripts/simulate-fleet.mjs [--write]
+ *
+ * With --write, it writes the tables into docs/fleet-simulation.md and the picture into
+ * docs/images/fleet-outage.svg. It runs the present sources. A test fails when the page or the picture is
+ * not current.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";

@@ -1,6 +1,7 @@
 /**
- * Writes the help of every command into docs/cli-reference.md: `node scripts/write-cli-docs.mjs`, after
- * `npm run build`.
+ * Writes the help of every command into docs/cli-reference.md.
+ *
+ *   node scripts/write-cli-docs.mjs      after npm run build
  *
  * The program is the only source. A test fails when the page does not match the output of `--help`.
  */

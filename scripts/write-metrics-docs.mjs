@@ -1,6 +1,7 @@
 /**
- * Writes the tables of metrics into docs/telemetry.md: `node scripts/write-metrics-docs.mjs`, after `npm
- * run build`.
+ * Writes the tables of metrics into docs/telemetry.md.
+ *
+ *   node scripts/write-metrics-docs.mjs      after npm run build
  *
  * A test fails when the page does not match the sources.
  */

@@ -47,8 +47,8 @@ export function buildPackage(): Promise<string> {
 }
 
 /**
- * Bundles a program of the tests with all its imports into one file, and returns the path. One file starts
- * in half the time.
+ * Bundles a program of the tests and all its imports into one file, and returns the path. The bundle starts
+ * in half the time that separate files need.
  *
  * @param source The path from the root of the project. Its imports must not depend on their own location.
  */

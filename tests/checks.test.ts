@@ -170,7 +170,7 @@ test("reports a missing or outdated tool with its installation", async () => {
   expect(old).toContain("is Redis server v=6.2.7 sha=00000000:0, and 7.0 or later is needed");
 });
 
-/** Makes a script the `redis-server` that the tests start. */
+/** Installs a script as the `redis-server` that the tests start. */
 function stubRedis(script: string): void {
   const folder = mkdtempSync(join(tmpdir(), "tools-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -17,7 +17,7 @@ const markdown = [
   "CONTRIBUTING.md",
   "findings/README.md",
 ];
-/** Tests that mention pages that do not exist, on purpose. */
+/** Tests that mention pages that do not exist. They do so on purpose. */
 const OF_MADE_UP_PAGES = ["tests/words.test.ts"];
 
 /** Folders with files that mention pages, in messages, help texts, comments and tests. */
@@ -54,7 +54,7 @@ function anchorsOf(path: string): Set<string> {
   return anchors;
 }
 
-/** Returns why a link of a page has no target; undefined when it has one. */
+/** Returns why a link of a page is broken; undefined when the link has a target. */
 function faultOf(page: string, target: string): string | undefined {
   const [path = "", anchor] = target.split("#");
   const file = path === "" ? page : normalize(join(dirname(page), path));

@@ -55,8 +55,8 @@ test("links to other pages lead to them", () => {
 });
 
 /**
- * Parses the comment at the head of a script. Returns its title, and the text after each word that starts a
- * part.
+ * Parses the comment at the head of a script. Returns its title, and the text of each part, such as "Guess"
+ * and "Seen".
  */
 function headOf(script: string) {
   const [, ...lines] = read(`findings/${script}`).split("\n");

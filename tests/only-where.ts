@@ -1,6 +1,7 @@
 /**
- * Registers tests only on some platforms or versions of Node.js. Elsewhere they are left out and not
- * skipped: a skipped test means that a developer must install something. In CI no test may be skipped.
+ * Registers tests only on some platforms or versions of Node.js. Elsewhere the tests are left out instead
+ * of skipped, because "skipped" means that a developer must install something. In CI no test may be
+ * skipped.
  */
 
 import { describe, test } from "vitest";

@@ -1,4 +1,4 @@
-/** Measures time in a way that holds on a busy machine. */
+/** Provides clocks for time limits in tests. Load of other programs hardly affects these clocks. */
 
 import { afterAll } from "vitest";
 

@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 /**
- * The last commit whose build has one file for each source. There, each command line loaded only the files
- * it needed.
+ * The last commit whose build has one file for each source. In that build, each command line loads only the
+ * files that it needs.
  */
 export const BEFORE = "d8fbe8f";
 /** A folder that already contains a build of the earlier program. */
@@ -38,7 +38,7 @@ export async function programBefore(folder) {
   execFileSync("tar", ["-x", "-C", folder], {
     input: git("archive", BEFORE, "src", "package.json"),
   });
-  // esbuild is faster than tsc because it checks no types. The resulting code behaves the same.
+  // The code is compiled by esbuild, which is faster than tsc because it checks no types.
   await build({
     entryPoints: ["src/**/*.ts"],
     outdir: "dist",

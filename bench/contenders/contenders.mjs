@@ -9,7 +9,7 @@ export const OURS = "ours";
 export const COCKATIEL = "cockatiel";
 export const OPOSSUM = "opossum";
 
-/** The columns of ratios in most tables: the title, and the contender to divide by. */
+/** The columns of ratios in most tables. Each has a title and the contender by whose time to divide. */
 export const BASES = { "/ bare": BARE, "/ cockatiel": COCKATIEL };
 
 const HOUR_MS = 3_600_000;

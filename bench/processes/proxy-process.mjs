@@ -1,4 +1,7 @@
-/** The other processes of the suite `proxy`: a session that answers after a delay, or a proxy before it. */
+/**
+ * The other processes of the suite `proxy`: a session that answers after a delay, or a proxy in front of
+ * it.
+ */
 
 import { createServer } from "node:http";
 

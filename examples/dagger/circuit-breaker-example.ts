@@ -61,8 +61,8 @@ function refuse(why: string): never {
 }
 
 /**
- * Exits with the code of a process that SIGPIPE has killed. The reader of the output has gone, as with `|
- * head -1`.
+ * Exits with the code of a process that SIGPIPE has killed. The reader of the output has gone, as with
+ * `| head -1`.
  */
 function endWithoutReader(error: NodeJS.ErrnoException): never {
   if (error.code !== "EPIPE") throw error;

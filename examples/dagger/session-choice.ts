@@ -79,7 +79,7 @@ function whyNotStarted(cli: string, { code }: NodeJS.ErrnoException): string {
   return code === "ENOENT" ? `there is no "${cli}" program` : `"${cli}" does not start (${code})`;
 }
 
-/** Returns the address of the session in a line. Returns undefined for other lines that a CLI may print. */
+/** Returns the address of the session if the line contains it. A CLI may print other lines too. */
 function readParameters(line: string): Readonly<Record<string, string>> | undefined {
   try {
     const { port, session_token: token } = JSON.parse(line) as Record<string, unknown>;

@@ -1,4 +1,7 @@
-/** Prints the events of a run as they happen, as text or as JSON lines. Also checks what must be true. */
+/**
+ * Prints the events of a run as they happen, as text or as JSON lines. Checks that the run goes as
+ * expected.
+ */
 
 import { type CircuitBreaker, logTo } from "dagger-circuit-breaker";
 

@@ -10,7 +10,10 @@ const POLICIES: Readonly<Record<string, TripOptions>> = {
   "half of 100": { failureRate: 0.5, windowCalls: 100, minimumCalls: 20 },
 };
 
-/** Decides the outcome of a call. `call` is its number in its second. Each second has ten calls. */
+/**
+ * Decides the outcome of a call from its second and from its number within that second. Each second has ten
+ * calls.
+ */
 type Traffic = (second: number, call: number) => "success" | "failure";
 
 const TRAFFIC: Readonly<Record<string, Traffic>> = {

@@ -1,6 +1,6 @@
 /**
- * Runs one command of a check in its own process group, so that ending the group ends everything that the
- * command started.
+ * Runs one command of a check in its own process group. Ending the group also ends everything that the
+ * command has started.
  */
 
 import { spawn } from "node:child_process";

@@ -1,4 +1,4 @@
-/** Finds, by reading their text, which modules the files of the project import. */
+/** Finds which modules the files of the project import, by reading the text of the files. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Shows the progress of a section: on a terminal in one line that changes, elsewhere in a line now and
- * then.
+ * Shows the progress of a section. A terminal gets one line that changes. Any other output gets a line
+ * every few seconds.
  */
 
 /**

@@ -16,7 +16,7 @@ export async function writeInPieces(socket, bytes, random) {
 
 /** Ends a connection in one of the ways in which real programs do. */
 export function endSomehow(socket, random) {
-  // If the end of a socket is being sent, Node would never close the socket after a reset.
+  // A socket whose end is being sent must not be reset, because Node would then never close it.
   if (socket.writableEnded) return void socket.destroy();
   const way = random.below(5);
   if (way === 0) socket.end();

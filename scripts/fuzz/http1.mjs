@@ -65,8 +65,8 @@ const ANSWERS = [
 ];
 
 /**
- * Plays a session on one connection. It always answers the question for its version. A cut there would
- * end the session, and the proxy would reject every later request.
+ * Acts as the session on one connection. It always answers the question for its version. Without that
+ * answer, the session would count as lost, and the proxy would reject every later request.
  */
 export function playSession(socket, random, isCalm) {
   socket.on("error", () => undefined);

@@ -47,8 +47,8 @@ async function proxyTarget(load, random, play, bytesOf, ask) {
     port,
     bytes: (chance) => bytesOf(chance, authorization),
     /**
-     * Ends connections that a silent session keeps open. A waiting proxy reads nothing more from its
-     * client, so it notices a disconnect only after the session's answer.
+     * Ends connections that a silent session keeps open. While the proxy waits for an answer, it reads
+     * nothing more from its client. So it notices a disconnect of the client only after the answer.
      */
     settle() {
       for (const socket of open) socket.resume().end();

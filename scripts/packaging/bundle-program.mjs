@@ -99,8 +99,8 @@ export async function bundleForSingleFile(outfile, nodeVersion) {
     external: ["ioredis"],
     metafile: true,
   });
-  // A single-file program has no files beside it, so code that looks for such files would fail. esbuild
-  // warns about such code.
+  // Code that looks for files beside the program would fail in a single file. esbuild warns about such
+  // code, so any unexpected warning is an error.
   const unforeseen = warnings.filter(
     ({ id, location }) => id !== "empty-import-meta" || location.file !== OWN_PROGRAM,
   );

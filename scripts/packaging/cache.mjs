@@ -28,8 +28,8 @@ const CACHE = join(ROOT, "node_modules/.cache/dagger-circuit-breaker");
 const KEPT_MS = 24 * 60 * 60_000;
 const POLL_MS = 50;
 /**
- * How old a lock can get. Beyond that age its holder was killed, even when a process with the holder's id
- * exists.
+ * The highest age of a valid lock. The holder of an older lock was killed, and its id may belong to another
+ * process by now.
  */
 const LONGEST_LOCK_MS = 10 * 60_000;
 
@@ -117,7 +117,8 @@ async function lock(folder) {
   try {
     for (;;) {
       try {
-        // A file that is opened and then written is empty for a moment. A link to a written file never is.
+        // A file that is opened and then written is empty for a moment. A link shows the whole content at
+        // once.
         await link(own, path);
         return () => rm(path, { force: true });
       } catch (error) {

@@ -1,4 +1,4 @@
-/** Blanks text that is not prose, and splits prose into sentences. */
+/** Replaces text that is not prose, and splits prose into sentences. */
 
 /** Patterns for code, quotations, links and paths. Their words come from a program or from another text. */
 const QUOTED = [

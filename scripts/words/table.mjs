@@ -63,14 +63,14 @@ export const ROWS = [
   },
 ].map(({ pattern, ...row }) => ({ ...row, pattern: wholeWords(pattern.source) }));
 
-/** Matches where a row does: most texts need no look at each row. */
+/** Matches every text that some row matches. Most texts match none, so they need only this one check. */
 export const ANY_ROW = wholeWords(ROWS.map(({ pattern }) => pattern.source).join("|"), "i");
 
 function wholeWords(source, flags = "gi") {
   return new RegExp(`(?<![\\w-])(?:${source})(?![\\w-])`, flags);
 }
 
-/** The ways in which a comment must not begin. */
+/** Patterns with which a comment must not begin, each with what to write instead. */
 export const BEGINNINGS = [
   { pattern: /^What\b/, instead: "a noun or a verb" },
   { pattern: /^That\b/, instead: "a verb: Checks that ..." },
@@ -84,5 +84,5 @@ export const BEGINNINGS = [
   },
 ];
 
-/** A sentence of more words needs a second read. */
+/** The most words that a sentence may have. A longer sentence needs a second read. */
 export const LONGEST_SENTENCE = 30;

@@ -129,7 +129,10 @@ function writerTo(logger: Logger, format: LogFormat): Write {
   };
 }
 
-/** Recognizes a logger by methods that only its library has. Unlike the class, child loggers inherit them. */
+/**
+ * Recognizes a logger by methods that only its library has. A child logger can have another class, but it
+ * inherits these methods.
+ */
 function formatOf(logger: Logger): LogFormat {
   const { bindings, addStream, configure, transports } = logger as unknown as Record<
     string,

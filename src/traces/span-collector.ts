@@ -14,8 +14,8 @@ const MAX_WEIGHT = 8 * 1024 * 1024;
 /** A request whose spans are being collected. */
 export interface WatchedRequest {
   /**
-   * Records that our own timeout has just ended the request. From now on, only spans that arrive later
-   * count. A container could forge spans only before, because its code is killed with the request. An
+   * Records that our own timeout has just ended the request. Only spans that arrive after this call count.
+   * Earlier spans can be forged by code in a container, but that code is killed with the request. An
    * exchange that was cut off after at least half of the timeout is a failure of its host.
    */
   dropped(timeoutMs: number): void;
@@ -218,8 +218,8 @@ function isComplete(trace: TraceInFlight, spanId: string, { over }: Watch): bool
 
 /**
  * Returns whether a function call should have led to a request by the function itself. A call of a
- * constructor does not count: most constructors send no request, and a module without a constructor has the
- * same span.
+ * constructor does not count. Most constructors send no request, and in spans, a module without a
+ * constructor looks the same.
  */
 function shouldAsk(span: EngineSpan): boolean {
   return callsFunction(span) && !isCached(span) && !span.name.startsWith("Query.");

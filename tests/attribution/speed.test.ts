@@ -3,7 +3,7 @@ import { classifyFailure } from "../../src/attribution/classify/classify-failure
 import { classifyResponse } from "../../src/attribution/classify/classify-response.js";
 import { processorMs } from "../own-time.js";
 
-/** Texts for which a pattern with a repetition inside a repetition would need very long. */
+/** Texts on which a pattern with nested repetitions would run for a very long time. */
 const STRETCHES = [
   "a",
   " ",

@@ -209,7 +209,7 @@ export class Comparison {
     same(others, this.#model.metrics("default"));
     same(sumOf(failures), metrics.metrics.failureCount);
     same(sumOf(transitions), metrics.metrics.stateChanges);
-    // The breaker adds up the same time in other parts, and rounds it down.
+    // The breaker rounds its open time down to whole milliseconds, so it can be up to 1 ms shorter.
     const roundedMs = this.#model.openTimeMs - openTimeMs;
     same(roundedMs > -0.001 && roundedMs < 1.001, true);
     same(this.#breaker.state, this.#model.state);

@@ -33,7 +33,7 @@ export function counted(breaker: CircuitBreaker): Partial<CallCounts> {
   return Object.fromEntries(counters.filter(([, count]) => count !== 0));
 }
 
-/** Returns a promise, with the functions with which the test settles it. */
+/** Returns a promise and the functions that settle it. */
 export function deferred<T = string>() {
   let resolve: (value: T) => void = () => {};
   let reject: (error: unknown) => void = () => {};

@@ -70,10 +70,7 @@ export class ReferenceModel {
   #trip: object | undefined = undefined;
   /** For each generation, the counts in the change that began the generation. */
   readonly trips = new Map<number, object | undefined>();
-  /**
-   * The time until which the upstream asked for no requests. Taken from the failures since the circuit last
-   * closed.
-   */
+  /** Until when the upstream asked callers to wait. Failures before the circuit last closed do not count. */
   #quietUntilMs = 0;
 
   constructor(options: ReferenceOptions) {
@@ -256,7 +253,7 @@ export class ReferenceModel {
     this.#enter({ state: "open", sinceMs: this.nowMs, untilMs });
   }
 
-  /** Returns how much longer the upstream asked for no requests. */
+  /** Returns how much longer the upstream asked callers to wait. */
   #quietMs(): number {
     return Math.max(0, this.#quietUntilMs - this.nowMs);
   }

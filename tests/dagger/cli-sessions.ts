@@ -12,7 +12,7 @@ import {
 import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
 import { DEFAULT_ENGINE } from "../session-double/engines.js";
 
-/** The objects that each test of a file gets anew. */
+/** The objects that are created anew for each test of a file. */
 export interface CliSessions {
   double: SessionDouble;
   clock: VirtualClock;

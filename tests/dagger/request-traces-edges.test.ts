@@ -31,7 +31,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const breakers = () =>
   [...registry.getAll().values()].map((breaker) => breaker.getMetrics().inFlightCount);
 
-/** Puts a script before the CLI that records the CLI's process id and environment. */
+/** Puts a script in front of the CLI. The script records the CLI's process id and environment. */
 function recordingCli() {
   const real = process.env[CLI];
   const script = join(folder, "cli");

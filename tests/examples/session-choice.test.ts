@@ -1,6 +1,6 @@
 /**
- * Tests which session the main example uses: the session in the environment, else the CLI's, else the
- * double's. It also prints the reason.
+ * Tests which session the main example uses: the session in the environment, else one of the CLI, else one
+ * of the double. The example must print the reason.
  */
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -55,8 +55,8 @@ function withValues(image: string, values: ReadonlyMap<string, string>): string 
 }
 
 /**
- * Creates the build context by .dockerignore. That file must exclude everything first, and then list what
- * is allowed.
+ * Creates the build context according to .dockerignore. That file must first exclude everything, and then
+ * list what is allowed.
  */
 export async function makeContext(root: string, ignore: string, context: string): Promise<void> {
   const [everything, ...patterns] = ignore.split("\n").filter((line) => /^[^#]/.test(line));

@@ -1,5 +1,5 @@
 /**
- * Tests a single file that is made with the Node.js of the npm package `node`. That package has its license
+ * Tests a single file that contains the Node.js of the npm package `node`. The license of that Node.js is
  * in another package.
  */
 

@@ -67,7 +67,10 @@ const failure = fc.record({
   limited: fc.boolean(),
 });
 
-/** Generates more kinds of faults than a circuit counts separately. Some contain separators of the script. */
+/**
+ * Generates more kinds of faults than a circuit counts separately. Some names contain characters that the
+ * script uses as separators.
+ */
 const fault = fc.option(fc.oneof(fc.constantFrom("registry", "a b", "ü=\ud800"), fc.string()));
 const faults = fc.array(
   fc.record({ fault, limited: fc.boolean(), count: fc.integer({ min: 0, max: 3 }) }),

@@ -110,8 +110,8 @@ export class ReferenceCircuit {
   }
 
   /**
-   * Adds an event without counting anything. The store writes here, so time must not go back before this
-   * moment.
+   * Adds an event without counting anything. In a real store this is a write, and time must not go back
+   * before a write.
    */
   #tell({ rejections, runs, failedRunsMs }: TellCommand): Partial<FleetReply> {
     if (rejections + runs.length + failedRunsMs.length > 0) this.#add({ kind: "told" });

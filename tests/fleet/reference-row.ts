@@ -76,9 +76,9 @@ function isBad({ told }: Second): boolean {
 }
 
 /**
- * Returns the last report of each process that counts as a reporter. Its last report must be a failure. The
- * report must come after the last good second, but the running second does not count as good. A report no
- * longer counts once `MAX_REPORTERS` other processes have failed after it.
+ * Returns the last failure report of each process that counts as a reporter. A process counts only while
+ * its last report is a failure. Reports before the last good second do not count, unless that second is
+ * still running. A report also stops counting once `MAX_REPORTERS` other processes have failed after it.
  */
 function wordsOf(seconds: readonly Second[]): readonly At<Outcomes>[] {
   const lastGood = seconds.slice(0, -1).findLastIndex((second) => !isBad(second));

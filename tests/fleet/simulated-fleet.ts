@@ -115,7 +115,7 @@ export class SimulatedFleet {
   }
 
   /**
-   * Settles the oldest permits of a process that have one generation. The command is sent only once, even
+   * Settles the oldest permits of a process, all of one generation. The command is sent only once, even
    * when the network loses it.
    */
   async #settle(step: Step & { kind: "settle" }): Promise<void> {
@@ -219,7 +219,7 @@ export class SimulatedFleet {
     expect(snapshot.probes).toBeLessThanOrEqual(this.#policy.halfOpenMaxCalls);
   }
 
-  /** Sets the clock. Limits in terms of the old clock no longer apply. */
+  /** Sets the clock. Limits that were computed with the old clock no longer apply. */
   #setClock(micros: number): void {
     this.#nowMicros += micros;
     this.#places = [];

@@ -39,7 +39,7 @@ const settle = {
   chance: 0,
 };
 
-/** Repeats a command while the file is locked. On a busy machine that is not a fault of the store. */
+/** Repeats a command while the file is locked. A locked file on a busy machine is not a fault of the store. */
 async function run(command) {
   for (;;) {
     try {

@@ -268,8 +268,8 @@ describe("on an engine that reads locks, without traces", () => {
     await outage(scene);
     scene.clock.advance(120_000);
     const image = "acme/app:3";
-    // Its digest may come from a lock file that the guard does not see, so the success does not close the
-    // circuit. This image has never failed.
+    // This image has never failed. Its digest may come from a lock file that the guard does not see, so its
+    // success does not close the circuit.
     await scene.send(from("alpine:3"));
     expect(stateOf(scene.registry, HUB)).toBe("half-open");
     scene.newSession();

@@ -38,7 +38,7 @@ function sessionOf(options: GuardOptions) {
   return { guard, send };
 }
 
-/** An answer with the largest number of errors that is read. No error names a host. */
+/** An answer with as many errors as the guard reads at most. No error names a host. */
 const HOSTLESS = json({
   data: null,
   errors: Array.from({ length: 1000 }, (_, index) => ({

@@ -80,7 +80,7 @@ function breakerOfHost(host: string): string {
   return breakerName(kind[host as keyof typeof kind] ?? "registry", host);
 }
 
-/** A request trace that shows when the guard has read it. */
+/** A request trace with a promise that shows when the guard has read the spans. */
 interface HeardWitness extends RequestTrace {
   heard: Promise<unknown>;
 }

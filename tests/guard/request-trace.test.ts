@@ -213,8 +213,8 @@ test("forged spans count against no upstream", async () => {
   const { registry, send } = setUp();
   const forged = saw({ ...HUB, outcome: "failed", status: 503 });
   for (let run = 0; run < 50; run += 1) {
-    // Forged spans come with three kinds of requests: successful ones, ones whose own command failed, and
-    // ones with another failure.
+    // The forged spans accompany three kinds of requests: a successful one, one whose own command failed,
+    // and one with another failure.
     await send(from(`alpine:${run}`), WORKED, forged);
     await send(from(`alpine:${run}`), EXEC_FAILED, forged);
     await send("{ hello { fetch } }", MODULE_503, forged);

@@ -7,8 +7,8 @@ import { expect, test } from "vitest";
 import { ROOT } from "./project.js";
 
 /**
- * A table of a page. The comment before it names its types: `options: FILE TYPE...` or `fields: FILE
- * TYPE...`.
+ * A table of a page. The comment before the table names the types, as `options: FILE TYPE...` or
+ * `fields: FILE TYPE...`.
  */
 interface DocumentedTable {
   readonly place: string;

@@ -75,7 +75,7 @@ async function runPrograms(files) {
   }
 }
 
-/** Undoes what a program changed for the next one: variables and open circuits. */
+/** Restores the variables and circuits that a program changed, before the next program runs. */
 async function tidyUp(file, environment) {
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, environment);

@@ -82,7 +82,7 @@ describe("without a client of Redis", () => {
     const program = join("node_modules", PACKAGE, "dist/cli/main.js");
     const status = () => project.run(program, {}, ["status", "--store", "redis://127.0.0.1:1"]);
     expect((await status()).stderr).toContain(NEEDS_A_CLIENT);
-    // npm install --global puts packages into the same folder as this package.
+    // npm install --global puts packages into the folder that contains this package.
     const client = join(project.folder, "node_modules/@redis");
     await mkdir(client);
     await symlink(installed("@redis/client"), join(client, "client"));

@@ -18,7 +18,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const POLICY_OF_CI = { ...POLICY, halfOpenProbeTimeoutMs: 2 * MINUTE_MS };
 
-/** How the upstream answers in a minute. After `hangs`, a call never ends. */
+/** How the upstream answers in a minute. With `hangs`, calls never end. */
 export type Upstream = "up" | "down" | "limits" | "hangs";
 
 export class FleetScene {

@@ -26,7 +26,7 @@ interface Exchange {
   readonly answer: Sent;
   /** The size of the pieces in which the answer is sent. */
   readonly pieceSize: number;
-  /** The part of the answer after which its connection is reset, from 0 to 1; undefined for no reset. */
+  /** The share of the answer after which the connection is reset, from 0 to 1; undefined for no reset. */
   readonly cutAt: number | undefined;
 }
 

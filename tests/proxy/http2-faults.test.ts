@@ -24,7 +24,7 @@ import {
 import { authorization, newGuard } from "./scene.js";
 import { TOKEN } from "./wire.js";
 
-/** Starts a session that speaks HTTP/2, a proxy before it, and a client that sends frames as bytes. */
+/** Starts a session that speaks HTTP/2, a proxy in front of it, and a client that sends frames as bytes. */
 async function scene(answering: (stream: ServerHttp2Stream) => void) {
   const server = createServer();
   const sessions: ServerHttp2Session[] = [];
@@ -242,7 +242,7 @@ test("keeps the connection of a client that stops for minutes and answers no pin
   client.request(1, served.fields());
   await client.next(FRAME.headers, 1);
   const pings = () => client.frames.filter(({ type }) => type === FRAME.ping).length;
-  // Node sends at most ten pings that are not answered, so the loop ends shortly before or after that.
+  // Node sends at most ten pings without an answer. After the ninth ping, the loop runs six times more.
   for (let left = 6; left > 0 && !client.socket.destroyed; left -= pings() < 9 ? 0 : 1) {
     vi.advanceTimersByTime(5000);
     await new Promise((resolve) => setTimeout(resolve, 2));

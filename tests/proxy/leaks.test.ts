@@ -1,4 +1,4 @@
-// Tests that thousands of requests leave nothing behind, although many of them break off.
+// Tests that thousands of requests leave no objects in memory, although many of the requests are cut off.
 
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";

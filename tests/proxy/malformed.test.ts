@@ -1,5 +1,5 @@
-// Tests bytes that are not HTTP, and HTTP that breaks off. On either side they must end one connection and
-// nothing else.
+// Tests bytes that are not HTTP, and HTTP that ends too early. On either side they must end one connection
+// and nothing else.
 
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";

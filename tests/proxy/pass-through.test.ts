@@ -228,8 +228,8 @@ test("a client that is slow to read slows the session down", async () => {
     stalled = resolve;
   });
   await using served = await serveHttp((_request, response) => {
-    // Loopback buffers a few MiB at most. When no callback comes for a second, the writer is being held
-    // back.
+    // Loopback buffers a few MiB at most. When no callback comes for a second, the proxy has stopped
+    // reading.
     const timer = setTimeout(stalled, 1000);
     const write = () => {
       timer.refresh();

@@ -1,4 +1,4 @@
-// Starts a session double with a proxy before it, and sends queries to both.
+// Starts a session double with a proxy in front of it, and sends queries to both.
 
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";

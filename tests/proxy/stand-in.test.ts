@@ -1,4 +1,4 @@
-// Tests the stand-in as SDKs start it, before a CLI that behaves well or badly.
+// Tests the stand-in as SDKs start it, in front of a CLI that behaves well or badly.
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,5 +1,5 @@
-// Tests upgrades that break off, are pipelined or are left. Both connections must end, in whatever order
-// these things happen.
+// Tests upgrades that are cut off, pipelined, or left by one side. Both connections must end, in whatever
+// order this happens.
 
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
@@ -34,7 +34,7 @@ const ENDS: Readonly<Record<string, (socket: Socket) => unknown>> = {
   "ends and then resets": (socket) => socket.end(() => socket.resetAndDestroy()),
 };
 
-/** How much of its consent to the upgrade the session sends before the end. */
+/** How much of its answer to the upgrade the session sends before the connection ends. */
 const CONSENTS: Readonly<Record<string, string>> = {
   "before 101": "",
   "in the middle of 101": SWITCH.slice(0, 30),

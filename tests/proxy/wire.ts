@@ -17,7 +17,7 @@ async function portOf(server: Server | ReturnType<typeof createServer>): Promise
   return (server.address() as AddressInfo).port;
 }
 
-/** A server with a proxy before it. */
+/** A server with a proxy in front of it. */
 export interface Served extends AsyncDisposable {
   readonly guard: Guard;
   /** The port of the server itself. */
@@ -56,19 +56,19 @@ async function serve(
   };
 }
 
-/** Starts an HTTP/1.1 server with a proxy before it. */
+/** Starts an HTTP/1.1 server with a proxy in front of it. */
 export function serveHttp(listener: RequestListener, options?: GuardOptions): Promise<Served> {
   return serve(createHttpServer({ keepAliveTimeout: 0 }, listener), options);
 }
 
-/** Starts a server with a proxy before it. The function handles each connection of the server. */
+/** Starts a server with a proxy in front of it. `onConnection` handles each connection of the server. */
 export function serveBytes(
   onConnection: (socket: Socket) => unknown,
   options?: GuardOptions,
 ): Promise<Served> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => undefined);
-    // After the end of a connection, the function may fail because it still waits for data.
+    // After the end of a connection, `onConnection` may fail because it still waits for data.
     void Promise.resolve(onConnection(socket)).catch(() => undefined);
   });
   return serve(server, options);

@@ -30,7 +30,7 @@ export interface RunOrder extends Partial<Omit<RunPlan, "tracing" | "sessions">>
   readonly traces?: boolean;
   /** Whether the command has sessions that the runner knows. */
   readonly sessions?: boolean;
-  /** For each session that begins, the rejection of one of its requests; null for no rejection. */
+  /** For each session that begins, a request that the guard has rejected in it; null for none. */
   readonly refusals?: readonly (RejectedRequest | null)[];
 }
 

@@ -132,7 +132,7 @@ const TASKS = {
     console.log(`hanging ${process.pid}`);
     setInterval(() => {}, 60_000);
   },
-  /** Acts like an exchange that hangs until the command receives SIGINT. */
+  /** Acts like a command whose exchange hangs. It posts the spans of the exchange when it receives SIGINT. */
   hangingPull() {
     process.on("SIGINT", async () => {
       await postCases(rest);

@@ -30,7 +30,7 @@ function reading(
   return { command: "sh", args: ["-c", script, file, ...read], maxRetries: 1 };
 }
 
-/** Runs that program in a line of shell, in which RUN stands for the run. */
+/** Runs the program of `reading` in a line of shell, in which RUN stands for the run. */
 function inShell(shell: string, order: RunOrder = {}, ...read: string[]): Told {
   const file = runner.file();
   const { line, after } = runner.prepare({ ...reading(file, ...read), ...FAST, ...order });

@@ -87,7 +87,7 @@ describe("run", () => {
     const driver = new URL("./replay-driver.mjs", import.meta.url).pathname;
     const options = { env: runner.env(), maxBuffer: 64 * 1024 * 1024 };
     const ran = spawnSync(process.execPath, [driver, file], options);
-    // Only the first difference is shown, because it would be hard to find in a whole log.
+    // Only the first difference is shown, because a whole log would hide it.
     expect(firstDifference(`${ran.stdout}`, piped.map(({ stdout }) => stdout).join(""))).toBe("");
     expect(firstDifference(`${ran.stderr}`, piped.map(({ stderr }) => stderr).join(""))).toBe("");
     const runs: { report: RunReport; failedIn: string[] }[] = JSON.parse(

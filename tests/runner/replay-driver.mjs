@@ -1,5 +1,5 @@
-// Replays many recorded commands in this process, one after the other. Each runs through runGuarded with
-// its own breakers, and uses the streams of this process. The only argument is the file for the reports.
+// Replays many recorded commands in this process, one after the other. Each runs through runGuarded, with
+// its own breakers and with the streams of this process. The only argument is the file for the reports.
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 

@@ -1,7 +1,7 @@
 /**
- * Runs one command through runGuarded. Its only argument is a file with the order. The report and the final
- * state of the breakers replace the order in that file. The command uses the streams and signals of this
- * process.
+ * Runs one command through runGuarded. The only argument is a file that contains the order. After the run,
+ * the report and the state of the breakers replace the order in that file. The command uses the streams and
+ * signals of this process.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";

@@ -48,7 +48,7 @@ test("what the command contacted is told, failed or not", async () => {
 });
 
 test("no time is spent waiting for traces of which all have come", async () => {
-  // Takes the shortest of several runs, because other work of the machine only adds time.
+  // The shortest of several runs counts, because other work of the machine only adds time.
   let least = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 20 && least >= 150; run += 1) {
     const { report } = await runner.run(recorded("ok", "ok-exec"));

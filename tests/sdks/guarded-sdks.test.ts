@@ -41,15 +41,15 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
   const readable = (extensions: Readonly<Record<string, unknown>>) =>
     sdk.showsExtensions ? { extensions } : {};
   /**
-   * Returns how many successes pulls by tag give a registry without traces. The number is open on 1.0,
-   * because an engine of 1.0 may have used a lock file.
+   * Returns how many successes a registry gets from pulls by tag without traces. On 1.0 any number is
+   * right, because an engine of 1.0 may have used a lock file.
    */
   const proofs = (pulls: number): number => (sdk.line === "1.0" ? expect.any(Number) : pulls);
 
   describe.each(WAYS)("in a session %s", (way) => {
     /**
-     * The engine's successes when a pipeline connects. Opening a session is a success. Finding one in the
-     * environment proves nothing.
+     * How many successes the engine gets while a pipeline connects. Opening a session is a success. Finding
+     * one in the environment proves nothing.
      */
     const onConnect = requestsOnConnect + (way === "opened by the stand-in" ? 1 : 0);
 

@@ -40,7 +40,7 @@ export class Pipeline {
 
   /**
    * @param env Variables, besides those that every program needs to start.
-   * @param runner A command before the program, which starts the program.
+   * @param runner A command that starts the program. The words of the program follow its own words.
    */
   constructor(sdk: Sdk, env: Readonly<Record<string, string>>, runner: readonly string[] = []) {
     const [command = "", ...args] = [...runner, ...sdk.command("pipeline")];

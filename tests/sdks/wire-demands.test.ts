@@ -1,4 +1,4 @@
-/** Tests that every SDK can show each answer of the proxy itself to its user. */
+/** Tests every answer that the proxy itself creates. Every SDK must be able to show it to its user. */
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";

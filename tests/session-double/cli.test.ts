@@ -1,4 +1,4 @@
-/** Tests the double of the CLI, when the SDK starts it as its own CLI. */
+/** Tests the double of the CLI, which the SDK starts in place of the real CLI. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";

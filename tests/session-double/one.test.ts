@@ -1,4 +1,4 @@
-/** Tests a double of engine 1.0. Its answers and spans must differ from 0.21 as recorded. */
+/** Tests a double of engine 1.0. Its answers and spans must differ from those of 0.21 in the recorded ways. */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";

@@ -17,8 +17,8 @@ type Operation = (client: Client, setting: OperationSetting) => Promise<unknown>
 const from = (client: Client) => client.container().from("busybox:h5");
 const oneFile = (client: Client) => client.directory().withNewFile("x.txt", "1");
 
-// A shell command that prints the length of the variable TOKEN. It is built from parts, because it looks
-// like a template string.
+// A shell command that prints the length of the variable TOKEN. It is joined from parts, because a linter
+// would take it for a mistaken template string.
 const LENGTH_OF_TOKEN = ["echo ", "$", "{#TOKEN}"].join("");
 
 /** The operations, by the names that the recording uses. */

@@ -126,8 +126,8 @@ describe.each(Object.keys(SESSIONS) as Engine[])("engine %s", (engine) => {
 
 function recordedSpans(engine: Engine, id: string): readonly EngineSpan[] {
   const spans = recorded.filter((span) => span.engine === engine && span.case === id);
-  // git copied a clone, so the recording contains the command that adds the remote twice. Only the first
-  // one is kept, because the second is internal.
+  // git copied a clone inside the engine, so the recording contains two commands that add a remote. The
+  // second is internal and left out.
   const remotes = spans.filter(({ name }) => name.startsWith("git remote add origin "));
   return spans.filter((span) => !remotes.slice(1).includes(span));
 }
@@ -248,8 +248,8 @@ async function queryOf(
 /**
  * Returns which parts the comparison leaves out:
  *
- * - `resume ...`, `dagql.publishResult` and `dagop. ...`, with which an engine records postponed work.
- * Children of a `dagop.` span move up.
+ * - spans of `resume ...`, `dagql.publishResult` and `dagop. ...`: an engine records postponed work with
+ * them. Children of a `dagop.` span move up.
  * - the commands with which git copies a clone from one folder of the engine to another
  * - for 0.19, the ids of effects and of buildkit's vertices, and stack traces
  */
@@ -274,8 +274,8 @@ function omissionsOf(engine: Engine, id: string): Omissions {
 const ONE = "v1.0.0-beta.10";
 
 /**
- * Matches spans that the recording of 1.0 does not contain, and `String.entries`, of which it has one for
- * each text of a list.
+ * Matches spans that are left out on 1.0. The recording lacks them, except `String.entries`, which it has
+ * once for each text of a list.
  */
 const NOT_KEPT_SPAN = /^git (?:-c \S+ init --bare|checkout )|^String\.entries$/;
 const NOT_KEPT =
@@ -337,7 +337,8 @@ function told(evidence: readonly Evidence[], upstream: string): unknown {
   return evidence.map(({ kind, host, servesHost, outcome, status }) => {
     const known = (name: string) =>
       name === own ? (kind === "git" ? "github.com" : "files.example.com") : name;
-    // When several exchanges were answered, the longest is reported. Which one is the longest is random.
+    // When several exchanges were answered, the status of the longest one is reported. Which one is the
+    // longest is random, so the status is not compared.
     const failedWith = outcome === "answered" ? undefined : status;
     return { kind, host: known(host), servesHost: known(servesHost), outcome, failedWith };
   });

@@ -1,4 +1,4 @@
-/** Simulates both ends around a receiver of traces: an exporter that posts to it, and a collector behind it. */
+/** Provides both ends around a receiver of traces: an exporter that posts to it, and a collector behind it. */
 
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from "node:http";

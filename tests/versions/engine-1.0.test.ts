@@ -1,4 +1,4 @@
-/** Runs tests of the guard on a session of 1.0. By themselves they run on 0.21. */
+/** Runs test files of the guard on a session of 1.0. On their own, these files use a session of 0.21. */
 
 import { describe, vi } from "vitest";
 

@@ -248,7 +248,7 @@ function reasonOf(promise) {
   );
 }
 
-/** Waits until something has happened in another process. */
+/** Waits until a condition holds that another process changes. */
 async function until(condition) {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }

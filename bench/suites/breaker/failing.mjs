@@ -31,7 +31,7 @@ export async function run({ rounds }) {
     ],
     { rounds, calls: 3000 },
   );
-  // A call through an open circuit is far cheaper, and would have been measured instead.
+  // A call through an open circuit is far cheaper, so the result would be wrong.
   if (breaker.state !== "closed") throw new Error("our circuit opened");
   const rows = rowsOfTimes(times, BASES);
   return { rows, figures: [figure(rows, OURS, "/ cockatiel", 0.8)] };

@@ -57,10 +57,7 @@ async function bytesOf(make, name) {
   return { unit: "bytes", median: await keptBytesEach(make, name === OPOSSUM ? 2000 : COUNT) };
 }
 
-/**
- * Counts the timers that each breaker creates, including unref'd timers. They are counted where Node.js
- * creates them.
- */
+/** Counts the timers that each breaker creates, by a hook of Node.js that also sees unref'd timers. */
 async function timersOf(make) {
   let made = 0;
   const hook = createHook({

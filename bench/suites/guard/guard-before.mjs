@@ -67,10 +67,7 @@ export async function run({ rounds }) {
   }
 }
 
-/**
- * Loads a build. Returns a function that opens a guarded session and returns a function that sends requests
- * in it.
- */
+/** Loads a build. The result opens a guarded session and returns a function that sends requests in it. */
 async function load(dist) {
   const part = (path) => import(pathToFileURL(join(dist, path)).href);
   const { Guard } = await part("guard/guard.js");

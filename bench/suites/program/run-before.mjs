@@ -125,8 +125,7 @@ async function watcherRow(rounds) {
   for (let round = -2; round < rounds; round += 1) {
     const start = performance.now();
     const watcher = new GroupWatcher(process.env);
-    // The watcher ends a process group when this process is gone. `end` stops the watcher before that, so
-    // it ends nothing.
+    // The watcher would end this process group if this process disappeared. `end` stops the watcher first.
     watcher.guard(process.pid);
     const ms = performance.now() - start;
     watcher.end();

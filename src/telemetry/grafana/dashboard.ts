@@ -5,7 +5,6 @@
 
 export type PanelType = "timeseries" | "stat" | "table" | "state-timeline" | "bargauge";
 
-/** One query of a panel. */
 export interface Query {
   readonly expr: string;
   /** The text of the legend, such as `{{ job }}`. */

@@ -1,6 +1,6 @@
 /**
- * Lists the metrics: their names, kinds, units and attributes. A test pins this list, because a renamed
- * metric breaks dashboards.
+ * Lists the metrics: their names, kinds, units and attributes. A test contains the same list, so that no
+ * metric is renamed by accident. That would break users' dashboards.
  */
 
 type InstrumentKind = "counter" | "updown" | "gauge" | "histogram";

@@ -23,8 +23,8 @@ export interface Selection<T> {
 export const OTHER = "_OTHER";
 
 /**
- * Returns whether a circuit's name can be exported unchanged. `_OTHER` has its own meaning. UTF-8 cannot
- * encode a lone surrogate, so two such names could become the same name.
+ * Returns whether a circuit's name can be exported unchanged. The name `_OTHER` is reserved. UTF-8 cannot
+ * encode a lone surrogate, so two names with surrogates could become equal.
  */
 export function mayBeNamed({ name }: { readonly name: string }): boolean {
   return name !== OTHER && !/\p{Surrogate}/u.test(name);

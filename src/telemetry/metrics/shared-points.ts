@@ -60,8 +60,8 @@ export function selectShared(
 }
 
 /**
- * Returns the number of all circuits in each state. Circuits without series of their own add their states
- * as `_OTHER`.
+ * Returns the number of all circuits in each state. Also counts, under the name `_OTHER`, the states of the
+ * circuits that are not listed by name.
  */
 export function pointsOfAll({ named, others }: Selection<SharedEntry>): readonly DataPoint[] {
   const counts = STATES.map((state) =>

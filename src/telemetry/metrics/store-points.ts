@@ -11,7 +11,7 @@ export interface StoreView {
   readonly storeUp: boolean;
   /** Number of outcomes that the store never received. */
   readonly droppedCount: number;
-  /** The counts of the connection to the store. Absent when the process counts none. */
+  /** The counts of the connection to the store. Absent in a process that does not count commands. */
   readonly commands?: LinkCounts;
 }
 

@@ -59,7 +59,7 @@ class Collection {
     this.#sources.add(source);
   }
 
-  /** Removes a source. Removing the last source ends the callback, and then the result is true. */
+  /** Removes a source. After the last source, it removes the callback and returns true. */
   remove(source: Source): boolean {
     this.#sources.delete(source);
     if (this.#sources.size > 0) return false;

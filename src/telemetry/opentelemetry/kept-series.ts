@@ -15,8 +15,8 @@ import {
 /** The SDK's limit of series for each instrument, minus a margin for its own overflow series. */
 const SDK_SERIES = 1990;
 /**
- * The average number of series that a circuit has in `circuit.calls`, the metric with the most series.
- * Includes a share of `_OTHER`.
+ * Number of series that a circuit has in `circuit.calls`, the metric with the most series. Includes a share
+ * of `_OTHER`.
  */
 const SERIES_PER_CIRCUIT = 6.6;
 /** Number of series that a circuit has in its status: one for each state. */

@@ -32,7 +32,7 @@ export const EVENTS = {
   storeUp: "dagger_breaker.store.up",
 } as const;
 
-/** The attribute for each field of a log entry. Metrics spell words in the same way. Times are in seconds. */
+/** The attribute for each field of a log entry. Words are spelled as in metrics, and times are in seconds. */
 const ATTRIBUTES: Readonly<Record<string, string>> = {
   breaker: NAME,
   scope: SCOPE,

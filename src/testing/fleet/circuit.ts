@@ -26,7 +26,7 @@ export const POLICY: SharedPolicy = {
   halfOpenProbeTimeoutMs: 600_000,
 };
 
-/** The reporter of all commands. Two failures to report follow. */
+/** The reporter in all commands. `FAILURE` and `RATE_LIMIT` are failures for it to report. */
 export const REPORTER: Reporter = { id: "reporter-1", host: "runner-1", run: null };
 export const FAILURE: SharedFailure = { fault: "registry", rule: "http-503", limited: false };
 export const RATE_LIMIT: SharedFailure = { fault: "registry", rule: "http-429", limited: true };

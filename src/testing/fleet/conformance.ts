@@ -1,6 +1,6 @@
 /**
- * Lists the conformance suite for stores of shared circuits. It checks all rules that are visible through a
- * store's interface.
+ * Defines the conformance suite for stores of shared circuits. It checks all rules that are visible through
+ * a store's interface.
  */
 
 import type { FleetStore } from "../../fleet/store.js";

@@ -1,4 +1,4 @@
-/** Tests the probes of a half-open circuit, and what the outcomes of probes cause. */
+/** Tests the probes of a half-open circuit, and the effect of their outcomes. */
 
 import assert from "node:assert/strict";
 import type { SharedPolicy } from "../../fleet/rules/policy.js";

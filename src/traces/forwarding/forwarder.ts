@@ -108,7 +108,7 @@ export class Forwarder {
     this.#collector.close();
     this.#ownSpansDropped += this.#own.length;
     this.#own = [];
-    // The first body is already being sent. Its sending now fails, and that failure is counted elsewhere.
+    // The first body is already being sent. It fails now, and the code that sends it counts it as lost.
     for (const { bytes } of this.#queue.splice(1)) {
       this.#queuedBytes -= bytes;
       this.#drop(CLOSED);

@@ -44,7 +44,10 @@ export interface FleetCli {
   fail(name: string, more?: Partial<SettleCommand>): Promise<void>;
 }
 
-/** A policy whose circuits open only by a failure that opens at once, and for ten minutes. */
+/**
+ * A policy for circuits that open only with `openNow`, because the tests never report five bad seconds. An
+ * open circuit stays open for ten minutes.
+ */
 export const POLICY: SharedPolicy = {
   badSeconds: 5,
   windowMs: 60_000,

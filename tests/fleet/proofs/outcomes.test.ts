@@ -1,6 +1,6 @@
 /**
- * Tests that each outcome which many processes send to a store counts exactly once. An outcome stops all
- * processes or only its own, as the rules require. Real processes run on every kind of store.
+ * Tests that the store counts each outcome of many processes exactly once. An outcome stops all processes
+ * or only its own, as the rules require. Real processes run on every kind of store.
  */
 
 import { once } from "node:events";
@@ -42,7 +42,7 @@ describe.each(SCENES)("%s", (kind, open) => {
     await scene.close();
   });
 
-  /** Runs an action on several members at once. By default on all strict members. */
+  /** Runs an action on several members at once. Without `some`, it runs on all strict members. */
   const each = <T>(doIt: (member: Member) => Promise<T>, some = members) =>
     Promise.all(some.map(doIt));
   const member = (index: number) => {

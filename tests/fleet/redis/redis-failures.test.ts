@@ -152,8 +152,8 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       String(await replica.send("INFO", "replication")).includes("link_status:up"),
     );
     await replica.send("REPLICAOF", "NO", "ONE");
-    // The old master becomes a replica, and the address of the old master now leads to the new one, as with
-    // DNS.
+    // The old master becomes a replica. Clients that connect to its address now reach the new master, as
+    // with DNS.
     await server.send("REPLICAOF", "127.0.0.1", String(replica.port));
     gate.target = replica.port;
     await until(() => store.run(KEY, settle()).then(Boolean, () => false));
@@ -205,7 +205,8 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
         scopes.map((scope) => one.list(scope).then(String, (error: Error) => error.message)),
       );
       for (const message of refusals) expect(message).toMatch(node);
-      // Some scopes are on the node itself. Then the error message names the node that was asked.
+      // Some of these scopes are stored on the node itself. For them, the error names the address of this
+      // node.
       const itself = `it is the one at 127.0.0.1:${cluster[0]?.port}`;
       expect(refusals.some((message) => message.includes(itself))).toBe(true);
       const names = Array.from({ length: 12 }, (_, index) => `upstream-${index}`);

@@ -24,7 +24,10 @@ export interface Result {
   /** Number of pulls that were rejected but would have succeeded, and number of jobs with such a pull. */
   readonly wronglyRefusedPulls: number;
   readonly wronglyRefusedJobs: number;
-  /** Seconds after the trouble until half of a second's pulls are admitted, and until all are. */
+  /**
+   * Seconds after the trouble until half of the pulls in a second are admitted. `allBackS` is the time
+   * until all are.
+   */
   readonly halfBackS: number;
   readonly allBackS: number;
   /** How many times the shared circuit opened, and how many of its probes failed. */

@@ -59,7 +59,10 @@ export interface Facts {
   readonly reach: WordsReach;
   /** The upstreams that the user declared with `--needs`. */
   readonly needs: readonly string[];
-  /** Only for commands: whether it opened sessions. Then its requests are the calls, and the command is not. */
+  /**
+   * Only for commands: whether it opened sessions. Then the requests of the sessions are the calls, and the
+   * command is not a call.
+   */
   readonly hadSessions: boolean;
   /** Only for commands: the breaker of a host that appears only in the command line. */
   readonly inferred: string | null;

@@ -115,7 +115,7 @@ function requestFacts({ upstreams, readsLocks }: Facts, { guard }: Notes): Reque
     provenBeforeCommand: names(({ proven }) => proven === "before"),
     provenByTag: names(({ proven }) => proven === "tag"),
     images: [],
-    // The fake guard knows by the breaker which images the references name.
+    // The fake guard identifies the images of these references by their breaker.
     references: upstreams.map(({ name }) => ({ breaker: name })) as never,
   };
   const rest = {

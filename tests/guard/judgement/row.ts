@@ -45,5 +45,5 @@ export const command = failure({ fault: "user", rule: COMMAND_FAILED });
 export const notFound = { fault: "user", counts: false, answered: true } as const;
 export const limited = { limited: true };
 export const forged = { forgeable: true };
-/** The fact of an exchange with a token server or a mirror that serves Docker Hub. */
+/** Marks an exchange with a token server or a mirror that serves Docker Hub. */
 export const forHub = { servesHost: "docker.io" };
