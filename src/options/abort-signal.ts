@@ -1,8 +1,8 @@
-/** Declares `AbortSignal` for compilers that do not know it. */
+/** Declares `AbortSignal` for projects that have no such global type. */
 
 /**
- * The part of an abort signal that this package uses, for projects in which neither `@types/node`
- * nor the lib "dom" declares `AbortSignal`.
+ * The members of an abort signal that this package uses. Projects that have neither `@types/node`
+ * nor the lib "dom" get this type.
  */
 interface MinimalSignal {
   readonly aborted: boolean;
@@ -13,8 +13,8 @@ interface MinimalSignal {
 }
 
 /**
- * The type of the global `AbortSignal`. Naming it directly would not compile in projects that do
- * not declare it.
+ * The type of the global `AbortSignal`, or `MinimalSignal` in projects without that global. A plain
+ * reference to the global would be a compile error in such projects.
  */
 export type AbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
   ? Signal

@@ -1,28 +1,33 @@
-/** Reads option objects. Each option has one declaration with its check and its default. */
+/**
+ * Reads and checks option objects. Each option is declared once, with its check and its default.
+ */
 
 import type { AbortSignal } from "./abort-signal.js";
 import { closeWords } from "./close-words.js";
 import { withoutCredentials } from "./credentials.js";
 
-/** The declaration of one option. `absent` is the value of an option that is not given. */
+/**
+ * The declaration of one option. `absent` is the value of the option when the caller does not set
+ * it.
+ */
 export interface Field<T> {
   readonly absent: T;
   /** Returns the checked value, or throws an error that names `label` and the expected value. */
   read(value: unknown, label: string): T;
 }
 
-/** The result of reading options by a table of fields. */
+/** The checked options: one property for each field of the table `F`. */
 export type Resolved<F extends Readonly<Record<string, Field<unknown>>>> = {
   readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never;
 };
 
 /**
- * Reads `given` by a table of fields.
+ * Checks the options in `given` against `fields`, and fills in the defaults.
  *
- * @param owner The name of the object with the options, for error messages.
- * @param given The caller's options; undefined is the same as an empty object.
- * @throws TypeError when `given` is not an object, has an unknown key or a value of the wrong type.
- * RangeError when a value is out of range.
+ * @param owner The function or class that takes the options, for error messages.
+ * @param given The caller's options. Undefined means no options.
+ * @throws TypeError when `given` is not an object, has an unknown key or has a value of the wrong
+ * type. RangeError when a value is out of range.
  */
 export function readOptions<const F extends Readonly<Record<string, Field<unknown>>>>(
   owner: string,
@@ -39,7 +44,10 @@ export function readOptions<const F extends Readonly<Record<string, Field<unknow
   return resolved as Resolved<F>;
 }
 
-/** Checks that `given` is an object without unknown keys, or undefined. */
+/**
+ * Returns `given` if it is an object with known keys only. Returns an empty object for undefined.
+ * Throws a TypeError otherwise.
+ */
 export function readObject(
   owner: string,
   given: unknown,
@@ -60,7 +68,7 @@ export function readObject(
   return given as Record<string, unknown>;
 }
 
-/** Checks that `value` is an object with any keys. */
+/** Returns `value` if it is an object. Allows any keys, and throws a TypeError for other values. */
 export function readRecord(value: unknown, label: string): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
@@ -71,28 +79,31 @@ export function readRecord(value: unknown, label: string): Readonly<Record<strin
 export interface NumberRange {
   readonly min: number;
   readonly max: number;
-  /** Whether `min` is excluded. Default: false. */
+  /** Whether the range excludes `min` itself. Default: false. */
   readonly above?: boolean;
-  /** Whether only whole numbers are allowed. Default: false. */
+  /** Whether the range contains whole numbers only. Default: false. */
   readonly whole?: boolean;
   /** The unit of the number in error messages, such as `"milliseconds"`. */
   readonly of?: string;
 }
 
-/** The longest delay that Node's timers can hold: about 24.8 days. */
+/** The longest delay that the timers of Node.js support, in milliseconds: about 24.8 days. */
 export const MAX_DELAY_MS = 2_147_483_647;
 
-/** Milliseconds, 0 or more. */
+/** A duration in milliseconds that may be 0. */
 export const MILLISECONDS: NumberRange = { min: 0, max: MAX_DELAY_MS, of: "milliseconds" };
 
-/** Milliseconds, more than 0. */
+/** A duration in milliseconds, more than 0. */
 export const SOME_MILLISECONDS: NumberRange = { ...MILLISECONDS, above: true };
 
 export const SOME_CALLS: NumberRange = { min: 1, max: 1_000_000, whole: true };
 
 export const SHARE: NumberRange = { min: 0, max: 1 };
 
-/** Checks one number. Throws a TypeError for another type, a RangeError for a number out of range. */
+/**
+ * Returns `value` if it is a number within `range`. Throws a TypeError for another type, and a
+ * RangeError for a number outside the range.
+ */
 export function checkNumber(value: unknown, label: string, range: NumberRange): number {
   const { min, max, above = false, whole = false, of = "" } = range;
   const fits =
@@ -152,7 +163,7 @@ export function wordField<const W extends string>(absent: W, words: readonly W[]
   };
 }
 
-/** Returns a field that holds an object with the given methods. */
+/** Declares an option whose value is an object with the given methods. */
 export function objectField<T extends object, A extends T | undefined = T>(
   absent: A,
   methods: readonly (keyof T & string)[],
@@ -169,7 +180,7 @@ export function objectField<T extends object, A extends T | undefined = T>(
   };
 }
 
-/** Checks that a text is not empty and not longer than `maxLength`. */
+/** Returns `value` if it is a text of 1 to `maxLength` characters. Throws otherwise. */
 export function checkText(value: unknown, label: string, maxLength: number): string {
   if (typeof value !== "string") {
     throw new TypeError(`${label} is ${show(value)}, expected a text`);
@@ -185,7 +196,7 @@ export function checkText(value: unknown, label: string, maxLength: number): str
 export const signalField: Field<AbortSignal | undefined> = {
   absent: undefined,
   read(value, label) {
-    // Signals of some libraries lack methods that platform signals have had for years.
+    // Abort signals of some libraries lack `throwIfAborted`, which this package calls.
     if (typeof (value as AbortSignal | null)?.throwIfAborted === "function") {
       return value as AbortSignal;
     }
@@ -194,8 +205,8 @@ export const signalField: Field<AbortSignal | undefined> = {
 };
 
 /**
- * Renders a value for an error message: without credentials, and cut short, because a wrong value may
- * be long or private.
+ * Renders a value for an error message. A wrong value may be private or long, so this function
+ * masks credentials and cuts text after 40 characters.
  */
 export function show(value: unknown): string {
   if (typeof value === "string") {
@@ -214,7 +225,7 @@ function oneOf(words: readonly string[]): string {
   return listed(words, "or");
 }
 
-/** Renders words as `"a", "b" or "c"`. */
+/** Joins quoted words, such as `"a", "b" or "c"`. */
 function listed(words: readonly string[], before: "and" | "or"): string {
   const quoted = words.map((word) => `"${word}"`);
   const last = quoted.pop() ?? "";

@@ -1,14 +1,17 @@
-/** Finds the words that a misspelled one may mean. */
+/** Finds the known words that a misspelled word may mean. */
 
-/** The maximum distance of a suggested word, in letters. */
+/** The maximum distance, in letters, between a misspelled word and a suggested word. */
 const CLOSE = 2;
 
-/** Returns the words that are at most two letters away from a word. */
+/** Returns the entries of `words` that are at most two letters away from `word`. */
 export function closeWords(word: string, words: readonly string[]): readonly string[] {
   return words.filter((other) => distance(word, other, CLOSE) <= CLOSE);
 }
 
-/** Returns the word with the smallest distance, of at most `limit` letters; undefined without one. */
+/**
+ * Returns the entry of `words` that is closest to `word`. Returns undefined if every entry is more
+ * than `limit` letters away.
+ */
 export function nearestWord(
   word: string,
   words: readonly string[],
@@ -24,8 +27,8 @@ export function nearestWord(
 }
 
 /**
- * Counts the letters to insert, remove or replace until one word is another. Words whose lengths
- * differ by more than `limit` are not compared, which saves time.
+ * Counts the letters to insert, remove or replace to turn one word into the other. To save time,
+ * returns `limit + 1` at once if the lengths differ by more than `limit`.
  */
 function distance(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) > limit) return limit + 1;

@@ -1,13 +1,17 @@
-/** Masks credentials in a value that a message shows. */
+/** Masks credentials in values that appear in messages. */
 
 const MASK = "***";
 const SCHEME = /^[a-z][a-z0-9+.-]{0,20}:\/\//i;
-/** The part after the "@" of an image's digest. Another "@" may end a user name and a password. */
+/**
+ * Matches the digest that follows an "@" in the name of an image. Any other "@" can end a user name
+ * and password.
+ */
 const DIGEST = /^sha\d{3}:/;
 
 /**
- * Replaces the user info of an address, with or without a scheme, and the query of a URL. All that
- * stands before the "@" is replaced, because a password may contain any character.
+ * Masks the user name and password in an address, with or without a scheme. Masks everything before
+ * the last "@", because a password may contain any character. In an address with a scheme, also
+ * masks the query and the fragment.
  */
 export function withoutCredentials(text: string): string {
   const [scheme = ""] = SCHEME.exec(text) ?? [];

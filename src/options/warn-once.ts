@@ -1,20 +1,25 @@
-/** Gives each warning of this package once. */
+/** Emits each process warning of this package only once. */
 
-/** The subjects of each owner that were warned of, such as the name of a failed callback. */
+/**
+ * For each owner, the subjects that it has already warned about, such as the name of a failed
+ * callback.
+ */
 const given = new WeakMap<object, Set<string>>();
 
 /**
- * The limit of subjects for each owner, because subjects can come from outside, such as image tags.
+ * The maximum number of subjects for each owner. A limit is necessary because some subjects come
+ * from outside, such as image tags.
  */
 const MAX_SUBJECTS = 1000;
 
 const THIS_PROCESS = {};
 
 /**
- * Warns of a subject, unless its owner has warned of it before.
+ * Emits a process warning, unless its owner has already warned about the same subject. An owner
+ * that has warned about 1,000 subjects emits no more warnings.
  *
- * @param code The code of the warning, if it has one.
- * @param owner The object, such as a breaker, that warns once of each subject. Default: this
+ * @param code The code of the warning, such as `traces-sampled`. Undefined for no code.
+ * @param owner The object that warns once about each subject, such as a breaker. Default: this
  * process.
  */
 export function warnOnce(
