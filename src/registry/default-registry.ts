@@ -1,11 +1,11 @@
-/** The registry of the process. It never evicts. */
+/** Holds the registry of this process. */
 
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { createUnboundedRegistry, type NamedBreakerOptions, type Registry } from "./registry.js";
 
 /**
  * The registry behind `getCircuitBreaker`, `getAllCircuitBreakers` and `resetAllCircuitBreakers`.
- * Use it to log for all of its breakers, or to delete one. It never evicts.
+ * Use it to log events of all its breakers, or to delete a breaker. It never evicts breakers.
  *
  * @example
  * ```ts
@@ -19,13 +19,13 @@ import { createUnboundedRegistry, type NamedBreakerOptions, type Registry } from
 export const defaultRegistry: Registry = createUnboundedRegistry();
 
 /**
- * Returns the breaker of that name from the registry of the process. Creates it if it does not
+ * Returns the breaker with this name from the registry of the process. Creates it if it does not
  * exist.
  *
- * @param options For a new breaker. For an existing one they must equal its own; leave them out to
- * accept any.
- * @throws TypeError when the options differ from those of the existing breaker, with both values.
- * Errors of the breaker's constructor.
+ * @param options Options of a new breaker. If the breaker exists, they must equal its options. Omit
+ * them to accept any options.
+ * @throws TypeError when the options differ from those of the existing breaker; the message shows
+ * both values. Errors of the breaker's constructor.
  * @example
  * ```ts
  * import { getCircuitBreaker } from "dagger-circuit-breaker";
@@ -38,12 +38,18 @@ export function getCircuitBreaker(name: string, options?: NamedBreakerOptions): 
   return defaultRegistry.get(name, options);
 }
 
-/** Returns a snapshot of the breakers in the registry of the process, by name. */
+/**
+ * Returns the present breakers in the registry of the process, by name. Later changes of the
+ * registry do not affect the result.
+ */
 export function getAllCircuitBreakers(): ReadonlyMap<string, CircuitBreaker> {
   return defaultRegistry.getAll();
 }
 
-/** Resets every breaker in the registry of the process. Isolation and other manual control stay. */
+/**
+ * Resets every breaker in the registry of the process. A breaker that is isolated or otherwise
+ * controlled by hand stays so.
+ */
 export function resetAllCircuitBreakers(): void {
   defaultRegistry.resetAll();
 }

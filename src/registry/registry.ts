@@ -1,4 +1,4 @@
-/** Named breakers: one name, one breaker. */
+/** Keeps breakers by name, with one breaker for each name. */
 
 import { askUser } from "../breaker/announce.js";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
@@ -21,70 +21,77 @@ import {
   SOME_MILLISECONDS,
 } from "../options/check.js";
 
-/** The options of a breaker whose registry names it. */
+/** The options of a breaker in a registry. The registry sets the name. */
 export type NamedBreakerOptions = Omit<CircuitBreakerOptions, "name">;
 
 /** Options of `createRegistry`. */
 export interface RegistryOptions {
   /**
    * Maximum number of breakers, 1 to 10,000,000. A full registry evicts the least recently used
-   * breaker that is closed, automatic and has no call in flight. Default: 10,000.
+   * idle breaker. A breaker is idle if it is closed, is under automatic control and has no call in
+   * flight. Default: 10,000.
    */
   readonly maxBreakers?: number | undefined;
   /**
-   * Milliseconds since the last use after which a closed, automatic breaker without calls may be
-   * evicted even if there is room; above 0. Default: never.
+   * Milliseconds without use after which an idle breaker may be evicted, even if the registry has
+   * room. Above 0. Default: never.
    */
   readonly idleTtlMs?: number | undefined;
-  /** Options of every breaker. Options given with a name take precedence. */
+  /** Options of every breaker. Options passed to `get` take precedence. Default: none. */
   readonly defaults?: NamedBreakerOptions | undefined;
   /** The source of time for `idleTtlMs`. Default: the monotonic clock of the process. */
   readonly clock?: Clock | undefined;
 }
 
-/** Breakers by name. */
+/** A collection of breakers, each with its own name. */
 export interface Registry {
   /**
-   * Returns the breaker of that name. Creates it if it does not exist.
+   * Returns the breaker with this name. Creates it if it does not exist.
    *
-   * @param options For a new breaker. For an existing one they must equal its own; leave them out
-   * to accept any.
-   * @throws RegistryFullError when the registry is full and cannot evict. TypeError when the
-   * options differ from those of the existing breaker, with both values. Errors of the breaker's
-   * constructor.
+   * @param options Options of a new breaker. If the breaker exists, they must equal its options.
+   * Omit them to accept any options.
+   * @throws RegistryFullError when the registry is full and has no idle breaker to evict. TypeError
+   * when the options differ from those of the existing breaker; the message shows both values.
+   * Errors of the breaker's constructor.
    */
   get(name: string, options?: NamedBreakerOptions): CircuitBreaker;
-  /** Returns the breaker of that name, if it exists. Counts as a use. */
+  /** Returns the breaker with this name, or undefined. Counts as a use of the breaker. */
   find(name: string): CircuitBreaker | undefined;
-  /** Returns a snapshot of the breakers, by name. */
+  /**
+   * Returns the present breakers by name. Later changes of the registry do not affect the result.
+   */
   getAll(): ReadonlyMap<string, CircuitBreaker>;
-  /** Resets every breaker. Isolation and other manual control stay. */
+  /** Resets every breaker. A breaker that is isolated or otherwise controlled by hand stays so. */
   resetAll(): void;
   /**
-   * Calls `listener` with every existing breaker, and with every new one before its first call. Use
-   * it to attach logs and metrics. An error in the listener affects no call and causes one process
-   * warning.
+   * Calls `listener` with every existing breaker, and with every new breaker before its first call.
+   * Use it to attach logs and metrics. An error in the listener affects no call and causes one
+   * process warning.
    *
-   * @returns A function that removes the listener. Breakers that it has seen are not affected.
+   * @returns A function that removes the listener. Logs and metrics that are already attached to
+   * breakers stay attached.
    */
   onBreaker(listener: (breaker: CircuitBreaker) => unknown): () => void;
   /**
-   * Removes a breaker from the registry. Holders of it can keep using it. Returns whether it
-   * existed.
+   * Removes a breaker from the registry. Code that holds the breaker can keep using it. Returns
+   * whether the breaker existed.
    */
   delete(name: string): boolean;
 }
 
 const FULL_CODE = "REGISTRY_FULL";
 
-/** Returns whether `error` is a {@link RegistryFullError} of this or another copy of the package. */
+/**
+ * Returns whether `error` is a {@link RegistryFullError}, also one from another copy of the
+ * package.
+ */
 export function isRegistryFullError(error: unknown): error is RegistryFullError {
   return isCircuitBreakerError(error) && error.code === FULL_CODE;
 }
 
 /**
- * The error of a registry without room for another breaker. `code` is `"REGISTRY_FULL"`. A breaker
- * around it counts it as ignored, unless its `classifyError` decides otherwise.
+ * The error of a registry that has no room for another breaker. `code` is `"REGISTRY_FULL"`. If the
+ * error occurs inside a call of another breaker, that breaker ignores it by default.
  */
 export class RegistryFullError extends CircuitBreakerError {
   constructor(name: string, maxBreakers: number) {
@@ -115,7 +122,10 @@ const defaultsField: Field<NamedBreakerOptions> = {
   },
 };
 
-/** Checks that options are an object without a name, because the registry sets the name. */
+/**
+ * Returns the options if they are an object without a name. Throws otherwise, because the registry
+ * sets the name.
+ */
 function readNamed(value: unknown, label: string): NamedBreakerOptions {
   const options = readRecord(value, label);
   if (options.name === undefined) return options;
@@ -132,7 +142,8 @@ const FIELDS = {
 /**
  * Creates a registry with at most `maxBreakers` breakers.
  *
- * @throws TypeError or RangeError that names the option, its value and the expected value.
+ * @throws TypeError or RangeError for an invalid option. The message contains the option, its value
+ * and the expected value.
  * @example
  * ```ts
  * import { createRegistry } from "dagger-circuit-breaker";
@@ -147,7 +158,7 @@ export function createRegistry(options?: RegistryOptions): Registry {
 }
 
 /**
- * Creates a registry without a limit, which never evicts.
+ * Creates a registry that has no limit and never evicts.
  *
  * @internal
  */
@@ -158,7 +169,10 @@ export function createUnboundedRegistry(): Registry {
 
 type Limits = Required<{ [K in keyof RegistryOptions]: NonNullable<RegistryOptions[K]> }>;
 
-/** A registry that keeps its breakers in order of last use, oldest first. */
+/**
+ * A registry that keeps its breakers in order of last use, oldest first. The next breaker to evict
+ * is then near the start.
+ */
 class BoundedRegistry implements Registry {
   readonly #entries = new Map<string, Entry>();
   readonly #limits: Limits;
@@ -189,7 +203,8 @@ class BoundedRegistry implements Registry {
 
   onBreaker(listener: (breaker: CircuitBreaker) => unknown): () => void {
     checkFunction(listener, "listener");
-    // A new function each time, so that the same listener may be added twice.
+    // Wraps the listener in a new function, because a set would keep the same listener only
+    // once.
     const own = (breaker: CircuitBreaker) =>
       askUser(
         this,
@@ -238,8 +253,8 @@ class BoundedRegistry implements Registry {
   }
 
   /**
-   * Merges options. A trip policy given with a name (`trip` or `failureThreshold`) replaces the
-   * default one.
+   * Merges options with the defaults. A trip policy in `options` (`trip` or `failureThreshold`)
+   * replaces the default policy as a whole.
    */
   #merge(options: NamedBreakerOptions = {}): NamedBreakerOptions {
     readNamed(options, "options");
