@@ -7,7 +7,10 @@ interface Sent {
   readonly authorization: string | undefined;
 }
 
-/** Returns a registry that answers from a list, and records requests. */
+/**
+ * Returns a fetch function that answers with the given responses in order. Also returns the list of
+ * received requests.
+ */
 function registryOf(...answers: Response[]): { fetch: QuotaFetch; sent: Sent[] } {
   const sent: Sent[] = [];
   const fetch: QuotaFetch = async (url, { method, headers, redirect }) => {
@@ -126,13 +129,13 @@ test("reports a server that cannot be reached with the system's code, without th
   expect(error.cause).toBeUndefined();
 });
 
-/** Never answers until it is aborted. */
+/** Never responds. Rejects when the request is aborted. */
 const hanging: QuotaFetch = (_url, { signal }) =>
   new Promise((_resolve, reject) => {
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop);
-    // A real request is kept alive by its socket.
+    // Keeps the process alive, as the socket of a real request does.
     const alive = setInterval(() => {}, 1000);
     signal.addEventListener("abort", () => clearInterval(alive));
   });

@@ -1,4 +1,4 @@
-/** Asks a registry how many pulls are left, without spending any. */
+/** Asks a registry how many pulls are left, without spending a pull. */
 
 import { CircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import {
@@ -15,7 +15,7 @@ import {
 import { readUpTo } from "../sockets/bounded-body.js";
 import { type Quota, quotaEndpoints, readQuota } from "./quota.js";
 
-/** The part of `fetch` that is used. */
+/** The part of `fetch` that a probe uses. */
 export type QuotaFetch = (
   url: string,
   init: {
@@ -26,14 +26,14 @@ export type QuotaFetch = (
   },
 ) => Promise<QuotaHttpAnswer>;
 
-/** The part of a response to {@link QuotaFetch} that is used. */
+/** The part of a response that a probe uses. */
 export interface QuotaHttpAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   readonly body: AsyncIterable<Uint8Array> | null;
 }
 
-/** A user name and a password or access token. */
+/** A user name with a password or an access token. */
 export interface QuotaCredentials {
   readonly username: string;
   readonly password: string;
@@ -41,39 +41,55 @@ export interface QuotaCredentials {
 
 /** Options of {@link probeQuota}. */
 export interface QuotaProbeOptions {
-  /** Sends the requests. Default: the `fetch` of Node. */
+  /** Sends the requests. Default: the `fetch` of Node.js. */
   readonly fetch?: QuotaFetch | undefined;
-  /** The registry. Default: `"docker.io"`, the only one whose addresses are known. */
+  /**
+   * The registry. Default: `"docker.io"`. Any other registry needs `registryUrl`, because only the
+   * addresses of Docker Hub are built in.
+   */
   readonly registry?: string | undefined;
-  /** The address of another registry, such as `"https://registry.example"`. */
+  /**
+   * The address of the registry, such as `"https://registry.example"`. Default: the address of
+   * Docker Hub.
+   */
   readonly registryUrl?: string | undefined;
-  /** The full address of another token server, such as `"https://auth.example/token"`. */
+  /**
+   * The full address of the token server, such as `"https://auth.example/token"`. Default: the
+   * token server of Docker Hub; for another registry, none.
+   */
   readonly authUrl?: string | undefined;
   /**
-   * The account. Default: anonymous, so that the registry states the limit of this machine's IP
-   * address.
+   * The account. Default: anonymous. Without an account, the registry states the limit of this
+   * machine's IP address.
    */
   readonly credentials?: QuotaCredentials | undefined;
-  /** The limit for the whole probe in milliseconds, above 0. Default: 10,000. */
+  /** Time limit of the whole probe in milliseconds, above 0. Default: 10,000. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the probe when it is aborted. The promise rejects with its reason. */
+  /**
+   * Ends the probe when aborted. The promise then rejects with the signal's reason. Default: none.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The reason why a probe failed: the server `refused` the credentials or the token, was
- * `unreachable`, or sent an `unexpected` response.
+ * The reason why a probe failed. `"refused"`: a server refused the credentials or the token.
+ * `"unreachable"`: a server could not be reached, or did not answer in time. `"unexpected"`: a
+ * server sent a response that does not state the quota.
  */
 export type QuotaProbeFailure = "refused" | "unreachable" | "unexpected";
 
 const QUOTA_PROBE_CODE = "QUOTA_PROBE_FAILED";
 
-/** The error of a failed probe. Neither it nor its message holds credentials or a token. */
+/**
+ * The error of a failed probe. Neither the error nor its message contains credentials or a token.
+ */
 export class QuotaProbeError extends CircuitBreakerError {
   readonly failure: QuotaProbeFailure;
-  /** The host that was asked. */
+  /** The host that the failed request was sent to. */
   readonly host: string;
-  /** The status of its response; undefined without a response. */
+  /**
+   * The status of the response. Undefined without a response, and for a response that is too long.
+   */
   readonly status: number | undefined;
 
   constructor(failure: QuotaProbeFailure, host: string, what: string, status?: number) {
@@ -88,7 +104,9 @@ export class QuotaProbeError extends CircuitBreakerError {
   }
 }
 
-/** The limit for a response with a token, which has a few kilobytes. */
+/**
+ * The size limit of a response that contains a token. Such a response normally has a few kilobytes.
+ */
 const MAX_TOKEN_ANSWER_BYTES = 256 * 1024;
 
 const FIELDS = {
@@ -102,8 +120,8 @@ const FIELDS = {
 };
 
 /**
- * Asks a registry how many pulls are left. Fetches a token, then the headers of the manifest that
- * Docker Hub provides for this purpose, which spends no pull.
+ * Asks a registry how many pulls are left. First requests a token. Then requests the headers of a
+ * manifest that Docker Hub provides for this purpose. Neither request spends a pull.
  *
  * @throws QuotaProbeError when no response states the quota. TypeError or RangeError for an invalid
  * option, such as credentials for a token server without TLS.
@@ -130,7 +148,7 @@ export async function probeQuota(options?: QuotaProbeOptions): Promise<Quota> {
   let token: string | undefined;
   if (endpoints.tokenUrl !== undefined) {
     const answer = await exchange("GET", endpoints.tokenUrl, basic(credentials), readBody);
-    // A pull needs the token server, so its rate limit means that no pull is left.
+    // A pull needs a token, so a rate limit of the token server means that no pull is left.
     const limited = answer.status === 429 && readQuota(endpoints.registry, answer);
     if (limited) return limited;
     token = readToken(answer, endpoints.tokenUrl);
@@ -163,7 +181,7 @@ function exchangeWith(
   return async (method, url, headers, read) => {
     const host = hostOf(url);
     try {
-      // A redirect is not followed, because the token is for this host alone.
+      // Does not follow a redirect, because the token is for this host alone.
       const answer = await send(url, { method, headers, redirect: "manual", signal });
       const text = await read(answer, host);
       return { status: answer.status, text, header: (name) => answer.headers.get(name) };
@@ -194,7 +212,7 @@ function readToken(answer: Answer, url: string): string {
   } catch {
     token = undefined;
   }
-  // Only a valid header value may be used as one.
+  // The token is sent in a header, so only characters of a valid header value are allowed.
   if (typeof token === "string" && /^[\x21-\x7e]{1,65536}$/.test(token)) return token;
   throw new QuotaProbeError("unexpected", host, "answered without a token", answer.status);
 }
@@ -234,7 +252,10 @@ function hostOf(url: string): string {
   return new URL(url).host;
 }
 
-/** Returns the system's code of an error, such as ECONNREFUSED; never the message. */
+/**
+ * Returns the system's code of an error, such as ECONNREFUSED. Does not use the message, because it
+ * may contain credentials.
+ */
 function codeOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : undefined;
   const code = (cause as { code?: unknown } | undefined)?.code;
@@ -258,7 +279,10 @@ function credentialsField(): Field<QuotaCredentials | undefined> {
   };
 }
 
-/** Checks a text without ever showing it. */
+/**
+ * Returns the text if its length is allowed. No error message contains the text, because it is
+ * secret.
+ */
 function readSecret(value: unknown, name: string): string {
   const label = `the length of probeQuota credentials "${name}"`;
   if (typeof value !== "string") {

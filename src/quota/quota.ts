@@ -1,4 +1,4 @@
-/** The pull limit of a registry: the addresses to ask, and the meaning of a response. */
+/** Reads the pull limit of a registry from its response, and builds the addresses to ask. */
 
 import { breakerName } from "../attribution/hosts.js";
 import { show } from "../options/check.js";
@@ -6,35 +6,41 @@ import { readRetryAfter } from "../options/http-date.js";
 
 /**
  * The state of a pull limit. `"left"`: pulls are left. `"exhausted"`: no pull is left.
- * `"unstated"`: the registry stated no limit, as for accounts without one.
+ * `"unstated"`: the registry stated no limit, for example for an account without a limit.
  */
 export type QuotaState = "left" | "exhausted" | "unstated";
 
-/** The pull limit of an IP address or account, as a registry stated it. */
+/** The pull limit of an IP address or account, as the registry stated it. */
 export interface Quota {
   /** The registry, such as `"docker.io"`. */
   readonly registry: string;
   readonly state: QuotaState;
-  /** Pulls allowed in one window; null when not stated. */
+  /** Number of pulls allowed in one window; null if the registry did not state it. */
   readonly limit: number | null;
-  /** Pulls left in this window; null when not stated. */
+  /** Number of pulls left in this window; null if the registry did not state it. */
   readonly remaining: number | null;
-  /** The length of the window in milliseconds; null when not stated. */
+  /** The length of the window in milliseconds; null if the registry did not state it. */
   readonly windowMs: number | null;
-  /** The owner of the limit: an IP address or an account's id; null when not stated. */
+  /**
+   * The owner of the limit: an IP address or the id of an account; null if the registry did not
+   * state it.
+   */
   readonly source: string | null;
-  /** Milliseconds that the registry asked to wait; null when not stated. */
+  /** Milliseconds that the registry asked to wait; null if it did not ask. */
   readonly retryAfterMs: number | null;
 }
 
-/** The addresses to ask for a quota: the token server first, if there is one. */
+/**
+ * The addresses to ask for a quota. Ask `tokenUrl` first; it is undefined if the registry has no
+ * token server.
+ */
 export interface QuotaEndpoints {
   readonly registry: string;
   readonly tokenUrl: string | undefined;
   readonly manifestUrl: string;
 }
 
-/** Addresses that replace those of Docker Hub. */
+/** Addresses that replace the addresses of Docker Hub. */
 export interface QuotaAddresses {
   /** The registry's address, such as `"https://registry.example"`. */
   readonly registryUrl?: string | undefined;
@@ -42,7 +48,10 @@ export interface QuotaAddresses {
   readonly authUrl?: string | undefined;
 }
 
-/** The image that Docker Hub provides for this purpose: a HEAD of its manifest spends no pull. */
+/**
+ * The image that Docker Hub provides to read the quota. A HEAD request for its manifest spends no
+ * pull.
+ */
 const PREVIEW_IMAGE = "ratelimitpreview/test";
 
 const DOCKER_HUB = {
@@ -52,9 +61,10 @@ const DOCKER_HUB = {
 } as const;
 
 /**
- * Returns the addresses for a registry's quota. Only Docker Hub's are known.
+ * Returns the addresses to ask for the quota of a registry. Only the addresses of Docker Hub are
+ * built in.
  *
- * @throws RangeError for another registry without a `registryUrl`, or an invalid URL.
+ * @throws RangeError for another registry without `registryUrl`, and for an invalid URL.
  */
 export function quotaEndpoints(registry: string, addresses: QuotaAddresses = {}): QuotaEndpoints {
   const hub = breakerName("registry", registry) === "registry:docker.io";
@@ -83,7 +93,7 @@ function tokenUrl(authUrl: string, service: string): string {
 function readHttpUrl(text: string, label: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const http = url?.protocol === "https:" || url?.protocol === "http:";
-  // A URL that may hold credentials is not shown.
+  // Does not show a URL with an "@", because it may contain credentials.
   if (url === undefined || !http || url.username !== "" || url.password !== "") {
     const shown = text.includes("@") ? "one with credentials" : show(text);
     throw new RangeError(
@@ -96,13 +106,13 @@ function readHttpUrl(text: string, label: string): URL {
 /** The part of an HTTP response that states a quota. */
 export interface QuotaAnswer {
   readonly status: number;
-  /** Returns the value of a header by its name in lower case; null or undefined if it is missing. */
+  /** Returns the value of a header; null or undefined if it is missing. `name` is in lower case. */
   header(name: string): string | null | undefined;
 }
 
 /**
- * Reads the quota from a response; undefined if it states none, for example a 401 or a 503. A 429
- * always means an exhausted quota.
+ * Reads the quota from a response. Returns undefined for a status outside 200 to 299, because such
+ * a response states no quota. Status 429 is the exception: it means that the quota is exhausted.
  */
 export function readQuota(registry: string, answer: QuotaAnswer): Quota | undefined {
   const limited = answer.status === 429;
@@ -122,7 +132,7 @@ export function readQuota(registry: string, answer: QuotaAnswer): Quota | undefi
   };
 }
 
-/** Reads `100;w=21600`: an amount, and the length of its window in seconds. */
+/** Reads a header such as `100;w=21600`: an amount, and the length of its window in seconds. */
 function readAmount(header: string | null | undefined): {
   count: number | null;
   windowMs: number | null;
@@ -136,8 +146,8 @@ function readAmount(header: string | null | undefined): {
 }
 
 /**
- * Accepts only characters of an IP address or account id, so that a forged value cannot inject
- * other text.
+ * Returns the source if it consists of characters of an IP address or account id; null otherwise. A
+ * forged value could otherwise inject text into a log.
  */
 function readSource(header: string | null | undefined): string | null {
   const source = (header ?? "").trim();
