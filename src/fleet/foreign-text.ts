@@ -1,12 +1,15 @@
-/** Cleans texts of other processes before they appear in a message. */
+/** Cleans text from other processes before a message shows it. */
 
 import { withoutCommands } from "../attribution/ci-commands.js";
 
-/** Characters of terminal commands, and of line breaks that could forge a log line. */
+/**
+ * Matches control characters, which a terminal could execute, and line breaks, which could forge a
+ * log line.
+ */
 const COMMANDS = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Shortens a text of another process, and removes codes that a terminal or a CI system could
+ * Shortens text from another process. Also breaks up commands that a terminal or a CI system would
  * execute.
  */
 export function plain(text: string, maxLength = 300): string {

@@ -1,4 +1,4 @@
-/** Circuits that many processes share: the fleet, and the types for authors of a store. */
+/** Exports the API of shared circuits: the fleet, and the types for authors of a store. */
 
 export type { SharedCounts } from "./client/circuit/shared-counts.js";
 export {

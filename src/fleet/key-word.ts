@@ -1,4 +1,4 @@
-/** The words that form keys: a scope, and the prefix of all keys of a store. */
+/** Checks words that are parts of a key: a scope, or the prefix of all keys of a store. */
 
 import { show } from "../options/check.js";
 

@@ -1,15 +1,17 @@
-/** Creates a store from a URL, and loads only the code that this store needs. */
+/** Creates a store from a URL. Loads only the code that this store needs. */
 
 import { type Field, readOptions } from "../options/check.js";
 import { checkToken } from "./http/token.js";
 import type { FleetStore } from "./store.js";
 import { sqlitePath } from "./store-url.js";
 
-/** Options that a URL does not contain. */
+/** Options of {@link openStore}, for values that a URL does not contain. */
 export interface OpenStoreOptions {
-  /** The token of `dagger-breaker serve`: required for `http:` and `https:`, unused by others. */
+  /**
+   * The token of `dagger-breaker serve`. Required for `http:` and `https:`; other stores ignore it.
+   */
   readonly token?: string | undefined;
-  /** The prefix of all keys in Redis: for `redis:` and `rediss:`, unused by others. */
+  /** The prefix of all keys in Redis, for `redis:` and `rediss:`; other stores ignore it. */
   readonly prefix?: string | undefined;
 }
 
@@ -17,7 +19,8 @@ const EXPECTED =
   "redis://HOST:PORT, rediss://HOST:PORT, sqlite:PATH, http://HOST:PORT, https://HOST:PORT or memory:";
 
 /**
- * A text option. Checks only the type here: the store checks the value, and no message may show it.
+ * Declares a text option. Checks only the type, because the store checks the value. Messages do not
+ * show the value, because it may be secret.
  */
 const TEXT: Field<string | undefined> = {
   absent: undefined,
@@ -29,13 +32,13 @@ const TEXT: Field<string | undefined> = {
 const FIELDS = { token: TEXT, prefix: TEXT };
 
 /**
- * Creates the store of a URL. It connects with `open()` or the first command.
+ * Creates the store for a URL. The store connects when you call `open()` or send the first command.
  *
  * @param url `redis://HOST:PORT`, `rediss://HOST:PORT`, `sqlite:PATH`, `http://HOST:PORT`,
  * `https://HOST:PORT` or `memory:`.
- * @returns The store. Rejects with a TypeError or RangeError that shows the expected value and only
- * the scheme of the URL. Rejects with a {@link FleetStoreError} if a package that the store needs
- * is not installed.
+ * @returns The store. Rejects with a TypeError or RangeError for an invalid URL or option. The
+ * message contains the expected value, and shows only the scheme of the URL. Rejects with a {@link
+ * FleetStoreError} if a package that the store needs is not installed.
  */
 export async function openStore(url: string, options?: OpenStoreOptions): Promise<FleetStore> {
   const { token, prefix } = readOptions("openStore", options, FIELDS);
@@ -65,8 +68,8 @@ export async function openStore(url: string, options?: OpenStoreOptions): Promis
 }
 
 /**
- * Returns the scheme of a URL for a message, only if "://" follows it: text before another colon
- * may be a user name.
+ * Describes the scheme of a URL for a message. Shows a scheme only if "://" follows, because text
+ * before another colon may be a user name.
  */
 function shownScheme(url: string): string {
   const [, scheme] = /^([a-z][a-z0-9+.-]{0,19}):\/\//i.exec(url) ?? [];

@@ -38,7 +38,9 @@ const reply: FleetReply = {
   snapshot,
 };
 
-/** Yields the value in variants in which one field, however deep, has another type. */
+/**
+ * Yields copies of a value. In each copy, one field has a wrong type. Nested fields are included.
+ */
 function* garbled(value: object): Generator<{ readonly path: string; readonly value: object }> {
   for (const [name, field] of Object.entries(value)) {
     const become = (other: unknown) =>

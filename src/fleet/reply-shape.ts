@@ -1,6 +1,6 @@
 /**
- * Checks the shape of a store's replies. Any program may serve a store, and no call may fail
- * because of it.
+ * Checks the shape of replies from a store. Any program can serve as a store, so a malformed reply
+ * must not make a call fail.
  */
 
 import type { FaultCount } from "./rules/command.js";
@@ -21,9 +21,9 @@ const REFUSALS: readonly unknown[] = ["open", "probing", "isolated"];
 type Loose<T> = { readonly [K in keyof T]?: unknown };
 
 /**
- * Returns whether a value is a valid reply.
+ * Returns whether a value is a valid reply to a command.
  *
- * @param count Number of calls in the command.
+ * @param count Number of calls that the command asks to admit.
  */
 export function isReply(value: unknown, count: number): value is FleetReply {
   try {
@@ -41,18 +41,18 @@ export function isReply(value: unknown, count: number): value is FleetReply {
       (report === undefined || isReport(report))
     );
   } catch {
-    return false; // A revoked proxy throws on any access.
+    return false; // A revoked proxy object throws on any access.
   }
 }
 
-/** Returns whether a value is a valid entry of a list or a push. */
+/** Returns whether a value is a valid entry of a list or of a push. */
 export function isEntry(value: unknown): value is FleetEntry {
   if (!isObject<FleetEntry>(value)) return false;
   const { name, snapshot, report } = value;
   return isText(name) && isSnapshot(snapshot) && (report === undefined || isReport(report));
 }
 
-/** Returns whether a value is a valid change of a history. */
+/** Returns whether a value is a valid change in a history. */
 export function isChange(value: unknown): value is FleetChange {
   if (!isObject<FleetChange>(value)) return false;
   const { atMs, generation, reason, from, to, forMs, by, failure, owner, note } = value;

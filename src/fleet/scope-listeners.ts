@@ -1,16 +1,19 @@
-/** The listeners to changes, by scope. */
+/** Keeps the listeners to changes of circuits, by scope. */
 
 import { askUser } from "../breaker/announce.js";
 import type { FleetEntry, FleetListener } from "./store.js";
 
-/** Listeners by scope. A listener that throws causes one warning and affects no command. */
+/**
+ * The listeners of each scope. A listener that throws causes one process warning and affects no
+ * command.
+ */
 export class ScopeListeners {
   readonly #scopes = new Map<string, Set<FleetListener>>();
 
-  /** Adds a listener. Returns a function that removes it. */
+  /** Adds a listener. Returns a function that removes it again. */
   add(scope: string, listener: FleetListener): () => void {
-    // A new function each time, so that a listener that was added twice is called twice and can be
-    // removed once.
+    // Wraps the listener in a new function, because a set would keep the same function only once.
+    // So the same listener can be added twice, and one of the two can be removed.
     const own: FleetListener = (entry) => listener(entry);
     const listeners = this.#scopes.get(scope) ?? new Set();
     this.#scopes.set(scope, listeners.add(own));

@@ -1,12 +1,13 @@
-/** The errors of stores. */
+/** Defines the errors of stores. */
 
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 
 const STORE_CODE = "FLEET_STORE";
 
 /**
- * The error of a store that could not be asked or gave an invalid reply. `code` is `"FLEET_STORE"`.
- * A guarded call never fails with it: each process carries on alone.
+ * The error of a store that could not be reached or gave an invalid reply. `code` is
+ * `"FLEET_STORE"`. A guarded call never fails with this error, because a process without a store
+ * uses its local circuits.
  */
 export class FleetStoreError extends CircuitBreakerError {
   constructor(message: string, cause?: unknown) {
@@ -19,15 +20,17 @@ export class FleetStoreError extends CircuitBreakerError {
 }
 
 /**
- * The error of a store that was locked by other processes. The command changed nothing, so it may
- * be sent again.
+ * The error of a store that other processes kept locked. The command changed nothing, so it may be
+ * sent again.
  */
 export class StoreBusyError extends FleetStoreError {}
 
-/** The error for one circuit whose stored data is unreadable while the store itself works. */
+/** The error of one circuit whose stored data is unreadable, while the store itself works. */
 export class UnreadableCircuitError extends FleetStoreError {}
 
-/** Returns whether `error` is a {@link FleetStoreError} of this or another copy of the package. */
+/**
+ * Returns whether `error` is a {@link FleetStoreError}, also one from another copy of the package.
+ */
 export function isFleetStoreError(error: unknown): error is FleetStoreError {
   return isCircuitBreakerError(error) && error.code === STORE_CODE;
 }

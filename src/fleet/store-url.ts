@@ -1,14 +1,17 @@
-/** Checks the URLs of stores. They may hold passwords, so no message shows one. */
+/** Checks the URLs of stores. A URL may contain a password, so no message shows a URL. */
 
-/** Shows no "@": the command line would mask what stands before it. */
+/**
+ * The expected form of a Redis URL. It contains no "@", because the command line would mask all
+ * text before an "@".
+ */
 const REDIS_EXPECTED =
   "redis://HOST[:PORT][/DATABASE], or rediss:// for TLS; percent-encode a user or a password";
 
 /**
- * Checks a URL for {@link openStore} without loading its store.
+ * Checks a URL for {@link openStore} without loading the code of its store.
  *
- * @param tokenPlace The place where the token of an HTTP store is given.
- * @throws TypeError or RangeError that names the expected value.
+ * @param tokenPlace The place where the user sets the token of an HTTP store, for error messages.
+ * @throws TypeError or RangeError that contains the expected value.
  */
 export function checkStoreUrl(url: string, tokenPlace: string): void {
   const [, scheme = "", rest = ""] = /^([a-z]+):(.*)$/is.exec(url) ?? [];
@@ -17,7 +20,10 @@ export function checkStoreUrl(url: string, tokenPlace: string): void {
   else if (/^sqlite$/i.test(scheme)) sqlitePath(rest);
 }
 
-/** Checks a Redis URL first, because the clients' own errors show all of it. */
+/**
+ * Checks a Redis URL before a Redis client reads it, because errors of the clients show the whole
+ * URL.
+ */
 export function checkRedisUrl(url: string): void {
   if (typeof url !== "string") {
     throw new TypeError(`the URL of Redis is of type ${typeof url}, expected ${REDIS_EXPECTED}`);
@@ -40,7 +46,7 @@ function isDecodable(text: string): boolean {
   }
 }
 
-/** Reads an HTTP URL. No message shows it, even if it is invalid, because it may hold a password. */
+/** Reads an HTTP URL. No message shows the URL, because it may contain a password. */
 export function readHttpUrl(value: unknown, label: string, tokenPlace = 'the option "token"'): URL {
   const expected = "expected http://HOST:PORT or https://HOST:PORT";
   if (typeof value !== "string") {
@@ -60,8 +66,8 @@ export function readHttpUrl(value: unknown, label: string, tokenPlace = 'the opt
 }
 
 /**
- * Returns the path of a SQLite URL. Rejects `sqlite://name`, because `name` could be a host or a
- * path.
+ * Returns the path of a SQLite URL. Rejects an empty path. Also rejects `sqlite://name`, because
+ * `name` could mean a host or a path.
  */
 export function sqlitePath(path: string): string {
   if (path !== "" && !/^\/\/(?!\/)/.test(path)) return path;

@@ -1,26 +1,29 @@
-/** The interface of every store of shared circuits. */
+/** Declares the interface of every store of shared circuits. */
 
 import type { FleetCommand } from "./rules/command.js";
 import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
 import type { CircuitReport } from "./rules/report.js";
 import type { FleetStoreError } from "./store-error.js";
 
-/** The key of a circuit. */
+/** The key of a circuit in a store. */
 export interface FleetKey {
   /**
-   * The rate-limit scope: runs that share one egress address or account. 1 to 100 of the characters
-   * `A-Z a-z 0-9 . _ : / @ -`.
+   * The rate-limit scope. Runs in one scope share an egress address or account. 1 to 100 of the
+   * characters `A-Z a-z 0-9 . _ : / @ -`.
    */
   readonly scope: string;
   /** The name of the breaker: 1 to 200 characters. */
   readonly name: string;
 }
 
-/** An entry of a list of circuits. */
+/** One circuit in a list of circuits. */
 export interface FleetEntry {
   readonly name: string;
   readonly snapshot: FleetSnapshot;
-  /** The counts, if the list was asked for them and the store counts. */
+  /**
+   * The counts of the circuit. Undefined if the caller did not ask for counts, or if the store
+   * keeps none.
+   */
   readonly report?: CircuitReport | undefined;
 }
 
@@ -29,35 +32,48 @@ export function entryOf(name: string, { snapshot, report }: FleetReply): FleetEn
   return report === undefined ? { name, snapshot } : { name, snapshot, report };
 }
 
-/** Called for a circuit that a list omits because its data is unreadable. */
+/** A callback for each circuit that a list omits because its data is unreadable. */
 export type OnUnreadable = (name: string, error: FleetStoreError) => void;
 
-/** Receives a change that any process caused. Pushes can be lost, and arrive in any order. */
+/**
+ * Receives each change of a circuit, also changes from other processes. Changes can be lost, and
+ * can arrive in any order.
+ */
 export type FleetListener = (entry: FleetEntry) => void;
 
 /**
- * Stores shared circuits by the rules of this package. Each command on one circuit is atomic.
+ * A store of shared circuits. A store applies the rules of this package, and runs each command on
+ * one circuit atomically.
  *
- * A command is sent at most once. If its reply is lost, it may or may not have been applied. A
- * store that cannot be reached rejects with a {@link FleetStoreError}. Deadlines are the caller's
- * task.
+ * A store applies a command at most once. If the reply is lost, the command may or may not have
+ * been applied. A store that cannot be reached rejects with a {@link FleetStoreError}. The caller
+ * must set deadlines, because a store has none of its own.
  */
 export interface FleetStore {
-  /** The kind of store in messages: `"redis"`, `"sqlite"`, `"http"`, `"memory"` or one of your own. */
+  /**
+   * The kind of store, for messages: `"redis"`, `"sqlite"`, `"http"`, `"memory"`, or another word
+   * for a store of your own.
+   */
   readonly kind: string;
-  /** The default of `minimumReporters`: 1 for a store of one machine, otherwise 2. */
+  /** The default of `minimumReporters`: 1 for a store that serves one machine, otherwise 2. */
   readonly minimumReporters: number;
-  /** Whether the store pushes changes of other processes, so that state may be cached. */
+  /**
+   * Whether the store pushes changes from other processes. If true, a process may cache the state
+   * of circuits.
+   */
   readonly pushes: boolean;
-  /** Connects if needed; `run` does so by itself. Rejects when the store cannot be reached. */
+  /**
+   * Connects to the store. You need not call it, because `run` connects if needed. Rejects if the
+   * store cannot be reached.
+   */
   open(): Promise<void>;
   run(key: FleetKey, command: FleetCommand): Promise<FleetReply>;
   /**
-   * Returns the known circuits of a scope, by name; at most 10,000.
+   * Returns the known circuits of a scope, sorted by name; at most 10,000.
    *
-   * @param onUnreadable Called for each circuit that is omitted because its data is unreadable. A
-   * store need not support it.
-   * @param withReports Whether to return the counts of each circuit too.
+   * @param onUnreadable Called for each circuit that the list omits because its data is unreadable.
+   * A store may ignore this parameter.
+   * @param withReports Whether each entry also contains the counts of its circuit.
    */
   list(
     scope: string,
@@ -65,14 +81,17 @@ export interface FleetStore {
     withReports?: boolean,
   ): Promise<readonly FleetEntry[]>;
   /**
-   * Returns the scopes that have circuits, by name; at most 10,000. A store that has this method accepts
-   * all commands. One without it receives no `tell`, and no `reporter` and `faults`.
+   * Returns the scopes that have circuits, sorted by name; at most 10,000. A store that has this
+   * method must accept all commands. A store without this method receives no `tell` command, and no
+   * `reporter` and `faults` in other commands.
    */
   scopes?(): Promise<readonly string[]>;
-  /** Returns the last 100 changes of a circuit, oldest first. */
+  /** Returns the last changes of a circuit, oldest first; at most 100. */
   history(key: FleetKey): Promise<readonly FleetChange[]>;
-  /** Calls `listener` with every change in a scope. Returns a function that stops it. */
+  /**
+   * Calls `listener` for every change in a scope. Returns a function that ends the subscription.
+   */
   subscribe(scope: string, listener: FleetListener): () => void;
-  /** Closes connections and timers. Commands in flight are answered or rejected. */
+  /** Closes connections and stops timers. Commands in flight are answered or rejected. */
   close(): Promise<void>;
 }

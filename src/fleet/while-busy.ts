@@ -1,14 +1,18 @@
-/** Retries while other processes keep a store busy. */
+/** Asks a store again while other processes keep it locked. */
 
 import { StoreBusyError } from "./store-error.js";
 
-/** The pause before asking again: longer than a transaction of another process takes. */
+/**
+ * The pause between two attempts in milliseconds. A transaction of another process takes less time.
+ */
 const AGAIN_AFTER_MS = 10;
 
 /**
- * Asks until the store is not busy.
+ * Calls `question` until the store is not busy. Returns the answer, and passes on any other error
+ * at once.
  *
- * @param limitMs The limit for retries. After it, throws the store's last `StoreBusyError`.
+ * @param limitMs The time limit for all attempts. After this time, the last `StoreBusyError` is
+ * thrown.
  */
 export async function askWhileBusy<T>(question: () => Promise<T>, limitMs: number): Promise<T> {
   const endMs = performance.now() + limitMs;

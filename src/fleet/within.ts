@@ -3,10 +3,11 @@
 import { FleetStoreError } from "./store-error.js";
 
 /**
- * Passes on the result of `promise`.
+ * Returns the result of `promise` if it settles within the limit.
  *
- * @param awaited Whether a caller waits: only then does the limit keep the process alive.
- * @throws FleetStoreError (as a rejection) when it takes longer than `limitMs`.
+ * @param awaited Whether a caller waits for the result. Only then does the timer keep the process
+ * alive.
+ * @throws FleetStoreError (as a rejection) if `promise` takes longer than `limitMs`.
  */
 export async function within<T>(promise: Promise<T>, limitMs: number, awaited = true): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -13,7 +13,7 @@ storeForEachTest((fresh) => {
   store = fresh;
 });
 
-/** Runs all promise reactions, but no turn of the event loop. */
+/** Runs all pending promise reactions, but starts no new turn of the event loop. */
 const reactions = () => new Promise<void>((resolve) => process.nextTick(resolve));
 
 test("a single call asks before the next turn of the event loop", async () => {

@@ -31,7 +31,10 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-/** Starts a process in cached mode that has made one call, so that it knows the circuit. */
+/**
+ * Starts a process in cached mode. The process makes one call, so that it knows the circuit's
+ * state.
+ */
 async function newCached() {
   const process = newProcess(store, { mode: "cached" });
   fleets.push(process.fleet);

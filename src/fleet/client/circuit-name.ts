@@ -1,17 +1,21 @@
-/** The names of shared circuits. One of each scope is reserved. */
+/** Checks the names of shared circuits. One name in each scope is reserved for counts of runs. */
 
 import { checkText } from "../../options/check.js";
 import { RUNS_CIRCUIT } from "../rules/run-report.js";
 
-/** Returns whether a store's entry is a circuit that rejects calls, and no counter of runs. */
+/**
+ * Returns whether an entry of a store is a circuit that can reject calls. The only other entry
+ * counts runs.
+ */
 export function isCircuit({ name }: { readonly name: string }): boolean {
   return name !== RUNS_CIRCUIT;
 }
 
 /**
- * Checks the name of a circuit.
+ * Returns the name of a circuit if it is valid and not reserved.
  *
- * @throws TypeError or RangeError that names the value and the expected one.
+ * @throws TypeError or RangeError for an invalid name. The message contains the value and the
+ * expected value.
  */
 export function checkCircuitName(value: unknown, label: string): string {
   const name = checkText(value, label, 200);

@@ -12,19 +12,19 @@ import { type ControlCommand, MAX_ISOLATION_MS } from "../rules/command.js";
 import type { FleetSnapshot } from "../rules/reply.js";
 import { checkCircuitName } from "./circuit-name.js";
 
-/** Options of a manual control. */
+/** Options of `release` and `reset`. */
 export interface ControlOptions {
-  /** The reason: 1 to 1,000 characters. Default: none. */
+  /** The reason to record: 1 to 1,000 characters. Default: none. */
   readonly reason?: string | undefined;
-  /** The person or system in control: 1 to 200 characters. Default: `user@host`. */
+  /** The person or system that controls the circuit: 1 to 200 characters. Default: `user@host`. */
   readonly owner?: string | undefined;
 }
 
-/** Options of a manual isolation. */
+/** Options of `isolate`. */
 export interface IsolateOptions extends ControlOptions {
-  /** The reason: 1 to 1,000 characters. It appears in every rejection. */
+  /** The reason, which every rejection shows: 1 to 1,000 characters. */
   readonly reason: string;
-  /** Milliseconds until the isolation ends by itself; above 0 and up to 30 days. */
+  /** Milliseconds until the isolation ends by itself: above 0, at most 30 days. */
   readonly expiresInMs: number;
 }
 
@@ -84,7 +84,10 @@ export class FleetControl {
   }
 }
 
-/** Returns `user@host` of this process. The system may have no user name, for example in a container. */
+/**
+ * Returns `user@host` of this process. The user is `unknown` if the system has no user name, for
+ * example in a container.
+ */
 export function ownerOfProcess(): string {
   let user = "unknown";
   try {

@@ -1,30 +1,33 @@
-/** The events of a fleet. */
+/** Declares the events of a fleet. */
 
 import type { FleetChange, FleetSnapshot } from "../rules/reply.js";
 import type { SharedCircuitOpenError } from "./shared-open-error.js";
 
-/** The event `storeDown`: the store does not reply, so this process decides alone from now on. */
+/**
+ * The event `storeDown`: the store does not reply. From now on, this process decides with its local
+ * circuits.
+ */
 export interface StoreDownEvent {
-  /** The kind of the store. */
+  /** The kind of the store, such as `"redis"`. */
   readonly store: string;
   readonly reason: string;
 }
 
-/** The event `storeUp`: the store replies again. */
+/** The event `storeUp`: the store replies again after it was down. */
 export interface StoreUpEvent {
-  /** The kind of the store. */
+  /** The kind of the store, such as `"redis"`. */
   readonly store: string;
   /** Milliseconds for which the store was down. */
   readonly downMs: number;
 }
 
-/** The event `change`: a shared circuit changed, because of any process. */
+/** The event `change`: a shared circuit changed, because of this or another process. */
 export interface FleetChangeEvent {
   readonly scope: string;
   readonly name: string;
   /** The new state of the circuit. */
   readonly snapshot: FleetSnapshot;
-  /** The change itself; null if only its result is known, for example after a push. */
+  /** The change itself. Null if this process knows only the result, for example after a push. */
   readonly change: FleetChange | null;
 }
 
@@ -34,7 +37,7 @@ export interface SharedRejectedEvent {
   readonly error: SharedCircuitOpenError;
 }
 
-/** The events of a fleet by name. */
+/** The events of a fleet, by name. */
 export interface FleetEvents {
   readonly change: FleetChangeEvent;
   readonly rejected: SharedRejectedEvent;
@@ -42,7 +45,7 @@ export interface FleetEvents {
   readonly storeUp: StoreUpEvent;
 }
 
-/** The events that `on` of a single shared breaker accepts too. */
+/** The events to which you can also listen on a single shared breaker. */
 export type SharedEventName = "change" | "rejected";
 
 export const SHARED_EVENT_NAMES = [

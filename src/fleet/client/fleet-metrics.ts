@@ -1,21 +1,30 @@
-/** How a fleet stands in this process, as plain data. */
+/** Declares the state and the counts of a fleet in this process, as plain data. */
 
 import type { FleetMode } from "./fleet-options.js";
 import type { LinkCounts } from "./link/link-counts.js";
 
-/** A fleet at one moment. */
+/** The state and the counts of a fleet at one moment. */
 export interface FleetMetrics {
   readonly scope: string;
   readonly mode: FleetMode;
-  /** The kind of the store. */
+  /** The kind of the store, such as `"redis"`. */
   readonly store: string;
-  /** Whether the store is asked. */
+  /**
+   * Whether this process uses the store. False while the store is down, and after the fleet is
+   * closed.
+   */
   readonly storeUp: boolean;
-  /** Circuits that are shared. */
+  /** Number of shared circuits in this process. */
   readonly sharedCount: number;
   readonly commands: LinkCounts;
-  /** Outcomes that were lost: not sent because the store was down, or sent without an answer. */
+  /**
+   * Outcomes that were lost. They were not sent because the store was down, or were sent but not
+   * answered.
+   */
   readonly droppedCount: number;
-  /** Why the last command failed that did, without secrets; undefined as long as all went well. */
+  /**
+   * The reason for the last failure of a command or of the connection, without secrets. Undefined
+   * before the first failure.
+   */
   readonly lastProblem: string | undefined;
 }

@@ -1,4 +1,4 @@
-/** The options of a fleet with their ranges and defaults, and the code that checks them. */
+/** Declares the options of a fleet with their ranges and defaults, and checks them. */
 
 import {
   checkNumber,
@@ -20,46 +20,47 @@ import { FleetStoreError } from "../store-error.js";
 import { type ReporterOptions, readReporter } from "./reporter.js";
 
 /**
- * When to ask the store: for every call (`strict`), or only if the state known from pushes cannot
- * decide (`cached`).
+ * The calls for which a process asks the store. `strict`: every call. `cached`: only calls that the
+ * known state of the circuit cannot decide.
  */
 export type FleetMode = "strict" | "cached";
 
-/** Options of `createFleet`. */
+/** Options of {@link createFleet}. */
 export interface FleetOptions {
   /**
-   * The store of shared circuits, or its URL as {@link openStore} takes it. Closing the fleet does
-   * not close a store given as an object.
+   * The store of shared circuits, or a URL for {@link openStore}. Closing the fleet closes only a
+   * store that comes from a URL.
    */
   readonly store: FleetStore | string;
   /**
-   * The rate-limit scope: runs that share one egress address or account. 1 to 100 of the characters
-   * `A-Z a-z 0-9 . _ : / @ -`. Default: `"default"`.
+   * The rate-limit scope. Runs in one scope share an egress address or account. 1 to 100 of the
+   * characters `A-Z a-z 0-9 . _ : / @ -`. Default: `"default"`.
    */
   readonly scope?: string | undefined;
   /**
-   * `strict`: the store is asked for every call, which suits CI. `cached`: pushes report closed and
-   * open circuits, and outcomes are sent within a second, which suits services. It needs a store
-   * that pushes. Default: `"strict"`.
+   * `strict`: the process asks the store for every call. This suits CI jobs. `cached`: the process
+   * decides from the state that the store pushes, and sends outcomes within a second. This suits
+   * services, and needs a store that pushes changes. Default: `"strict"`.
    */
   readonly mode?: FleetMode | undefined;
-  /** Milliseconds that one call may wait for the store, 1 to 10,000. Default: 100. */
+  /** Milliseconds that a call may wait for the store, 1 to 10,000. Default: 100. */
   readonly timeoutMs?: number | undefined;
   /**
-   * Milliseconds that calls may wait for the store in total without any reply; after that the store
-   * is not asked again. For short-lived processes. Above 0. Default: no limit.
+   * Milliseconds that calls may wait for the store in total without any reply, above 0. After that,
+   * the process no longer asks the store. Use it for short-lived processes. Default: no limit.
    */
   readonly giveUpAfterMs?: number | undefined;
   /**
-   * Number of processes that must report failures before a circuit opens, 1 to 8. A rate limit
-   * needs one. Default: set by the store, 2 for stores of many machines and 1 for those of one.
+   * Number of different reporters that must report failures before a circuit opens, 1 to 8. A rate
+   * limit needs only one. Default: set by the store, 2 for stores of many machines and 1 for stores
+   * of one machine.
    */
   readonly minimumReporters?: number | undefined;
-  /** The identity of this process in reports. */
+  /** The identity of this process in reports. Default: taken from the system and the CI system. */
   readonly reporter?: ReporterOptions | undefined;
-  /** For a URL: the token of `dagger-breaker serve`. */
+  /** The token of `dagger-breaker serve`, if `store` is an http or https URL. Default: none. */
   readonly token?: string | undefined;
-  /** For a URL: the prefix of all keys in Redis. */
+  /** The prefix of all keys, if `store` is a Redis URL. Default: `"dcb"`. */
   readonly prefix?: string | undefined;
 }
 
@@ -101,7 +102,7 @@ const FIELDS = {
   prefix: textField,
 };
 
-/** The checked options of a fleet. */
+/** The options of a fleet after the check, with all defaults. */
 export interface FleetSettings {
   readonly scope: string;
   readonly mode: FleetMode;
@@ -110,16 +111,16 @@ export interface FleetSettings {
   readonly minimumReporters: number | undefined;
   readonly reporter: Reporter;
   readonly kind: string;
-  /** Whether the fleet created the store from a URL and must close it. */
+  /** Whether the fleet created the store from a URL. If so, the fleet must close the store. */
   readonly ownsStore: boolean;
   readonly store: () => FleetStore | Promise<FleetStore>;
 }
 
 /**
- * Checks options.
+ * Returns the checked options, with all defaults.
  *
- * @throws TypeError or RangeError that names the option, its value and the expected value; never
- * the URL of the store, which may hold a password.
+ * @throws TypeError or RangeError for an invalid option. The message contains the option, its value
+ * and the expected value. It never contains the URL of the store, which may contain a password.
  */
 export function readFleetOptions(given: unknown): FleetSettings {
   const { store, reporter, token, prefix, ...settings } = readOptions("createFleet", given, FIELDS);
@@ -151,15 +152,18 @@ function byUrl(url: string, options: Pick<FleetOptions, "token" | "prefix">) {
   };
 }
 
-/** Rethrows an error of `openStore`, whose message shows only the scheme of the URL. */
+/**
+ * Rethrows an error of `openStore` as an error of the store. The message is safe, because it shows
+ * only the scheme of the URL.
+ */
 function toStoreError(error: unknown): never {
   const isOurs = error instanceof TypeError || error instanceof RangeError;
   throw isOurs ? new FleetStoreError(error.message, error) : error;
 }
 
 /**
- * Checks that the user's store has a valid `minimumReporters`, without which no circuit would ever
- * open.
+ * Checks a store that is given as an object. With an invalid `minimumReporters`, no circuit would
+ * ever open.
  */
 function readOwnStore(value: unknown, label: string): FleetStore {
   const store = storeObject.read(value, label);

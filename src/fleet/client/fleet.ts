@@ -1,4 +1,4 @@
-/** The breakers of one process that share their circuits with other processes. */
+/** Shares the circuits of this process's breakers with other processes. */
 
 import { randomUUID } from "node:crypto";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
@@ -39,22 +39,22 @@ import { policyOf } from "./shared-policy.js";
 import { type SharedRegistry, sharedRegistry } from "./shared-registry.js";
 import { StoreWatch } from "./store-watch.js";
 
-/** Options of `share`. */
+/** Options of {@link Fleet.share}. */
 export interface ShareOptions {
-  /** The name of the shared circuit: 1 to 200 characters. Default: that of the breaker. */
+  /** The name of the shared circuit: 1 to 200 characters. Default: the name of the breaker. */
   readonly name?: string | undefined;
 }
 
-/** Options of `open`. */
+/** Options of {@link Fleet.open}. */
 export interface OpenOptions {
-  /** The longest wait in milliseconds, above 0. Default: 1,000. */
+  /** The longest wait for the connection in milliseconds, above 0. Default: 1,000. */
   readonly timeoutMs?: number | undefined;
 }
 
 const STORE_LIMIT_MS = 1000;
 /**
- * Retries of a busy store end this long before the limit, so that its own error is reported instead
- * of a timeout.
+ * Milliseconds before the time limit at which retries of a busy store end. The caller then gets the
+ * store's own error instead of a timeout.
  */
 const CONTROL_MARGIN_MS = 100;
 
@@ -68,7 +68,7 @@ const nameField: Field<string | undefined> = {
 /**
  * Creates a fleet, which shares breakers with the other processes of a scope.
  *
- * @throws TypeError or RangeError that names the option, its value and the expected value.
+ * @throws TypeError or RangeError for an invalid option, with its value and the expected value.
  * @example
  * ```ts
  * import { CircuitBreaker } from "dagger-circuit-breaker";
@@ -85,7 +85,7 @@ export function createFleet(options: FleetOptions): Fleet {
   return new Fleet(readFleetOptions(options));
 }
 
-/** The shared breakers of this process at one store. Created by {@link createFleet}. */
+/** The breakers of this process that share a store. Created by {@link createFleet}. */
 export class Fleet {
   readonly #settings: FleetSettings;
   readonly #link: StoreLink;
@@ -125,26 +125,26 @@ export class Fleet {
     this.runs = new RunTeller(parts);
   }
 
-  /** The rate-limit scope. */
+  /** The rate-limit scope; see `FleetOptions.scope`. */
   get scope(): string {
     return this.#settings.scope;
   }
 
-  /** When the store is asked; see `FleetOptions.mode`. */
+  /** The calls for which the fleet asks the store; see `FleetOptions.mode`. */
   get mode(): FleetMode {
     return this.#settings.mode;
   }
 
-  /** The kind of the store. */
+  /** The kind of the store, such as `"redis"`. */
   get store(): string {
     return this.#settings.kind;
   }
 
   /**
-   * Connects to the store. Optional: until there is a connection, calls are decided without the
-   * store.
+   * Connects to the store. You need not call it: without a connection, local circuits decide.
    *
-   * @returns False when the store is down. Never rejects for that reason.
+   * @returns True once the fleet is connected; false if the store is down. Never rejects for that
+   * reason.
    * @throws TypeError or RangeError for invalid options (as a rejection).
    */
   async open(options?: OpenOptions): Promise<boolean> {
@@ -155,10 +155,10 @@ export class Fleet {
   }
 
   /**
-   * Returns the shared breaker for a breaker, with the same policy; the same object each time.
+   * Returns the shared breaker for a local breaker and a name. Each call returns the same object.
    *
-   * @throws TypeError for another value than a breaker, and for a breaker with another trip policy
-   * than bad seconds. RangeError for more than 60 bad seconds or 1,000 probes.
+   * @throws TypeError if `breaker` is not a breaker, or if its trip policy does not count bad
+   * seconds. RangeError for more than 60 bad seconds or 1,000 probes.
    */
   share(breaker: CircuitBreaker, options?: ShareOptions): SharedCircuitBreaker {
     if (!(breaker instanceof CircuitBreaker)) {
@@ -179,59 +179,59 @@ export class Fleet {
   }
 
   /**
-   * Returns a registry that shares every breaker of the given registry, whose limits and listeners
-   * still apply.
+   * Returns a registry that shares every breaker of a given registry. The limits and listeners of
+   * the given registry still apply.
    */
   registry(registry: Registry): SharedRegistry {
     return sharedRegistry(registry, (breaker) => this.share(breaker));
   }
 
   /**
-   * Rejects every call of every process until `release` or the end of `expiresInMs`.
+   * Rejects every call in all processes until `release`, or until `expiresInMs` is over.
    *
    * @returns The state of the circuit after the command.
-   * @throws FleetStoreError (as a rejection) when the store cannot be asked. Throws a TypeError or
-   * RangeError at once that names the option, its value and the expected value.
+   * @throws FleetStoreError (as a rejection) if the store does not answer. Throws a TypeError or
+   * RangeError at once for an invalid option, with its value and the expected value.
    */
   isolate(name: string, options: IsolateOptions): Promise<FleetSnapshot> {
     return this.#control.isolate(name, options);
   }
 
-  /** Ends an isolation: the circuit is closed, with an empty window. Throws as `isolate` does. */
+  /** Ends an isolation, and closes the circuit with an empty window. Throws as `isolate` does. */
   release(name: string, options?: ControlOptions): Promise<FleetSnapshot> {
     return this.#control.release(name, options);
   }
 
-  /** Closes a circuit and empties its window. An isolation stays. Throws as `isolate` does. */
+  /** Closes a circuit and empties its window. Keeps an isolation. Throws as `isolate` does. */
   reset(name: string, options?: ControlOptions): Promise<FleetSnapshot> {
     return this.#control.reset(name, options);
   }
 
   /**
-   * Returns the circuits of the scope that the store knows, by name.
+   * Returns the circuits of the scope that the store knows, sorted by name.
    *
-   * @throws FleetStoreError (as a rejection) when the store cannot be asked.
+   * @throws FleetStoreError (as a rejection) if the store does not answer.
    */
   async status(): Promise<readonly FleetEntry[]> {
     return (await this.ask((store) => store.list(this.scope))).filter(isCircuit);
   }
 
-  /** @internal Asks the store once, whatever its state. */
+  /** @internal Asks the store once, even if the store is down. */
   ask<T>(question: (store: FleetStore) => Promise<T>): Promise<T> {
     return this.#link.demand(question, STORE_LIMIT_MS);
   }
 
   /**
-   * Returns the last 100 changes of a circuit, oldest first.
+   * Returns the last changes of a circuit, oldest first; at most 100.
    *
-   * @throws FleetStoreError (as a rejection) when the store cannot be asked.
+   * @throws FleetStoreError (as a rejection) if the store does not answer.
    */
   history(name: string): Promise<readonly FleetChange[]> {
     const key = { scope: this.scope, name: checkText(name, "name", 200) };
     return this.ask((store) => store.history(key));
   }
 
-  /** Returns the state and the counters as plain data. Changes nothing and asks no store. */
+  /** Returns the state and the counters as plain data. Does not ask the store. */
   getMetrics(): FleetMetrics {
     return {
       scope: this.scope,
@@ -246,8 +246,8 @@ export class Fleet {
   }
 
   /**
-   * Adds a listener for `storeDown`, `storeUp`, and for `change` and `rejected` of all shared
-   * circuits. Listeners work as those of a breaker.
+   * Adds a listener for `storeDown` or `storeUp`, or for `change` or `rejected` of all shared
+   * circuits. Listeners follow the rules for listeners of a breaker.
    *
    * @returns A function that removes the listener.
    */
@@ -257,7 +257,7 @@ export class Fleet {
     return this.#emitter.on(event, listener);
   }
 
-  /** Sends all waiting outcomes now. Resolves when they were answered or dropped. */
+  /** Sends all waiting outcomes now. Resolves once they are answered or dropped. */
   async flush(): Promise<void> {
     this.table.flush();
     await new Promise((resolve) => setImmediate(resolve));
@@ -265,8 +265,8 @@ export class Fleet {
   }
 
   /**
-   * Sends waiting outcomes, for a second at most, and disconnects from the store. Afterwards every
-   * breaker decides alone. Never rejects. Further calls do nothing.
+   * Sends waiting outcomes, for at most one second, and disconnects from the store. After that,
+   * local circuits decide. Never rejects. Further calls do nothing.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -275,8 +275,8 @@ export class Fleet {
 
   async #close(): Promise<void> {
     this.#watch.stop();
-    // This wait keeps the process alive, because sending the last outcomes may be all that is left
-    // to do.
+    // This wait keeps the process alive, because sending the last outcomes may be the only work
+    // that is left.
     await within(this.flush(), STORE_LIMIT_MS).catch(() => undefined);
     await this.#link.close(this.#settings.ownsStore, STORE_LIMIT_MS);
     this.table.flush();
@@ -311,7 +311,7 @@ export class Fleet {
   }
 }
 
-/** Yields names for probe leases that are unique in the store. */
+/** Yields names for probe leases. Each name is unique in the store. */
 function* namesOfLeases(): Generator<string, never> {
   const id = randomUUID();
   for (let number = 1; ; number += 1) yield `${id}-${number}`;

@@ -1,27 +1,27 @@
-/** The identity of this process at a store: its id, its machine, and the run of a CI system. */
+/** Determines the identity of this process at a store: its id, its machine and its CI run. */
 
 import { createHash, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { checkText, type Field, readOptions, readRecord, wordField } from "../../options/check.js";
 import type { Reporter } from "../rules/state.js";
 
-/** The identity that this process reports. */
+/** The identity of this process in reports. */
 export interface ReporterOptions {
   /**
-   * The machine: 1 to 200 characters. Default: the runner's name from the variables of GitHub
-   * Actions, GitLab, Buildkite or Azure Pipelines, otherwise the host name.
+   * The name of the machine: 1 to 200 characters. Default: the runner's name in GitHub Actions,
+   * GitLab, Buildkite or Azure Pipelines; otherwise the host name.
    */
   readonly host?: string | undefined;
   /**
-   * The run, in a form that a person can look up: 1 to 500 characters, or null. Default: the run
-   * from the variables of GitHub Actions, GitLab, Jenkins, CircleCI, Buildkite, Azure Pipelines or
-   * Bitbucket.
+   * The CI run, in a form that a person can look up: 1 to 500 characters, or null. Default: the
+   * address of the run in GitHub Actions, GitLab, Jenkins, CircleCI, Buildkite, Azure Pipelines or
+   * Bitbucket; otherwise null.
    */
   readonly run?: string | null | undefined;
   /**
    * The unit that counts as one reporter of failures: each `process`, or all processes of a
-   * `machine`. A machine with a broken network fails job after job as many processes. If each job
-   * has its own machine, both are the same. Default: `"process"`.
+   * `machine`. A machine with a broken network fails job after job, and each job is a new process.
+   * Use `"machine"` to count all these failures as one reporter. Default: `"process"`.
    */
   readonly countedBy?: "process" | "machine" | undefined;
 }
@@ -38,7 +38,7 @@ const FIELDS = {
   countedBy: wordField<"process" | "machine">("process", ["process", "machine"]),
 };
 
-/** Checks the identity and fills in defaults from the system and the CI system. */
+/** Returns the checked identity. Takes missing parts from the system and the CI system. */
 export function readReporter(given: unknown, label: string): Reporter {
   const { run, countedBy, ...own } = readOptions(
     label,
@@ -54,16 +54,16 @@ export function readReporter(given: unknown, label: string): Reporter {
 }
 
 /**
- * Returns the same id for all processes of a machine: a hash, because a host name may contain
- * characters that an id may not.
+ * Returns the same id for all processes of a machine. The id is a hash, because a host name may
+ * contain characters that are not allowed in an id.
  */
 function idOfMachine(host: string): string {
   return createHash("sha256").update(host).digest("hex");
 }
 
 /**
- * Variables in which CI systems name the machine of a job. A container has a new host name for each
- * job.
+ * Variables in which CI systems store the name of the machine. A container has a new host name for
+ * each job, so these variables come first.
  */
 const RUNNER_VARIABLES = [
   "RUNNER_NAME",
@@ -72,17 +72,14 @@ const RUNNER_VARIABLES = [
   "AGENT_NAME",
 ] as const;
 
-/** Returns the name of the machine from its CI system, otherwise from its system. */
+/** Returns the machine's name from the CI system, or the host name outside CI. */
 export function hostOf(environment: Readonly<Record<string, string | undefined>>): string {
   const name = RUNNER_VARIABLES.find((variable) => environment[variable]);
   const runner = name === undefined ? "" : (environment[name] ?? "");
   return (runner || hostname()).slice(0, 200) || "unknown";
 }
 
-/**
- * Variables from which the address of a CI run is made. Each entry has the variables of one CI
- * system.
- */
+/** Variables that contain the address of a CI run. Each belongs to one or more CI systems. */
 const RUN_VARIABLES = [
   "CI_JOB_URL",
   "BUILD_URL",
@@ -90,7 +87,7 @@ const RUN_VARIABLES = [
   "BUILDKITE_BUILD_URL",
 ] as const;
 
-/** Returns the CI run from the environment; null outside of CI. */
+/** Returns the address of the CI run from the environment; null outside CI. */
 export function runOf(environment: Readonly<Record<string, string | undefined>>): string | null {
   const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID } = environment;
   if (GITHUB_SERVER_URL && GITHUB_REPOSITORY && GITHUB_RUN_ID) {
@@ -110,7 +107,10 @@ export function runOf(environment: Readonly<Record<string, string | undefined>>)
   return name === undefined ? null : addressOf(environment[name] ?? "");
 }
 
-/** Removes parts of an address that may be secret: user and password, the query, the fragment. */
+/**
+ * Removes the parts of an address that may be secret: user, password, query and fragment. Returns
+ * null for an invalid address.
+ */
 function addressOf(address: string): string | null {
   try {
     const url = new URL(address);

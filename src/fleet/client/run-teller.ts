@@ -1,23 +1,26 @@
-/** Sends the results of runs to the store, and reads how long runs take to fail because of an upstream. */
+/**
+ * Sends the results of runs to the store. Also reads how long runs take until they fail because of
+ * an upstream.
+ */
 
 import { medianTimeToFailureMs, RUNS_CIRCUIT, type RunRecord } from "../rules/run-report.js";
 import type { CircuitTable } from "./circuit/circuit-table.js";
 import type { StoreLink } from "./link/store-link.js";
 
-/** The circuit because of which a run failed, and the time until it did. */
+/** The circuit whose upstream made a run fail, and the milliseconds until it failed. */
 export interface FailedRun {
   readonly circuit: string;
   readonly afterMs: number;
 }
 
-/** The parts of a fleet that are needed for it. */
+/** The parts of a fleet that a `RunTeller` needs. */
 interface TellerParts {
   readonly scope: string;
   readonly link: StoreLink;
   readonly table: CircuitTable;
 }
 
-/** Sends nothing to a store that is down, or that keeps no counts. */
+/** Sends results of runs. Sends nothing if the store is down or keeps no counts. */
 export class RunTeller {
   readonly #parts: TellerParts;
 
@@ -29,7 +32,8 @@ export class RunTeller {
   tell(run: RunRecord, failed: FailedRun | undefined): void {
     const { link, scope, table } = this.#parts;
     if (!this.#mayAsk) return;
-    // The duration goes with the other counts of that circuit.
+    // The duration belongs to the circuit of the failed upstream, so it is sent with that circuit's
+    // counts.
     if (failed !== undefined) table.find(failed.circuit)?.untold.addFailedRun(failed.afterMs);
     link.send(
       { scope, name: RUNS_CIRCUIT },
@@ -44,8 +48,9 @@ export class RunTeller {
   }
 
   /**
-   * Returns the median time to failure of the last 50 runs that failed because of this circuit. Returns 0
-   * without a reply, or for fewer than 5 such runs.
+   * Returns the median time to failure, in milliseconds, of the last 50 runs that failed because of
+   * this circuit's upstream. Returns 0 if the store does not reply, or if there are fewer than 5
+   * such runs.
    */
   timeToFailureMs(circuit: string): Promise<number> {
     const { link, scope } = this.#parts;

@@ -1,6 +1,4 @@
-/**
- * Combines a breaker of this process with a shared circuit: a call needs the permission of both.
- */
+/** Combines a local breaker with a shared circuit. A call needs the permission of both. */
 
 import type { AdmissionCheck } from "../../breaker/calls/admission-check.js";
 import { type Operation, runAndTell } from "../../breaker/calls/calls.js";
@@ -30,32 +28,32 @@ import type { ControlOptions, FleetControl, IsolateOptions } from "./fleet-contr
 import { type FleetEvents, SHARED_EVENT_NAMES, type SharedEventName } from "./fleet-events.js";
 import type { SharedCircuitOpenError } from "./shared-open-error.js";
 
-/** A snapshot of a shared breaker. */
+/** The state and the counts of a shared breaker at one moment. */
 export interface SharedCircuitMetrics {
   readonly name: string;
   readonly scope: string;
-  /** The breaker of this process. */
+  /** The state of the local breaker. */
   readonly local: CircuitBreakerMetrics;
   /**
-   * The last known state of the shared circuit, adjusted to the current time; undefined before the
-   * first reply or push.
+   * The last known state of the shared circuit, with durations adjusted to the present. Undefined
+   * before the first reply or push.
    */
   readonly shared: FleetSnapshot | undefined;
   readonly metrics: SharedCounts;
 }
 
 /**
- * A breaker that shares outages between processes. If other processes find an upstream down, this
- * process stops calling it too, and the other way round. Created by {@link Fleet.share}. The local
- * breaker decides first and counts every outcome. If it admits a call, the shared circuit decides.
+ * A breaker that shares outages between processes. When other processes find an upstream down, this
+ * process stops calling it too, and vice versa. The local breaker decides first, and counts every
+ * outcome. If it admits a call, the shared circuit decides. Created by {@link Fleet.share}.
  */
 export class SharedCircuitBreaker {
-  /** The breaker of this process. */
+  /** The local breaker. */
   readonly local: CircuitBreaker;
   readonly #machine: Machine;
   readonly #circuit: SharedCircuit;
   readonly #control: FleetControl;
-  /** The settler of the last call. Calls with the same ticket reuse it. */
+  /** The settler of the last call. Calls with the same ticket share this settler. */
   #settler: SharedSettler | undefined;
 
   /** @internal */
@@ -71,17 +69,18 @@ export class SharedCircuitBreaker {
     return this.#circuit.key.name;
   }
 
-  /** The rate-limit scope. */
+  /** The rate-limit scope; see `FleetOptions.scope`. */
   get scope(): string {
     return this.#circuit.key.scope;
   }
 
   /**
-   * Runs `operation` if both circuits admit it, and passes on its value or error unchanged.
+   * Runs `operation` if both circuits admit the call. Returns its value, or rejects with its error.
    *
-   * @throws CircuitBreakerOpenError (as a rejection) when the local circuit does not admit the
-   * call, {@link SharedCircuitOpenError} when the shared one does not. Rejects with the signal's
-   * reason when it is already aborted. Throws a TypeError at once for arguments of the wrong type.
+   * @throws CircuitBreakerOpenError (as a rejection) if the local circuit does not admit the call.
+   * {@link SharedCircuitOpenError} (as a rejection) if the shared circuit does not. Rejects with
+   * the signal's reason if the signal is already aborted. Throws a TypeError at once for arguments
+   * of the wrong type.
    */
   execute<T>(operation: Operation<T>, options?: ExecuteOptions): Promise<T> {
     checkFunction(operation, "operation");
@@ -94,7 +93,7 @@ export class SharedCircuitBreaker {
     return this.#runWhenAnswered(admission, answer, operation, signal);
   }
 
-  /** Like `execute`, but resolves to a result instead of rejecting. */
+  /** Works like `execute`, but resolves to a result instead of rejecting. */
   async tryExecute<T>(
     operation: Operation<T>,
     options?: ExecuteOptions,
@@ -118,9 +117,11 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Takes a permit of both circuits for one call that the caller makes and settles.
+   * Returns a permit of both circuits for one call. The caller makes the call and settles the
+   * permit.
    *
-   * @throws CircuitBreakerOpenError (as a rejection) when one of them does not admit the call.
+   * @throws CircuitBreakerOpenError (as a rejection) if one of the circuits does not admit the
+   * call.
    */
   async acquire(): Promise<Permit> {
     const admission = await this.tryAcquire();
@@ -128,15 +129,16 @@ export class SharedCircuitBreaker {
     throw admission;
   }
 
-  /** Like `acquire`, but resolves to the rejection. */
+  /** Works like `acquire`, but resolves to the rejection. */
   async tryAcquire(): Promise<Permit | CircuitBreakerOpenError> {
     const admission = this.#machine.admit();
     return admission instanceof Permit ? this.join(admission) : admission.error;
   }
 
   /**
-   * Asks the shared circuit for a call that the local breaker has admitted. If it rejects, the
-   * local permit is released; otherwise the same permit settles both.
+   * Asks the shared circuit to admit a call that the local breaker has admitted. If the shared
+   * circuit rejects the call, releases the local permit. Otherwise, the permit settles both
+   * circuits.
    *
    * @internal
    */
@@ -149,9 +151,9 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Returns a permit for a call without admission, such as one seen only in spans. The outcome
-   * counts in each circuit while that circuit is closed; in the local one only if its generation
-   * has not changed.
+   * Returns a permit for a call without admission, such as a call that only spans show. The outcome
+   * counts in each circuit only if that circuit is closed. In the local circuit, the generation
+   * must also be unchanged.
    *
    * @internal
    */
@@ -160,8 +162,8 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Returns the answer that an admission would get, as far as known without asking the store.
-   * Changes nothing and counts nothing.
+   * Returns whether a call would be admitted, as far as this process knows without asking the
+   * store. Changes and counts nothing.
    */
   check(): AdmissionCheck {
     const local = this.local.check();
@@ -174,15 +176,15 @@ export class SharedCircuitBreaker {
 
   /**
    * Asks the store for the state of the shared circuit, so that `check` and `getMetrics` are
-   * current. Never rejects; without a reply in time the known state stays.
+   * current. Never rejects. Without a reply in time, the known state stays.
    */
   async refresh(): Promise<void> {
     await this.#circuit.read();
   }
 
   /**
-   * Counts an outcome without a permit: in the local circuit while it is closed and in the given
-   * generation, and in the shared one while that is closed.
+   * Counts an outcome without a permit. The local circuit counts it if the circuit is closed and in
+   * the given generation. The shared circuit counts it if the circuit is closed.
    *
    * @throws TypeError or RangeError for an invalid outcome, generation or duration.
    */
@@ -194,29 +196,31 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Rejects every call of every process until `release` or the end of `expiresInMs`.
+   * Rejects every call in all processes until `release`, or until `expiresInMs` is over.
    *
-   * @throws FleetStoreError (as a rejection) when the store cannot be asked. Throws a TypeError or
-   * RangeError at once that names the option, its value and the expected value.
+   * @throws FleetStoreError (as a rejection) if the store does not answer. Throws a TypeError or
+   * RangeError at once for an invalid option, with its value and the expected value.
    */
   isolate(options: IsolateOptions): Promise<FleetSnapshot> {
     return this.#control.isolate(this.name, options);
   }
 
-  /** Ends an isolation of the shared circuit: closed, with an empty window. Throws as `isolate` does. */
+  /**
+   * Ends an isolation, and closes the shared circuit with an empty window. Throws as `isolate`
+   * does.
+   */
   release(options?: ControlOptions): Promise<FleetSnapshot> {
     return this.#control.release(this.name, options);
   }
 
-  /** Closes the shared circuit and empties its window. An isolation stays. Throws as `isolate` does. */
+  /**
+   * Closes the shared circuit and empties its window. Keeps an isolation. Throws as `isolate` does.
+   */
   reset(options?: ControlOptions): Promise<FleetSnapshot> {
     return this.#control.reset(this.name, options);
   }
 
-  /**
-   * Returns the state of both circuits and the counters as plain data. Changes nothing and does not
-   * ask the store.
-   */
+  /** Returns the state of both circuits and the counters as plain data. Does not ask the store. */
   getMetrics(): SharedCircuitMetrics {
     return {
       name: this.name,
@@ -228,8 +232,8 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Adds a listener for `change` or `rejected` of the shared circuit. For the local circuit, use
-   * `local.on`. Listeners work as those of a breaker.
+   * Adds a listener for `change` or `rejected` of the shared circuit. Listeners follow the rules
+   * for listeners of a breaker. For events of the local circuit, use `local.on`.
    *
    * @returns A function that removes the listener.
    */
@@ -240,8 +244,8 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Whether rejections of the shared circuit apply: not while the local breaker is observed or
-   * disabled.
+   * Whether rejections of the shared circuit apply. They do not while the local breaker only
+   * observes or is disabled.
    */
   get #obeys(): boolean {
     const { control } = this.#machine;
@@ -293,7 +297,7 @@ export class SharedCircuitBreaker {
 
 const EVENT = wordField<SharedEventName>("change", SHARED_EVENT_NAMES);
 
-/** The ticket of calls whose outcome stays in this process. */
+/** The ticket of calls whose outcome is not sent to the store. */
 const LOCAL_ONLY = new SharedTicket({ tell: () => {}, giveBack: () => {} }, null, undefined);
 
 function giveBack(permit: Permit, ticket: SharedTicket): void {

@@ -1,4 +1,4 @@
-/** The rejection by a circuit that many processes share. */
+/** Defines the error of a call that a shared circuit rejected. */
 
 import {
   CircuitBreakerOpenError,
@@ -18,23 +18,24 @@ export type OpenedBy = Pick<Reporter, "host" | "run">;
 /**
  * The error of a call that a shared circuit rejected, because of a failure in this or another
  * process. `code` is `"CIRCUIT_OPEN"`, as for a local breaker. Any process with write access to the
- * store can set its texts, so line breaks and terminal commands are removed.
+ * store can set the texts of this error. So the error contains no line breaks and no terminal
+ * commands.
  */
 export class SharedCircuitOpenError extends CircuitBreakerOpenError {
-  /** The rate-limit scope. */
+  /** The rate-limit scope; see `FleetOptions.scope`. */
   readonly scope: string;
-  /** When the current state or isolation began, as an ISO date on this machine's clock. */
+  /** The start of the current state or isolation, as an ISO date on this machine's clock. */
   readonly since: string;
   /**
-   * When the circuit will probe or the isolation ends, as an ISO date; null while the circuit
-   * probes.
+   * The end of the open time or isolation, as an ISO date on this machine's clock; null while the
+   * circuit probes.
    */
   readonly until: string | null;
-  /** The process whose failure opened the circuit; null if it was not opened by a failure. */
+  /** The process whose failure opened the circuit; null if no failure opened it. */
   readonly openedBy: OpenedBy | null;
-  /** The failure that opened the circuit. */
+  /** The failure that opened the circuit; null if no failure opened it. */
   readonly failure: SharedFailure | null;
-  /** The owner of the isolation; null if the circuit is not isolated. */
+  /** The person or system that isolated the circuit; null if it is not isolated. */
   readonly isolatedBy: string | null;
 
   /**
@@ -72,14 +73,17 @@ export class SharedCircuitOpenError extends CircuitBreakerOpenError {
 }
 
 /**
- * Returns whether `error` is a {@link SharedCircuitOpenError} of this or another copy of the
+ * Returns whether `error` is a {@link SharedCircuitOpenError}, also one from another copy of the
  * package.
  */
 export function isSharedCircuitOpenError(error: unknown): error is SharedCircuitOpenError {
   return isCircuitBreakerOpenError(error) && "scope" in error && "openedBy" in error;
 }
 
-/** Creates the rejection. It has a stack only if the options of the breaker ask for one. */
+/**
+ * Creates the error of a rejected call. The error has a stack trace only if the breaker's options
+ * require it.
+ */
 export function sharedRejection(
   key: FleetKey,
   reason: RejectionReason,
@@ -103,7 +107,10 @@ function plainOrNull(text: string | null): string | null {
   return text === null ? null : plain(text, 500);
 }
 
-/** Renders a date. A store may send one out of range. */
+/**
+ * Returns an ISO date. Limits the time to the valid range, because a store may send a time outside
+ * it.
+ */
 function isoDate(ms: number): string {
   return new Date(Math.min(Math.max(ms, 0), 8.64e15)).toISOString();
 }

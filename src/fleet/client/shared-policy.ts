@@ -1,13 +1,13 @@
-/** The policy of a shared circuit, taken from its local breaker. */
+/** Derives the policy of a shared circuit from its local breaker. */
 
 import type { Settings } from "../../breaker/options.js";
 import { checkNumber, show } from "../../options/check.js";
 import { MAX_BAD_SECONDS, MAX_PROBES, type SharedPolicy } from "../rules/policy.js";
 
-/** The part of a shared policy that comes from the breaker's options. */
+/** The part of a shared policy that comes from the options of the breaker. */
 type BreakerPolicy = Omit<SharedPolicy, "minimumReporters">;
 
-/** The policy of one breaker, as sent to a store. */
+/** The policy of one breaker, in the form that is sent to a store. */
 export class CircuitPolicy {
   readonly #own: BreakerPolicy;
   #told: SharedPolicy | undefined;
@@ -20,12 +20,15 @@ export class CircuitPolicy {
     return this.#own.maxOpenMs;
   }
 
-  /** The shortest time that the circuit opens for. */
+  /** The shortest open time of the circuit in milliseconds. */
   get minOpenMs(): number {
     return Math.min(this.#own.resetTimeoutMs, this.#own.maxOpenMs);
   }
 
-  /** Returns the same frozen object each time, because a store may cache its serialized form. */
+  /**
+   * Returns the policy to send. Returns the same frozen object each time, because a store may cache
+   * its text.
+   */
   toldWith(minimumReporters: number): SharedPolicy {
     if (this.#told?.minimumReporters !== minimumReporters) {
       this.#told = Object.freeze({ ...this.#own, minimumReporters });
@@ -35,10 +38,10 @@ export class CircuitPolicy {
 }
 
 /**
- * Derives the policy from the settings of a breaker.
+ * Derives the policy of a shared circuit from the settings of a breaker.
  *
- * @throws TypeError for another trip policy than bad seconds, the only one that many processes can
- * count together. RangeError for values above a store's limits.
+ * @throws TypeError for a trip policy that does not count bad seconds, because many processes can
+ * count only bad seconds together. RangeError for values above a store's limits.
  */
 export function policyOf(name: string, settings: Settings): CircuitPolicy {
   const { badSeconds, windowMs } = settings.trip.options;

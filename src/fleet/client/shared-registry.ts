@@ -1,27 +1,33 @@
-/** A registry whose breakers are all shared. */
+/** Creates a registry in which every breaker is shared. */
 
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import type { NamedBreakerOptions, Registry } from "../../registry/registry.js";
 import type { SharedCircuitBreaker } from "./shared-circuit-breaker.js";
 
-/** Shared breakers by name, one for each breaker of a local registry. */
+/** Shared breakers by name. Each belongs to one breaker of a local registry. */
 export interface SharedRegistry {
-  /** The registry of the local breakers, with its limits, eviction and listeners. */
+  /** The registry of the local breakers. Its limits, eviction and listeners apply. */
   readonly local: Registry;
   /**
-   * Returns the shared breaker of that name. Creates it if it does not exist.
+   * Returns the shared breaker with this name. Creates it if it does not exist.
    *
-   * @throws The errors of `get` of a registry, and TypeError or RangeError for a breaker whose
-   * policy cannot be shared.
+   * @throws Any error of a registry's `get`. TypeError or RangeError for a breaker whose policy
+   * cannot be shared.
    */
   get(name: string, options?: NamedBreakerOptions): SharedCircuitBreaker;
-  /** Returns the shared breaker of that name, if the registry has it. */
+  /** Returns the shared breaker with this name; undefined if the registry does not have it. */
   find(name: string): SharedCircuitBreaker | undefined;
-  /** Returns a snapshot of the shared breakers, by name. */
+  /**
+   * Returns the present shared breakers, by name. Later changes of the registry do not affect the
+   * result.
+   */
   getAll(): ReadonlyMap<string, SharedCircuitBreaker>;
 }
 
-/** Returns a registry that shares each breaker when it is first requested. */
+/**
+ * Creates a registry that shares each breaker of a local registry when the breaker is first
+ * requested.
+ */
 export function sharedRegistry(
   local: Registry,
   share: (breaker: CircuitBreaker) => SharedCircuitBreaker,

@@ -123,7 +123,7 @@ describe("a store that fails", () => {
   });
 
   test("reads a reply that arrived in a busy process before the store counts as down", async () => {
-    // The event loop reads sockets after the timers: setImmediate runs after both.
+    // The event loop reads sockets after timers, and runs setImmediate after both.
     store.script = (_command, answer) =>
       new Promise((resolve) => {
         setTimeout(() => setImmediate(() => resolve(answer())), 99);

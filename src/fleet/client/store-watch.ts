@@ -1,4 +1,4 @@
-/** Keeps the known state of circuits current, by pushes and occasional polls. */
+/** Keeps the known state of circuits current, with pushes and occasional polls. */
 
 import { isEntry } from "../reply-shape.js";
 import type { FleetEntry, FleetStore } from "../store.js";
@@ -7,26 +7,30 @@ import type { SharedCircuit } from "./circuit/shared-circuit.js";
 import type { StoreLink } from "./link/store-link.js";
 
 /**
- * The poll interval. Circuits in use are polled although the store pushes changes: a push can be
- * lost, and a store that lost its data pushes nothing. Without polls, a circuit that rejects all
- * calls would never ask the store again.
+ * The time between two polls in milliseconds. Polls are necessary although the store pushes
+ * changes. A push can be lost, and a store that lost its data pushes nothing. Without polls, a
+ * circuit that rejects all calls would never ask the store again.
  */
 const POLL_MS = 1000;
 const POLL_JITTER = 0.2;
-/** Every fifth poll asks for all circuits in use, the others only for circuits that reject. */
+/**
+ * Every fifth poll reads all circuits in use. The other polls read only circuits that reject calls.
+ */
 const POLLS_TO_ALL = 5;
-/** How many circuits to read from the store at the same time. */
+/** Number of circuits to read from the store at the same time. */
 const POLL_BATCH = 100;
 const SUBSCRIBE_LIMIT_MS = 1000;
 
-/** Settings of a watch. */
+/** The parts of a fleet that a `StoreWatch` needs. */
 export interface WatchSettings {
   readonly scope: string;
   readonly link: StoreLink;
   readonly table: CircuitTable;
 }
 
-/** The subscription and the polls of one fleet in cached mode. Neither keeps the process alive. */
+/**
+ * The subscription and the polls of one fleet in cached mode. They do not keep the process alive.
+ */
 export class StoreWatch {
   readonly #settings: WatchSettings;
   #timer: NodeJS.Timeout | undefined;
@@ -39,7 +43,7 @@ export class StoreWatch {
     this.#settings = settings;
   }
 
-  /** Starts watching. Does nothing if already started or stopped. */
+  /** Starts the subscription and the polls. Does nothing after the first call, or after `stop`. */
   start(): void {
     if (this.#running || this.#stopped) return;
     this.#running = true;
@@ -47,23 +51,25 @@ export class StoreWatch {
     this.#schedule();
   }
 
-  /** Reads all circuits in use from the store now, for example after the store was down. */
+  /**
+   * Reads all circuits of the table from the store at once, for example after the store was down.
+   */
   refresh(): void {
     if (this.#running && !this.#stopped) void this.#poll(this.#settings.table.all());
   }
 
-  /** Stops for good. */
+  /** Stops the subscription and the polls for good. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#endSubscription();
   }
 
-  /** Subscribes to pushes. If that fails, the next poll tries again. */
+  /** Subscribes to pushes. If this fails, the next poll tries again. */
   async #subscribe(): Promise<void> {
     const { scope, link } = this.#settings;
     const subscribe = (store: FleetStore) => {
-      // This may run after the limit, when a later attempt has subscribed already.
+      // This may run after the time limit, when a later attempt has already subscribed.
       this.#endSubscription();
       if (!this.#stopped) this.#unsubscribe = store.subscribe(scope, (entry) => this.#hear(entry));
     };
@@ -76,7 +82,7 @@ export class StoreWatch {
     try {
       unsubscribe?.();
     } catch {
-      // If unsubscribing fails, the old subscription is ignored.
+      // Ignored: pushes of an old subscription do no harm, because only newer states are accepted.
     }
   }
 

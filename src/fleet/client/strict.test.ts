@@ -236,7 +236,7 @@ describe("two circuits in one admission", () => {
 });
 
 describe("probes", () => {
-  /** Opens a circuit from another process, and lets its open time pass. */
+  /** Opens a circuit from another process, and waits until its open time is over. */
   async function probing(leaseMs = 10_000) {
     const opened = openFromElsewhere(store, 10_000);
     await tick();

@@ -1,9 +1,9 @@
-/** Sends the server's responses, and reads the parts of requests. */
+/** Sends responses of the server, and reads the parts of a request. */
 
 import type { ServerResponse } from "node:http";
 import { MAX_COMMANDS } from "./protocol.js";
 
-/** The error that makes the server reject a request, with its HTTP status. */
+/** An error that makes the server reject a request with an HTTP status. */
 export class RequestRejection extends Error {
   constructor(
     readonly status: number,
@@ -13,7 +13,7 @@ export class RequestRejection extends Error {
   }
 }
 
-/** Answers with JSON. */
+/** Sends a value as a JSON response. */
 export function send(response: ServerResponse, status: number, value: unknown): void {
   const body = Buffer.from(JSON.stringify(value));
   response
@@ -25,7 +25,7 @@ export function send(response: ServerResponse, status: number, value: unknown): 
     .end(body);
 }
 
-/** Reads the path and query of a request. */
+/** Reads the path and the query of a request. */
 export function readTarget(target: string): URL {
   try {
     return new URL(target, "http://localhost");
@@ -34,7 +34,7 @@ export function readTarget(target: string): URL {
   }
 }
 
-/** Reads a body that holds a list of commands. */
+/** Reads a request body that contains a JSON list of commands. */
 export function readList(body: string): readonly unknown[] {
   let value: unknown;
   try {
@@ -46,7 +46,10 @@ export function readList(body: string): readonly unknown[] {
   throw new RequestRejection(400, `expected a list of at most ${MAX_COMMANDS} commands`);
 }
 
-/** Reads a part of a request. If `read` throws, rejects the request with status 400. */
+/**
+ * Returns the result of `read`, which reads a part of the request. If `read` throws, rejects the
+ * request with status 400.
+ */
 export function wellFormed<T>(read: () => T): T {
   try {
     return read();
@@ -55,7 +58,6 @@ export function wellFormed<T>(read: () => T): T {
   }
 }
 
-/** Returns the message of an error. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

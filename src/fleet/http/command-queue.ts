@@ -1,6 +1,6 @@
 /**
- * Sends commands to a server in order. Only one request is in flight; the next one carries all
- * commands that have waited meanwhile.
+ * Sends commands to a server in order. Only one request is in flight at a time. The next request
+ * contains all commands that came in the meantime.
  */
 
 import { plain } from "../foreign-text.js";
@@ -12,13 +12,14 @@ import { FleetStoreError } from "../store-error.js";
 import type { HttpClient } from "./http-client.js";
 import { type KeyedCommand, MAX_BODY_BYTES, MAX_COMMANDS, PATHS } from "./protocol.js";
 
-/** The limit on waiting commands. */
+/** The maximum number of waiting commands. */
 const MAX_WAITING = 10_000;
 
 interface Waiting {
   readonly text: string;
   /**
-   * Number of calls in an admit command, to check that the reply does not admit more; otherwise 0.
+   * Number of calls in an admit command, 0 for other commands. A reply must not admit more calls
+   * than this number.
    */
   readonly count: number;
   readonly sinceMs: number;
@@ -26,14 +27,17 @@ interface Waiting {
   fail(error: FleetStoreError): void;
 }
 
-/** The commands of one process to one server. No command is sent twice. */
+/** The queue of commands from this process to one server. Never sends a command twice. */
 export class CommandQueue {
   readonly #client: HttpClient;
   readonly #timeoutMs: number;
   #waiting: Waiting[] = [];
   #sending: Promise<void> | undefined;
 
-  /** @param timeoutMs A command that has waited longer is not sent, because its caller has given up. */
+  /**
+   * @param timeoutMs Maximum waiting time of a command. A command that has waited longer is not
+   * sent, because its caller has given up.
+   */
   constructor(client: HttpClient, timeoutMs: number) {
     this.#client = client;
     this.#timeoutMs = timeoutMs;
@@ -53,15 +57,15 @@ export class CommandQueue {
     });
   }
 
-  /** Resolves when no request is in flight. */
+  /** Resolves when all requests are finished. */
   async idle(): Promise<void> {
     await this.#sending;
   }
 
-  /** Sends requests until no command waits. Never rejects. */
+  /** Sends requests until no command is waiting. Never rejects. */
   async #send(): Promise<void> {
-    // Waits until the end of this turn of the event loop, so that its other commands go into the
-    // same request.
+    // Waits for the end of this turn of the event loop, so that later commands of the turn join
+    // the same request.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
       const batch = this.#take();
@@ -71,8 +75,8 @@ export class CommandQueue {
   }
 
   /**
-   * Takes as many commands as fit in one request. Rejects commands that have waited longer than the
-   * timeout.
+   * Takes as many waiting commands as fit into one request. Rejects commands that have waited
+   * longer than the timeout.
    */
   #take(): readonly Waiting[] {
     const batch: Waiting[] = [];

@@ -1,12 +1,15 @@
-/** Streams changes of circuits to clients, as server-sent events. */
+/** Streams changes of circuits to clients as server-sent events. */
 
 import type { ServerResponse } from "node:http";
 import type { FleetStore } from "../store.js";
 
-/** A client with this many unread bytes is disconnected. It can reconnect when it keeps up. */
+/**
+ * The number of unread bytes above which a client is disconnected, so that a slow client cannot
+ * fill the memory. The client can reconnect.
+ */
 const MAX_UNREAD_BYTES = 256 * 1024;
 
-/** All streams of a server. */
+/** All open streams of a server. */
 export class EventStreams {
   readonly #store: FleetStore;
   readonly #max: number;
@@ -14,8 +17,9 @@ export class EventStreams {
   readonly #heartbeat: NodeJS.Timeout;
 
   /**
-   * @param max The limit on open streams.
-   * @param heartbeatMs The interval of heartbeats, so that both ends detect a broken connection.
+   * @param max The maximum number of open streams.
+   * @param heartbeatMs The interval of heartbeats in milliseconds. Heartbeats let both ends detect
+   * a broken connection.
    */
   constructor(store: FleetStore, max: number, heartbeatMs: number) {
     this.#store = store;
@@ -29,17 +33,18 @@ export class EventStreams {
     return this.#open.size >= this.#max;
   }
 
-  /** Streams the changes in a scope from now on. */
+  /** Starts a stream that sends all further changes in a scope. */
   begin(response: ServerResponse, scope: string): void {
-    // The connection is used for nothing else, so it is closed with the stream. `x-accel-buffering`
-    // makes proxies such as nginx pass events on at once.
+    // Closes the connection with the stream, because no other request uses the connection.
+    // `x-accel-buffering` makes proxies such as nginx pass events on at once.
     response.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
       connection: "close",
       "x-accel-buffering": "no",
     });
-    // These bytes show the client that no change will be missed from here on.
+    // Sends a comment line at once, so that the client knows that no later change will be
+    // missed.
     write(response, ":\n\n");
     const stop = this.#store.subscribe(scope, (entry) => {
       write(response, `data: ${JSON.stringify(entry)}\n\n`);

@@ -1,4 +1,4 @@
-/** Listens to the changes in one scope, and reconnects whenever the stream ends. */
+/** Receives the changes in one scope. Reconnects whenever the stream ends. */
 
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { isEntry } from "../reply-shape.js";
@@ -9,10 +9,16 @@ import { HEARTBEAT_MS, PATHS } from "./protocol.js";
 const SILENT_MS = 2.5 * HEARTBEAT_MS;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
-/** The longest accepted event; a real one has less than a hundredth of this length. */
+/**
+ * The maximum length of an event in characters. Real events have less than a hundredth of this
+ * length.
+ */
 const MAX_EVENT_LENGTH = 1024 * 1024;
 
-/** Opens a stream at once and reconnects until it is closed. Does not keep the process alive. */
+/**
+ * A subscription that opens a stream at once, and reconnects until it is closed. Does not keep the
+ * process alive.
+ */
 export class EventSubscription {
   readonly #client: HttpClient;
   readonly #path: string;
@@ -41,13 +47,13 @@ export class EventSubscription {
     this.#watch();
     request.on("error", () => undefined);
     request.on("response", (response) => this.#read(response));
-    // Node emits "close" last, whether the request succeeded or failed.
+    // Node.js emits "close" last, whether the request succeeded or failed.
     request.on("close", () => this.#connectLater());
   }
 
   /**
-   * Reconnects after a growing delay with jitter, so that clients of a lost server do not all
-   * return at once.
+   * Reconnects after a delay that grows and has jitter. Without jitter, all clients of a failed
+   * server would return at the same time.
    */
   #connectLater(): void {
     clearTimeout(this.#timer);
@@ -87,7 +93,7 @@ export class EventSubscription {
       const entry: unknown = JSON.parse(event.slice("data: ".length));
       if (isEntry(entry)) this.#tell(entry);
     } catch {
-      // Ignores invalid JSON, because clients expect that a push can be lost.
+      // Ignored: the JSON is invalid, and clients accept that a push can be lost.
     }
   }
 }

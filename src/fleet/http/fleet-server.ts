@@ -22,48 +22,53 @@ import { Offer } from "./offer.js";
 import { HEARTBEAT_MS } from "./protocol.js";
 import { checkToken, tokenCheck, tokenField } from "./token.js";
 
-/** Options of `startFleetServer`. */
+/** Options of {@link startFleetServer}. */
 export interface FleetServerOptions {
-  /** The store. The server neither opens nor closes it. */
+  /** The store to serve. The server neither opens nor closes the store. */
   readonly store: FleetStore;
-  /** The secret of all clients: 16 to 512 visible ASCII characters without spaces. */
+  /** The token that every client must send: 16 to 512 visible ASCII characters without spaces. */
   readonly token: string;
-  /** The address to listen on. Default: `"127.0.0.1"`, this machine only. */
+  /** The address to listen on. Default: `"127.0.0.1"`, which only this machine can reach. */
   readonly host?: string | undefined;
-  /** 0 to 65,535; 0 picks a free port. Default: 0. */
+  /** The port to listen on, 0 to 65,535. With 0, the system picks a free port. Default: 0. */
   readonly port?: number | undefined;
   /**
-   * Open connections that have shown the token, 1 to 100,000; half of them may be streams. Default:
-   * 1,000. Connections without the token have their own limit, and 5 seconds.
+   * Maximum number of open connections that have shown the token, 1 to 100,000. At most half of
+   * them may be event streams. Other connections have a separate limit, and are closed after 5
+   * seconds. Default: 1,000.
    */
   readonly maxConnections?: number | undefined;
-  /** Milliseconds between heartbeats of a stream, 10 to 60,000. Default: 10,000. */
+  /** Milliseconds between two heartbeats of an event stream, 10 to 60,000. Default: 10,000. */
   readonly heartbeatMs?: number | undefined;
   /**
-   * Called for each command that the store failed to run, with the number of outcomes that were lost
-   * with it, and for each circuit that it could not read.
+   * Called for each command that the store failed to run, and for each circuit that the store could
+   * not read. Also receives the number of outcomes that were lost with a command. Default: none.
    */
   readonly onStoreError?: OnStoreError | undefined;
-  /** Serves metrics at `/metrics`. Default: none. */
+  /** The page to serve at `/metrics`, and its token. Default: none. */
   readonly metrics?: MetricsPage | undefined;
   /**
-   * Serves `/health/live` and `/health/ready` to all, and `/health/circuits` to those with the token
-   * of `metrics`. Default: none.
+   * The pages to serve at `/health/live`, `/health/ready` and `/health/circuits`. Only
+   * `/health/circuits` needs a token: the token of `metrics`. Default: none.
    */
   readonly health?: HealthPages | undefined;
 }
 
 /** A running server. */
 export interface FleetServer {
-  /** The URL, such as `http://127.0.0.1:7420`. */
+  /** The URL of the server, such as `http://127.0.0.1:7420`. */
   readonly url: string;
-  /** Accepts no new requests, gives running ones a second, and ends all streams. */
+  /**
+   * Stops the server. Accepts no new requests, ends all event streams, and gives running requests
+   * one second to finish.
+   */
   close(): Promise<void>;
 }
 
 /**
- * How long the server keeps an idle connection: longer than clients and common proxies, so that
- * they close it. If the server did, a request could get lost.
+ * The milliseconds for which the server keeps an idle connection. Clients and common proxies close
+ * idle connections earlier. If the server closed first, a request that was just sent could get
+ * lost.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -95,11 +100,12 @@ const FIELDS = {
 };
 
 /**
- * Serves a store over HTTP. On networks that others can read, put it behind HTTPS, because the
- * token travels with every request.
+ * Serves a store over HTTP. The token travels with every request, so put the server behind HTTPS on
+ * a network that others can read.
  *
- * @returns The server once it listens. Rejects with the system's error if it cannot listen.
- * @throws TypeError or RangeError that names the option and the expected value, but no token.
+ * @returns The server, once it listens. Rejects with the system's error if it cannot listen.
+ * @throws TypeError or RangeError for an invalid option. The message contains the option and the
+ * expected value, but never a token.
  */
 export async function startFleetServer(options: FleetServerOptions): Promise<FleetServer> {
   const { store, token, host, port, maxConnections, heartbeatMs, ...given } = readOptions(

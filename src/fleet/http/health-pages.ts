@@ -1,21 +1,26 @@
-/** The health pages of a server, which its starter provides. */
+/** Declares the health pages of a server. The code that starts the server provides them. */
 
-/** A reply: the HTTP status, and the body to send as JSON. */
+/** A reply: the HTTP status, and the body that the server sends as JSON. */
 export interface PageReply {
   readonly status: number;
   readonly body: object;
 }
 
-/** The query of a request: the part of `URLSearchParams` that is read. */
+/** The part of `URLSearchParams` that a health page uses to read the query of a request. */
 export interface PageQuery {
   keys(): Iterable<string>;
   getAll(name: string): readonly string[];
 }
 
-/** The health pages that a server adds beside `/health/live`, which it answers itself. */
+/** Health pages for a server. The server itself answers `/health/live`. */
 export interface HealthPages {
-  /** Returns whether the store answers. Anyone may ask, so the body contains no names. */
+  /**
+   * Returns the reply that shows whether the store answers. The page needs no token, so the body
+   * must contain no names.
+   */
   ready(): Promise<PageReply>;
-  /** Returns the circuits. Only who has the token of `metrics` may ask. */
+  /**
+   * Returns the reply that shows the health of the circuits. The page needs the token of `metrics`.
+   */
   circuits(query: PageQuery): Promise<PageReply>;
 }

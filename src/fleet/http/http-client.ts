@@ -1,6 +1,6 @@
 /**
- * Sends requests to a server of shared circuits. It follows no redirect and uses no proxy of the
- * environment.
+ * Sends requests to a server of shared circuits. Does not follow redirects, and ignores proxy
+ * settings in the environment.
  */
 
 import {
@@ -18,23 +18,26 @@ import { COMMANDS_HEADER } from "./protocol.js";
 import { authorizationOf } from "./token.js";
 
 /**
- * How long an idle connection is kept: shorter than servers and proxies do. If the other side
- * closes it while a request is sent, the reply is lost.
+ * The milliseconds for which an idle connection is kept. Servers and proxies keep connections
+ * longer, so the client closes first. If the other side closed first, a request could be sent on a
+ * closing connection, and its reply would be lost.
  */
 const IDLE_MS = 30_000;
 const MAX_SOCKETS = 8;
-/** The size limit of a response, enough for 10,000 circuits with long names and reasons. */
+/**
+ * The maximum size of a response in bytes. It is enough for 10,000 circuits with long names and
+ * reasons.
+ */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /**
- * Loads `node:https` only for https URLs, because loading TLS takes as long as the rest of the
- * start.
+ * Loads `node:https` only for https URLs, because loading TLS would double the time of the start.
  */
 const https = () => process.getBuiltinModule("node:https");
 
-/** One server. */
+/** A client of one server. */
 export class HttpClient {
-  /** The address of the server in messages, without credentials before the host. */
+  /** The name of the server in messages. Contains the address, but no credentials. */
   readonly name: string;
   readonly #base: URL;
   readonly #headers: Readonly<Record<string, string>>;
@@ -52,15 +55,19 @@ export class HttpClient {
     this.#agent = base.protocol === "https:" ? new (https().Agent)(options) : new Agent(options);
   }
 
-  /** The version of commands that the server understands, from the header of its last response. */
+  /**
+   * The version of the commands that the server understands, as stated in its last response. 1
+   * before the first response.
+   */
   get commandsVersion(): number {
     return this.#commandsVersion;
   }
 
   /**
-   * Sends a GET, or a POST with a body, and returns the JSON of the response.
+   * Sends a GET request, or a POST request if there is a body. Returns the JSON value of the
+   * response.
    *
-   * @throws FleetStoreError (as a rejection) when there is no valid response in time.
+   * @throws FleetStoreError (as a rejection) if no valid response arrives in time.
    */
   async ask(path: string, body?: string): Promise<unknown> {
     const method = body === undefined ? "GET" : "POST";
@@ -83,7 +90,7 @@ export class HttpClient {
     }
   }
 
-  /** Opens a stream on its own connection, which does not keep the process alive. */
+  /** Opens a stream on a connection of its own. This connection does not keep the process alive. */
   stream(path: string): ClientRequest {
     const request = this.#request(path, { agent: false, headers: { accept: "text/event-stream" } });
     request.on("socket", (socket) => socket.unref());
@@ -116,8 +123,8 @@ export class HttpClient {
 
 function answerOf(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    // Never removed: an "error" event without a listener would end the process, even after the
-    // response has begun.
+    // This listener is never removed. An "error" event without a listener would end the process,
+    // even after the response has begun.
     request.on("error", reject);
     request.on("response", resolve);
     request.end(body);

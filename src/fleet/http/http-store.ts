@@ -1,4 +1,4 @@
-/** Uses the shared circuits of another machine: the client of `dagger-breaker serve`. */
+/** Connects to the shared circuits of another machine, as a client of `dagger-breaker serve`. */
 
 import { type Field, type NumberRange, numberField, readOptions } from "../../options/check.js";
 import { isChange, isEntry } from "../reply-shape.js";
@@ -14,15 +14,15 @@ import { HttpClient } from "./http-client.js";
 import { COMMANDS_VERSION, PATHS } from "./protocol.js";
 import { checkToken, tokenField } from "./token.js";
 
-/** Options of `httpStore`. */
+/** Options of {@link httpStore}. */
 export interface HttpStoreOptions {
   /** The URL of the server: `http://HOST:PORT` or `https://HOST:PORT`, optionally with a path. */
   readonly url: string;
   /** The token of the server: 16 to 512 visible ASCII characters without spaces. */
   readonly token: string;
   /**
-   * Milliseconds to wait for a response, and for a command to wait before it is dropped unsent; 1
-   * to 60,000. Default: 1,000.
+   * Milliseconds to wait for a response, 1 to 60,000. A command that has waited longer is dropped
+   * without being sent. Default: 1,000.
    */
   readonly timeoutMs?: number | undefined;
 }
@@ -36,11 +36,12 @@ const FIELDS = {
 };
 
 /**
- * Creates a store that uses a server. The commands of one turn of the event loop share one request.
- * Only one request of commands is in flight at a time, so that they keep their order.
+ * Creates a store that uses a server of shared circuits. Commands of one turn of the event loop
+ * share one request. Only one request with commands is in flight at a time, so that commands keep
+ * their order.
  *
- * @throws TypeError or RangeError that names the option and the expected value, but no URL and no
- * token.
+ * @throws TypeError or RangeError for an invalid option. The message contains the option and the
+ * expected value, but never the URL or the token.
  */
 export function httpStore(options: HttpStoreOptions): FleetStore {
   const { url, token, timeoutMs } = readOptions("httpStore", options, FIELDS);
@@ -64,7 +65,7 @@ class HttpStore implements FleetStore {
     this.#queue = new CommandQueue(client, timeoutMs);
   }
 
-  /** Sends an empty list of commands, to check that the server is up and accepts the token. */
+  /** Checks that the server is up and accepts the token, by sending an empty list of commands. */
   async open(): Promise<void> {
     this.#checkOpen();
     const answer = await this.#client.ask(PATHS.commands, "[]");
@@ -104,7 +105,7 @@ class HttpStore implements FleetStore {
     throw this.#noAnswer();
   }
 
-  /** Adds a listener. All listeners of a scope share one stream. */
+  /** Adds a listener. All listeners of a scope share one event stream. */
   subscribe(scope: string, listener: FleetListener): () => void {
     if (this.#closed) return () => undefined;
     const stop = this.#listeners.add(scope, listener);
@@ -138,7 +139,10 @@ class HttpStore implements FleetStore {
   }
 }
 
-/** Returns the command for a server of the previous version, which rejects fields that it does not know. */
+/**
+ * Removes the parts of a command that a server of an older version does not know, because such a
+ * server would reject the command.
+ */
 function commandOfBefore(command: FleetCommand): FleetCommand {
   switch (command.kind) {
     case "admit": {

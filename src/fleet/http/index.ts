@@ -1,4 +1,4 @@
-/** Shared circuits over HTTP: the client, and the server of `dagger-breaker serve`. */
+/** Exports shared circuits over HTTP: the client, and the server of `dagger-breaker serve`. */
 
 export { type FleetServer, type FleetServerOptions, startFleetServer } from "./fleet-server.js";
 export type { HealthPages, PageQuery, PageReply } from "./health-pages.js";

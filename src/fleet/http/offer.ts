@@ -1,4 +1,4 @@
-/** Answers the requests to one server of shared circuits. */
+/** Answers the requests to a server of shared circuits. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readUpTo } from "../../sockets/bounded-body.js";
@@ -28,12 +28,12 @@ type Handler = (
 
 type IsAllowed = (header: string | undefined) => boolean;
 
-/** The parts of a server. */
+/** The objects and functions that an `Offer` needs. */
 export interface OfferParts {
   readonly store: FleetStore;
-  /** Counts connections with and without the token. */
+  /** Limits connections, and remembers which connections have shown the token. */
   readonly gate: TokenGate;
-  /** Checks the clients' token. */
+  /** Checks whether a header contains the clients' token. */
   readonly isAllowed: IsAllowed;
   readonly streams: EventStreams;
   readonly metrics: ReadablePage | undefined;
@@ -41,7 +41,10 @@ export interface OfferParts {
   readonly onStoreError: OnStoreError;
 }
 
-/** Answers the requests to one server. Each path has one group of readers. */
+/**
+ * Answers all requests to one server. Each page needs no token, the read token, or the clients'
+ * token.
+ */
 export class Offer {
   readonly #parts: OfferParts;
   /** The pages that need no token. */
@@ -80,7 +83,8 @@ export class Offer {
       const target = `${request.method} ${pathname}`;
       const open = this.#open.get(target);
       if (open !== undefined) {
-        // Closes the connection after this response unless it has shown the token.
+        // Closes the connection after this response, unless the connection has already shown the
+        // token.
         response.shouldKeepAlive = gate.isMember(request.socket);
         await open(searchParams, request, response);
         return;
@@ -146,7 +150,7 @@ export class Offer {
     send(response, 200, answers);
   }
 
-  /** Runs one command. If it fails, only its own reply is an error. */
+  /** Runs one command. A failed command does not affect the replies to the other commands. */
   async #runOne(entry: unknown): Promise<{ reply: FleetReply } | { error: string }> {
     let read: ReturnType<typeof readCommand>;
     try {
@@ -199,8 +203,8 @@ export class Offer {
   }
 
   /**
-   * Rejects a request. Closes the connection if it has not shown the token, or if a part of the
-   * body is unread.
+   * Sends an error response. Also closes a connection that has not shown the token, or whose
+   * request body is not read to its end.
    */
   #refuse(response: ServerResponse, error: unknown): void {
     if (response.headersSent || response.destroyed) {
@@ -215,7 +219,8 @@ export class Offer {
 }
 
 /**
- * Clients get this text instead of the store's message, which may contain a path of this machine.
+ * The text that clients get instead of the store's message, because that message may contain a path
+ * of this machine.
  */
 const STORE_FAILED = "the store of the server failed";
 

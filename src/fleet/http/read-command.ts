@@ -1,4 +1,7 @@
-/** Reads commands from a network. Every field is checked before the rules see it. */
+/**
+ * Reads commands that come from the network. Checks every field before the rules of circuits use
+ * it.
+ */
 
 import {
   checkNumber,
@@ -34,15 +37,15 @@ import type { KeyedCommand } from "./protocol.js";
 
 type Read<T> = (value: unknown, label: string) => T;
 
-/** The reader of each field of an object. All fields are required, and no others are allowed. */
+/** A reader for each field of an object. An object with any other field is rejected. */
 type Shape<T> = { readonly [K in keyof T]: Read<T[K]> };
 
 const GENERATION: NumberRange = { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true };
-/** The most entries in `faults`: 32 components, and one entry for all others. */
+/** The maximum number of entries in `faults`: 32 components, and one entry for all others. */
 const MAX_FAULTS = 33;
 /**
- * The limit on outcomes in one command, so that sums of millions of commands stay exact in a
- * JavaScript number.
+ * The maximum number of outcomes in one command. With this limit, sums over millions of commands
+ * stay exact in a JavaScript number.
  */
 const OUTCOMES: NumberRange = { min: 0, max: 1_000_000_000, whole: true };
 
@@ -150,9 +153,10 @@ const COMMANDS: ReadonlyMap<unknown, Read<FleetCommand>> = new Map<unknown, Read
 ]);
 
 /**
- * Reads one command and the key of its circuit.
+ * Reads one command, and the key of its circuit.
  *
- * @throws TypeError or RangeError that names the field, its value and the expected value.
+ * @throws TypeError or RangeError for an invalid field. The message contains the field, its value
+ * and the expected value.
  */
 export function readCommand(value: unknown): KeyedCommand {
   return object<KeyedCommand>({ key, command: commandOf })(value, "the entry");
@@ -225,7 +229,7 @@ function oneOf<const W extends string>(words: readonly W[]): Read<W> {
   };
 }
 
-/** Reads a field that clients of the previous version do not send. */
+/** Reads a field that may be missing, because clients of older versions do not send it. */
 function optional<T>(read: Read<T>): Read<T | undefined> {
   return (value, label) => (value === undefined ? undefined : read(value, label));
 }

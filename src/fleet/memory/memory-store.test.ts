@@ -72,7 +72,8 @@ describe("listeners", () => {
     const [warning] = await Promise.all([once(process, "warning"), circuit.reset()]);
     await circuit.reset();
     await circuit.limit();
-    // Warnings are delivered in a later turn. This one comes after all pending ones.
+    // Node.js emits warnings in a later turn. This warning is emitted after all earlier
+    // warnings.
     process.emitWarning("the last one");
     while (!warned.some(({ message }) => message === "the last one")) {
       await once(process, "warning");
@@ -138,7 +139,7 @@ test.each([
   expect(make).toThrow(message);
 });
 
-/** Wraps a shared store as one that closes by itself. */
+/** Wraps a shared store. Closing the wrapper does not close the store for other users. */
 function userOf(store: FleetStore): FleetStore {
   let isClosed = false;
   const asked = async <T>(ask: () => Promise<T>): Promise<T> => {

@@ -1,4 +1,7 @@
-/** Keeps shared circuits in this process: for tests, and for several guards in one process. */
+/**
+ * Keeps shared circuits in the memory of this process, for tests and for several guards in one
+ * process.
+ */
 
 import { type Field, functionField, readOptions } from "../../options/check.js";
 import type { FleetCommand } from "../rules/command.js";
@@ -17,7 +20,7 @@ import {
 } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 
-/** Options of `memoryStore`. */
+/** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
   /** Returns the time in whole microseconds since 1970. Default: the time of this machine. */
   readonly nowMicros?: (() => number) | undefined;
@@ -29,7 +32,9 @@ const FIELDS = {
   >,
 };
 
-/** The limit on circuits: the least recently written one is evicted. */
+/**
+ * The maximum number of circuits. A full store evicts the circuit that was written least recently.
+ */
 const MAX_CIRCUITS = 10_000;
 
 interface Kept {
@@ -39,9 +44,10 @@ interface Kept {
 }
 
 /**
- * Creates a store in memory.
+ * Creates a store that keeps circuits in memory. They are lost when the process ends.
  *
- * @throws TypeError that names the option, its value and the expected value.
+ * @throws TypeError for an invalid option. The message contains the option, its value and the
+ * expected value.
  */
 export function memoryStore(options?: MemoryStoreOptions): FleetStore {
   return new MemoryStore(readOptions("memoryStore", options, FIELDS).nowMicros);

@@ -1,8 +1,8 @@
 /**
- * An index of the circuits in a scope: a sorted set of names. It is for servers with so many other
- * keys that scanning all of them for each `list` is too slow. The first `list` that takes too long
- * creates the index, and every process then adds the circuits that it uses. Without the index, only
- * `list` is slower.
+ * Keeps an index of the circuits in a scope: a sorted set of their names. The index is for servers
+ * that have many other keys, where a scan of all keys for each `list` would be too slow. The first
+ * slow `list` creates the index, and then every process adds the circuits that it uses. Without an
+ * index, only `list` is slower.
  */
 
 import { RETENTION_MS } from "../rules/retention.js";
@@ -12,30 +12,34 @@ import type { RedisLink } from "./connection/link.js";
 import { clusterNodeError, commandError, isNotAllowed, messageOf } from "./failure.js";
 import type { RedisNames } from "./names.js";
 
-/** The limit on names kept and listed. */
+/** The maximum number of names that an index keeps and that a list returns. */
 const MAX_LISTED = 10_000;
 /**
- * How often a process adds a circuit again, because the index may have been created after the first
+ * Milliseconds after which a process adds a circuit again. The index may not have existed the first
  * time.
  */
 const ADD_AGAIN_MS = 3_600_000;
-/** How long an unused index is kept: longer than any circuit, which may be isolated for 30 days. */
+/**
+ * Milliseconds for which an unused index is kept. No circuit is kept longer, not even a circuit
+ * that is isolated for 30 days.
+ */
 const KEEP_MS = 30 * 24 * 3_600_000 + 2 * RETENTION_MS;
 /**
- * The scan of a `list` while there is no index: its time limit, and the number of keys in each
- * step.
+ * The limits of the scan for a `list` without an index: total time in milliseconds, and number of
+ * keys in each step.
  */
 const FIRST_LOOK = { forMs: 150, count: "1000" } as const;
-/** The scan that fills a new index. Each step blocks the server for about 3 ms. */
+/** The limits of the scan that fills a new index. Each step blocks the server for about 3 ms. */
 const LONG_LOOK = { forMs: 600, count: "10000" } as const;
 /**
- * How often to scan for circuits of older versions, which do not add themselves: after a complete
- * scan, and after one that was cut short.
+ * Milliseconds between two scans that look for circuits of older versions, which do not add
+ * themselves to the index. `done` applies after a complete scan, and `cut` after a scan that the
+ * time limit ended.
  */
 const LOOK_AGAIN_MS = { done: 24 * 3_600_000, cut: 3_600_000 } as const;
 /**
- * An entry that is not a circuit. It keeps the index in existence, because Redis removes an empty
- * set.
+ * An entry that is not a circuit. Without this entry, Redis would delete an index that contains no
+ * circuits.
  */
 const NONE = "";
 
@@ -44,14 +48,20 @@ interface Look {
   readonly count: string;
 }
 
-/** Reads, fills and cleans the indexes of one store, one for each scope. */
+/** Reads, fills and cleans the indexes of one store. Each scope has its own index. */
 export class CircuitIndex {
   readonly #link: RedisLink;
   readonly #names: RedisNames;
-  /** For each key of a circuit, when this process last tried to add the circuit. */
+  /**
+   * For each key of a circuit, the time when this process last tried to add the circuit to the
+   * index.
+   */
   readonly #addedMs = new Map<string, number>();
   readonly #adding = new Set<Promise<void>>();
-  /** False once the server has denied the user a right that the index needs. */
+  /**
+   * Whether the index can be used. Becomes false when the user lacks a right that the index needs,
+   * or when the key of the index holds another type.
+   */
   #isAllowed = true;
 
   constructor(link: RedisLink, names: RedisNames) {
@@ -59,7 +69,10 @@ export class CircuitIndex {
     this.#names = names;
   }
 
-  /** Adds a circuit to the index, if there is one and this process has not done so recently. */
+  /**
+   * Adds a circuit to the index of its scope, if the index exists. Does nothing if this process has
+   * recently tried to add the circuit.
+   */
   note({ scope, name }: FleetKey, redisKey: string): void {
     const nowMs = performance.now();
     if (nowMs - (this.#addedMs.get(redisKey) ?? Number.NEGATIVE_INFINITY) < ADD_AGAIN_MS) return;
@@ -74,12 +87,12 @@ export class CircuitIndex {
     this.#adding.add(added);
   }
 
-  /** Resolves when all additions are done or dropped. Never rejects. */
+  /** Resolves when all additions have succeeded or failed. Never rejects. */
   async idle(): Promise<void> {
     await Promise.all(this.#adding);
   }
 
-  /** Returns the names of the circuits in a scope. */
+  /** Returns the names of the circuits in a scope, sorted. */
   async namesIn(scope: string): Promise<readonly string[]> {
     const index = this.#names.index(scope);
     try {
@@ -96,22 +109,22 @@ export class CircuitIndex {
     }
   }
 
-  /** Removes names of circuits that no longer exist. Never rejects. */
+  /** Removes the names of circuits that no longer exist. Never rejects. */
   async forget(scope: string, names: readonly string[]): Promise<void> {
     if (names.length === 0 || !this.#isAllowed) return;
     const index = this.#names.index(scope);
     await this.#send(index, ["ZREM", index, ...names]).catch(() => undefined);
   }
 
-  /** Scans all keys, and creates an index if that takes long. */
+  /** Finds circuits by scanning all keys. Creates an index if the scan takes long. */
   async #lookFor(
     scope: string,
     listed: readonly string[] | undefined,
   ): Promise<ReadonlySet<string>> {
     const names = new Set(listed);
     if (listed === undefined && (await this.#look(scope, names, FIRST_LOOK))) return names;
-    // Created before the scan: circuits in use add themselves from now on, and the scan finds the
-    // others.
+    // Creates the index before the scan. Circuits in use add themselves from now on, and the scan
+    // finds the others.
     if (!(await this.#add(scope, [NONE]))) {
       await this.#look(scope, names, { ...LONG_LOOK, forMs: Number.POSITIVE_INFINITY });
       return names;
@@ -127,7 +140,7 @@ export class CircuitIndex {
     return names;
   }
 
-  /** Adds names. Returns false if the user has no right to. */
+  /** Adds names to the index. Returns false if the index cannot be used. */
   async #add(scope: string, names: readonly string[]): Promise<boolean> {
     if (names.length === 0 || !this.#isAllowed) return this.#isAllowed;
     const index = this.#names.index(scope);
@@ -147,7 +160,8 @@ export class CircuitIndex {
   }
 
   /**
-   * Returns the names in the index; undefined without an index, or without the right to read it.
+   * Returns the names in the index. Returns undefined if there is no index, or if it cannot be
+   * read.
    */
   async #listed(index: string): Promise<readonly string[] | undefined> {
     try {
@@ -167,7 +181,7 @@ export class CircuitIndex {
     return Number(await this.#send(key, ["EXISTS", key])) === 1;
   }
 
-  /** Returns the scopes that have circuits, by name. */
+  /** Returns the scopes that have circuits, sorted. */
   async scopes(): Promise<readonly string[]> {
     const scopes = new Set<string>();
     const look = { ...LONG_LOOK, forMs: Number.POSITIVE_INFINITY };
@@ -179,7 +193,10 @@ export class CircuitIndex {
     return [...scopes].sort();
   }
 
-  /** Scans for the circuits of a scope. Returns false if the time limit ended the scan. */
+  /**
+   * Scans for the circuits of a scope, and adds their names to `names`. Returns false if the time
+   * limit ended the scan.
+   */
   #look(scope: string, names: Set<string>, look: Look): Promise<boolean> {
     return this.#scan(this.#names.pattern(scope), look, (key) => {
       if (names.size < MAX_LISTED) names.add(this.#names.nameIn(key, scope));
@@ -188,8 +205,8 @@ export class CircuitIndex {
   }
 
   /**
-   * Scans the keys of all masters until `found` has enough. Returns false if the time limit ended
-   * the scan.
+   * Scans the keys of all masters, and stops when `found` returns false. Returns false if the time
+   * limit ended the scan.
    */
   async #scan(
     pattern: string,
@@ -213,8 +230,8 @@ export class CircuitIndex {
   }
 
   /**
-   * Throws if the client is connected to a single node of a cluster, because that node lists only
-   * its own circuits. A node that holds all slots is accepted.
+   * Throws if the client is connected to a single node of a cluster, because such a node lists only
+   * its own circuits. Accepts a node that holds all slots.
    */
   async #checkIsWhole({ address }: RedisConnection): Promise<void> {
     const ask = async (...command: string[]) => {
@@ -225,7 +242,8 @@ export class CircuitIndex {
         throw error;
       }
     };
-    // Uses HELLO, because Redis allows it to every user. A compatible server may not know HELLO.
+    // Uses HELLO, because Redis allows it to every user. A server that is only compatible with
+    // Redis may not know HELLO.
     if (!/"mode",?:?"cluster"/.test(JSON.stringify((await ask("HELLO")) ?? null))) return;
     const slots = await ask("CLUSTER", "SLOTS");
     const owners = Array.isArray(slots)

@@ -1,4 +1,7 @@
-/** The names of circuits in Redis: keys, and the channels that announce their changes. */
+/**
+ * Builds the names that Redis stores use for a circuit: its key, and the channel that announces its
+ * changes.
+ */
 
 import { checkText, type Field } from "../../options/check.js";
 import { checkKeyWord, isKeyWord } from "../key-word.js";
@@ -7,12 +10,14 @@ import { garbledError } from "./failure.js";
 
 const MAX_NAME_LENGTH = 200;
 /**
- * The version of the layout in all keys. A change of the layout needs a new version, so that old
- * and new processes do not mix.
+ * The version of the data layout, which is a part of every key. Increase it when the layout
+ * changes, so that old and new processes use separate keys.
  */
 const VERSION = "1";
 
-/** The option `prefix`. It accepts only characters that have no meaning in a SCAN pattern. */
+/**
+ * Declares the option `prefix`. It allows only characters that have no meaning in a SCAN pattern.
+ */
 export const prefixField: Field<string> = { absent: "dcb", read: checkKeyWord };
 
 /** Builds the keys and channels of one store. */
@@ -24,48 +29,54 @@ export class RedisNames {
   }
 
   /**
-   * Returns the key of a circuit. Only the part in braces decides which node of a cluster holds the
-   * key.
+   * Returns the key of a circuit. In a cluster, only the part in braces decides which node holds
+   * the key.
    */
   key({ scope, name }: FleetKey): string {
     return `${this.#keyStart(scope)}${checkText(name, "the name of a circuit", MAX_NAME_LENGTH)}}`;
   }
 
-  /** Returns the pattern of all keys in a scope. */
+  /** Returns the SCAN pattern that matches the keys of all circuits in a scope. */
   pattern(scope: string): string {
     return `${this.#keyStart(scope)}*}`;
   }
 
-  /** The pattern of the keys of all circuits. */
+  /** The SCAN pattern that matches the keys of all circuits. */
   get everyPattern(): string {
     return `${this.#prefix}{*:*}`;
   }
 
-  /** Returns the scope in a key that this pattern found; undefined if the key is not that of a circuit. */
+  /**
+   * Returns the scope in a key that `everyPattern` matched. Returns undefined if the key does not
+   * belong to a circuit.
+   */
   scopeIn(key: string): string | undefined {
     const rest = key.slice(this.#prefix.length + 1);
     const scope = rest.slice(0, rest.indexOf(":")).replaceAll("%3A", ":");
     return isKeyWord(scope) ? scope : undefined;
   }
 
-  /** Returns the name from a key that matched the pattern of its scope. */
+  /** Returns the circuit's name in a key that the pattern of its scope matched. */
   nameIn(key: string, scope: string): string {
     return key.slice(this.#keyStart(scope).length, -1);
   }
 
-  /** Rejects an invalid name: other programs may have written any key. */
+  /**
+   * Throws if a name from Redis is invalid. The check is necessary because other programs can write
+   * any key.
+   */
   checkFound(name: string, scope: string): void {
     if (name.length > 0 && name.length <= MAX_NAME_LENGTH) return;
     const key = `${this.#keyStart(scope)}${name.slice(0, MAX_NAME_LENGTH)}`;
     throw garbledError(name === "" ? `${key}}` : `${key}…}`, "its name");
   }
 
-  /** Returns the key of the sorted set with the circuits of a scope. */
+  /** Returns the key of the sorted set that lists the circuits of a scope. */
   index(scope: string): string {
     return `${this.#prefix}names:{${escapeColons(scope)}}`;
   }
 
-  /** Returns the key that marks a recent scan of all keys for a scope. */
+  /** Returns a key that exists while a scan of all keys for a scope is recent. */
   searched(scope: string): string {
     return `${this.#prefix}searched:{${escapeColons(scope)}}`;
   }
@@ -79,7 +90,10 @@ export class RedisNames {
   }
 }
 
-/** Escapes colons, so that scope `a:b` with name `c` differs from `a` with `b:c`. */
+/**
+ * Escapes colons. Without the escape, scope `a:b` with name `c` would get the same key as scope `a`
+ * with name `b:c`.
+ */
 function escapeColons(scope: string): string {
   return checkKeyWord(scope, "the scope of a circuit").replaceAll(":", "%3A");
 }

@@ -1,4 +1,4 @@
-/** Creates a store from a URL, with the installed client. */
+/** Creates a Redis store from a URL, with the Redis client that is installed. */
 
 import type { FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
@@ -8,14 +8,16 @@ import { installedIoredis, installedNodeRedis } from "./clients/installed-client
 import { redisStore } from "./redis-store.js";
 
 /**
- * Creates a store in Redis from a URL, with `@redis/client`, or with `ioredis` if only that is
- * installed. It connects with `open()` or the first command. To trust a certificate of your own
- * authority, set `NODE_EXTRA_CA_CERTS` to its file.
+ * Creates a store in Redis from a URL. Uses `@redis/client`, or `ioredis` if only that package is
+ * installed. The store connects when you call `open()` or send the first command. To trust a
+ * certificate authority of your own, set `NODE_EXTRA_CA_CERTS` to the file with its certificate.
  *
- * @param url `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://` for TLS.
- * @param prefix As the option of `redisStore`.
- * @returns The store. Rejects with a TypeError or RangeError that names the expected value and
- * shows no part of the URL. Rejects with a {@link FleetStoreError} when no client is installed.
+ * @param url `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS.
+ * @param prefix The prefix of all keys and channels, as in the options of `redisStore`. Default:
+ * `"dcb"`.
+ * @returns The store. Rejects with a TypeError or RangeError for an invalid URL or prefix. The
+ * message contains the expected value, but no part of the URL. Rejects with a {@link
+ * FleetStoreError} if no client is installed.
  */
 export async function openRedis(url: string, prefix?: string): Promise<FleetStore> {
   checkRedisUrl(url);
@@ -28,7 +30,9 @@ export async function openRedis(url: string, prefix?: string): Promise<FleetStor
   );
 }
 
-/** Creates a client from a URL. It is never connected: the store only reads its options. */
+/**
+ * Creates a client from a URL. The client never connects, because the store uses only its options.
+ */
 async function nodeRedis(url: string): Promise<RedisClient | undefined> {
   return (await installedNodeRedis())?.createClient({ url });
 }

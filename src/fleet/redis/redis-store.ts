@@ -1,4 +1,4 @@
-/** Keeps shared circuits in Redis 7 or Valkey, for all processes that can reach it. */
+/** Keeps shared circuits in Redis 7 or Valkey, for all processes that can reach the server. */
 
 import { type Field, functionField, readOptions } from "../../options/check.js";
 import { isChange } from "../reply-shape.js";
@@ -26,11 +26,12 @@ import { HISTORY_FIELDS } from "./script/lua/state.js";
 import { scriptCommand } from "./script/script-arguments.js";
 import { ScriptBatches, type ScriptTarget } from "./script/script-batches.js";
 
-/** Options of `redisStore`. */
+/** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /**
    * A client or cluster of `@redis/client` (or `redis`) 6 or `ioredis` 6. The store opens its own
-   * connections with its options. The client itself is never changed or closed.
+   * connections with the options of this client. The store never changes or closes the client
+   * itself.
    */
   readonly client: RedisClient;
   /**
@@ -39,18 +40,18 @@ export interface RedisStoreOptions {
    */
   readonly prefix?: string | undefined;
   /**
-   * @internal Sends the time with each command, in whole microseconds since 1970, in place of the
-   * server's.
+   * @internal Returns the time in whole microseconds since 1970. The store then sends this time
+   * with each command, in place of the server's time.
    */
   readonly nowMicros?: (() => number) | undefined;
 }
 
 /**
- * How long `close` waits for names to be added to the index. If that is too short, another process
- * adds them.
+ * Milliseconds that `close` waits for names to be added to the index. If the time is too short,
+ * another process adds them.
  */
 const ADD_LIMIT_MS = 100;
-/** Number of circuits read at once for a list. */
+/** Number of circuits that a list reads at the same time. */
 const READ_AT_ONCE = 100;
 
 const FIELDS = {
@@ -60,16 +61,18 @@ const FIELDS = {
 };
 
 /**
- * Makes a store in Redis 7.0 or later, or in Valkey. It connects with `open()` or the first command.
+ * Creates a store in Redis 7.0 or later, or in Valkey. The store connects when you call `open()` or
+ * send the first command.
  *
- * Its user needs these rights, `+select` where the URL names a database, and `+cluster|slots` in a
- * cluster:
+ * The Redis user needs the rights below. Add `+select` if the URL names a database, and
+ * `+cluster|slots` for a cluster:
  *
  *     ACL SETUSER breaker on >PASSWORD resetkeys ~dcb:1:* resetchannels &dcb:1:* -@all
  *       +eval +evalsha +time +hmget +exists +hset +pexpire +publish +subscribe +unsubscribe +scan
  *       +zadd +zrange +zrem +zremrangebyrank
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
+ * @throws TypeError or RangeError for an invalid option. The message contains the option, its value
+ * and the expected value.
  */
 export function redisStore(options: RedisStoreOptions): FleetStore {
   const { client, prefix, nowMicros } = readOptions("redisStore", options, FIELDS);
@@ -101,7 +104,7 @@ class RedisStore implements FleetStore {
     await this.#link.open();
   }
 
-  /** Runs a command. Commands of one tick on one circuit share one script. */
+  /** Runs a command. Commands of one tick on one circuit share one script call. */
   async run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
     const target = this.#targetOf(key);
     const count = command.kind === "admit" ? command.count : 0;
@@ -115,7 +118,8 @@ class RedisStore implements FleetStore {
     const known = this.#targets.get(key);
     if (known !== undefined) return known;
     const target = this.#makeTarget(key, "");
-    // Cached only for frozen keys: the object of another key could change.
+    // Runs the script by its hash. If the server does not know the hash, sends the whole script.
+    // This is safe, because the server has not run the commands yet.
     if (Object.isFrozen(key)) this.#targets.set(key, target);
     return target;
   }
@@ -140,7 +144,7 @@ class RedisStore implements FleetStore {
         try {
           this.#names.checkFound(name, scope);
           const reply = await this.run({ scope, name }, command);
-          // Generation 0: the circuit has expired since the scan.
+          // Generation 0 means that the circuit has expired since the names were read.
           if (reply.snapshot.generation > 0) entries.push(entryOf(name, reply));
           else gone.push(name);
         } catch (error) {
@@ -177,8 +181,8 @@ class RedisStore implements FleetStore {
   }
 
   /**
-   * Runs the script by its hash. If the server does not know the hash, it has run nothing, so
-   * sending the whole script is safe.
+   * Runs the script by its hash. A server that does not know the hash runs nothing, so it is safe
+   * to send the whole script then.
    */
   async #evaluate({ key }: ScriptTarget, rest: readonly string[]): Promise<unknown[]> {
     let answer: unknown;

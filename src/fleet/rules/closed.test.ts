@@ -4,12 +4,12 @@ import type { SettleCommand } from "./command.js";
 
 const WINDOW_MS = 10_000;
 
-/** Creates a circuit that opens with the third consecutive bad second, within ten seconds. */
+/** Creates a circuit that opens after three consecutive bad seconds within ten seconds. */
 function counting(minimumReporters = 1): VirtualCircuit {
   return virtualCircuit({ badSeconds: 3, windowMs: WINDOW_MS, minimumReporters });
 }
 
-/** Returns a failure that the process of that name reports. */
+/** Returns a failure reported by the process with this id. */
 function failureOf(id: string): Partial<SettleCommand> {
   return { failures: 1, reporter: { id, host: id, run: null } };
 }

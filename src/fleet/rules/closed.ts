@@ -1,4 +1,4 @@
-/** Counts while a circuit is closed: consecutive bad seconds, and their reporters. */
+/** Counts consecutive bad seconds and their reporters while a circuit is closed. */
 
 import type { SettleCommand } from "./command.js";
 import { MAX_REPORTERS, type SharedPolicy } from "./policy.js";
@@ -7,8 +7,8 @@ import type { ClosedPhase, ReportTime, RunningSecond } from "./state.js";
 const SECOND_MS = 1000;
 
 /**
- * Returns the current row of bad seconds, including the last second once it is over. A good second
- * empties the row; seconds without outcomes do not.
+ * Returns the start times of the consecutive bad seconds, including the last second once it is
+ * over. A good second ends the row; a second without outcomes does not.
  */
 export function rowAt(
   { second, row }: ClosedPhase,
@@ -20,13 +20,13 @@ export function rowAt(
   return judged.filter((startMs) => nowMs - startMs <= windowMs).slice(-badSeconds);
 }
 
-/** Returns whether the circuit must open: enough bad seconds, from enough reporters. */
+/** Returns whether the circuit must open: it has enough bad seconds, from enough reporters. */
 export function isDue(phase: ClosedPhase, nowMs: number, policy: SharedPolicy): boolean {
   if (rowAt(phase, nowMs, policy).length < policy.badSeconds) return false;
   return reportersAt(phase, nowMs, policy).length >= policy.minimumReporters;
 }
 
-/** Counts outcomes that settle now. */
+/** Returns the phase after adding the outcomes of a settle command. */
 export function count(phase: ClosedPhase, nowMs: number, command: SettleCommand): ClosedPhase {
   const { successes, failures, policy, reporter, retryAfterMs } = command;
   const begins = phase.second === null || isOver(phase.second, nowMs);

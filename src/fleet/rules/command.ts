@@ -1,67 +1,75 @@
-/** The commands that a store can run on one shared circuit. */
+/** Declares the commands that a store can run on one shared circuit. */
 
 import type { SharedPolicy } from "./policy.js";
 import type { RunRecord } from "./run-report.js";
 import type { Reporter, SharedFailure } from "./state.js";
 
-/** The limit on calls in one command. */
+/** The maximum number of calls in one command. */
 export const MAX_CALLS = 1000;
 
-/** The longest isolation: 30 days. */
+/** The longest isolation in milliseconds: 30 days. */
 export const MAX_ISOLATION_MS = 30 * 24 * 3_600_000;
 
-/** Asks to admit some calls at once. */
+/** Asks the circuit to admit one or more calls. */
 export interface AdmitCommand {
   readonly kind: "admit";
   readonly policy: SharedPolicy;
   /** Number of calls, 1 to 1,000. */
   readonly count: number;
   /**
-   * The name of this command's probe leases, 1 to 80 of the characters `A-Z a-z 0-9 _ -`, never
-   * used before. The call with index i gets the lease `<lease>.<i>`.
+   * The name that this command's probe leases share: 1 to 80 of the characters `A-Z a-z 0-9 _ -`.
+   * The name must be unique among all commands. The call with index i gets the lease `<lease>.<i>`.
    */
   readonly lease: string;
   /**
-   * From 0 to 1, for the jitter of an open time. The caller draws it, so that a store needs no
-   * random numbers.
+   * A random number from 0 to 1, for the jitter of an open time. The caller draws it, so that a
+   * store needs no random numbers.
    */
   readonly chance: number;
-  /** The name of the sender, if the calls may become probes: other processes see who holds a probe. */
+  /**
+   * The process that sends this command. Set it if the calls may become probes, so that other
+   * processes see which process holds a probe.
+   */
   readonly reporter?: Reporter | undefined;
 }
 
-/** Reports outcomes of calls of one generation, and returns probe leases. */
+/** Reports the outcomes of calls from one generation, and returns probe leases. */
 export interface SettleCommand {
   readonly kind: "settle";
   readonly policy: SharedPolicy;
   /**
-   * The generation that admitted the calls; null for calls without a permit, which count while
-   * closed.
+   * The generation that admitted the calls. Null for calls without a permit; their outcomes count
+   * only while the circuit is closed.
    */
   readonly generation: number | null;
   readonly successes: number;
   readonly failures: number;
-  /** The leases to return. A call that was not made returns its lease without an outcome. */
+  /**
+   * The leases to return. A call that was never made also returns its lease, but has no outcome.
+   */
   readonly leases: readonly string[];
   readonly reporter: Reporter;
-  /** The last of the failures; null without one. */
+  /** The last of these failures; null if there are no failures. */
   readonly failure: SharedFailure | null;
   /**
-   * Failures by component at fault, if they differ; at most 33 entries. Undefined if all have the
-   * fault of `failure`.
+   * The number of failures for each component at fault; at most 33 entries. Undefined if all
+   * failures have the fault of `failure`.
    */
   readonly faults?: readonly FaultCount[] | undefined;
-  /** Whether one of the failures opens the circuit at once, such as a rate limit. */
+  /** Whether one of the failures must open the circuit at once, as a rate limit does. */
   readonly openNow: boolean;
-  /** Milliseconds for which the upstream asked to be left alone; 0 if it did not. Finite. */
+  /**
+   * Milliseconds for which the upstream asked to be left alone; 0 if it did not ask. Must be
+   * finite.
+   */
   readonly retryAfterMs: number;
   readonly chance: number;
 }
 
-/** The limit on runs in one tell command. */
+/** The maximum number of runs in one tell command. */
 export const MAX_TOLD = 100;
 
-/** The number of failures with the same component at fault. */
+/** A number of failures that have the same component at fault. */
 export interface FaultCount {
   readonly fault: string | null;
   /** Whether these failures were rate limits. */
@@ -69,38 +77,38 @@ export interface FaultCount {
   readonly count: number;
 }
 
-/** Reports counts for statistics, which never change a circuit's state. */
+/** Reports counts for statistics. They never change the state of a circuit. */
 export interface TellCommand {
   readonly kind: "tell";
   /** Number of calls that the circuit rejected; a whole number. */
   readonly rejections: number;
-  /** Runs of `dagger-breaker run`, at most 100. */
+  /** Results of `dagger-breaker run`, at most 100. */
   readonly runs: readonly RunRecord[];
-  /** The durations of runs that failed because of this upstream, at most 100. */
+  /** Durations, in milliseconds, of runs that failed because of this upstream; at most 100. */
   readonly failedRunsMs: readonly number[];
 }
 
-/** Reads the state. Changes nothing: an open circuit whose open time is over stays open. */
+/** Reads the state without changing it. An open circuit whose open time is over stays open. */
 export interface ReadCommand {
   readonly kind: "read";
-  /** Whether the reply contains the counts, too. */
+  /** Whether the reply also contains the counts. Default: false. */
   readonly report?: boolean | undefined;
 }
 
-/** Rejects all calls for a time. */
+/** Isolates the circuit, which then rejects all calls for a time. */
 export interface IsolateCommand {
   readonly kind: "isolate";
-  /** 1 to 1,000 characters. */
+  /** The reason to show to users: 1 to 1,000 characters. */
   readonly reason: string;
-  /** The person or system in control: 1 to 200 characters. */
+  /** The person or system that isolates the circuit: 1 to 200 characters. */
   readonly owner: string;
-  /** Above 0 and up to 30 days. */
+  /** Milliseconds until the isolation ends: above 0, at most 30 days. */
   readonly expiresInMs: number;
 }
 
 /**
- * Ends an isolation. The circuit is closed, with an empty window, and its open time no longer
- * grown.
+ * Ends an isolation. Closes the circuit with an empty window, and resets the growth of its open
+ * time.
  */
 export interface ReleaseCommand {
   readonly kind: "release";
@@ -109,8 +117,8 @@ export interface ReleaseCommand {
 }
 
 /**
- * Closes the circuit with an empty window, and resets the growth of its open time. An isolation
- * stays.
+ * Closes the circuit with an empty window, and resets the growth of its open time. Does not end an
+ * isolation.
  */
 export interface ResetCommand {
   readonly kind: "reset";
@@ -118,10 +126,10 @@ export interface ResetCommand {
   readonly owner: string;
 }
 
-/** A manual control. */
+/** A command that controls a circuit by hand. */
 export type ControlCommand = IsolateCommand | ReleaseCommand | ResetCommand;
 
-/** Any command of a store. */
+/** Any command that a store can run. */
 export type FleetCommand =
   | AdmitCommand
   | SettleCommand

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { virtualCircuit } from "../../../tests/fleet/virtual-circuit.js";
 import type { SharedPolicy } from "./policy.js";
 
-/** Returns a circuit that was opened and whose open time is over. */
+/** Returns an open circuit whose open time is over. */
 async function due(policy: Partial<SharedPolicy> = {}) {
   const shared = virtualCircuit({ resetTimeoutMs: 1000, halfOpenProbeTimeoutMs: 5000, ...policy });
   await shared.circuit.limit();

@@ -1,4 +1,4 @@
-/** The probe leases of a half-open circuit. */
+/** Grants and takes back the probe leases of a half-open circuit. */
 
 import type { SharedPolicy } from "./policy.js";
 import type { HalfOpenPhase, Lease } from "./state.js";
@@ -9,9 +9,9 @@ export function liveLeases({ leases }: HalfOpenPhase, nowMs: number): readonly L
 }
 
 /**
- * Grants up to `count` leases, as many as are free.
+ * Grants a lease to each of `count` calls, as long as leases are free.
  *
- * @returns The phase with its new leases, and the number granted.
+ * @returns The phase with its new leases, and the number of leases granted.
  */
 export function lease(
   phase: HalfOpenPhase,
@@ -26,7 +26,7 @@ export function lease(
   return { phase: { ...phase, leases }, given };
 }
 
-/** Removes returned leases, and all expired ones. */
+/** Removes the given leases, and all expired leases. */
 export function giveBack(
   phase: HalfOpenPhase,
   nowMs: number,
@@ -35,7 +35,7 @@ export function giveBack(
   return { ...phase, leases: liveLeases(phase, nowMs).filter(({ id }) => !ids.includes(id)) };
 }
 
-/** Returns the time until the first lease expires; 0 if none exists. */
+/** Returns the milliseconds until the first lease expires; 0 if the circuit has no leases. */
 export function untilFreeMs(phase: HalfOpenPhase, nowMs: number): number {
   const live = liveLeases(phase, nowMs);
   return live.length === 0 ? 0 : Math.min(...live.map(({ endMs }) => endMs)) - nowMs;

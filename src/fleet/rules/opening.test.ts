@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type VirtualCircuit, virtualCircuit } from "../../../tests/fleet/virtual-circuit.js";
 
-/** Opens a closed circuit, and returns its open time. */
+/** Opens a closed circuit, and returns its open time in milliseconds. */
 async function openedFor(
   { circuit }: VirtualCircuit,
   parts: Parameters<typeof circuit.limit>[0] = {},
@@ -9,7 +9,7 @@ async function openedFor(
   return (await circuit.limit(parts)).changes.at(-1)?.forMs;
 }
 
-/** Fails a probe when the open time is over, and returns the next open time. */
+/** Waits for the end of the open time, fails a probe, and returns the next open time. */
 async function failedProbe({ circuit, time }: VirtualCircuit, retryAfterMs = 0) {
   time.move((await circuit.read()).retryAfterMs);
   const { generation } = (await circuit.admit()).snapshot;
@@ -62,7 +62,7 @@ describe("the open time", () => {
     const shared = virtualCircuit({ resetTimeoutMs: 100, openTimeGrowthFactor: 1.1 });
     const times = [await openedFor(shared)];
     for (let opening = 1; opening < 6; opening += 1) times.push(await failedProbe(shared));
-    // 100 * 1.1 is 110.00000000000001, which becomes 111 whole milliseconds.
+    // 100 * 1.1 is 110.00000000000001 in JavaScript, which is rounded up to 111 milliseconds.
     expect(times).toEqual([100, 111, 122, 134, 147, 162]);
   });
 

@@ -1,4 +1,4 @@
-/** Opens a shared circuit for a time that grows, is jittered and capped. */
+/** Opens a shared circuit, and calculates its open time with growth, jitter and an upper limit. */
 
 import type { SharedPolicy } from "./policy.js";
 import type { FleetChangeReason } from "./reply.js";
@@ -8,7 +8,8 @@ import type { Turn } from "./turn.js";
 /**
  * Opens a circuit that is closed or half-open.
  *
- * @param quietUntilMs The time until which the upstream asked to be left alone; 0 if it did not.
+ * @param quietUntilMs End of the time for which the upstream asked to be left alone; 0 if it did
+ * not ask.
  */
 export function open(
   turn: Turn,
@@ -24,8 +25,8 @@ export function open(
 }
 
 /**
- * Counts consecutive openings. The count starts over once the circuit has been closed for one reset
- * timeout.
+ * Counts consecutive openings, including the present opening. Starts over at 1 once the circuit has
+ * been closed for one reset timeout.
  */
 function openingsInARow(
   { phase, openings }: FleetState,
@@ -37,8 +38,8 @@ function openingsInARow(
 }
 
 /**
- * Returns the open time in whole milliseconds. Multiplies instead of using a power, so that every
- * language gets the same number.
+ * Returns the open time in whole milliseconds. Multiplies step by step instead of using a power, so
+ * that every programming language gets the same number.
  */
 function openTimeMs(openings: number, quietMs: number, chance: number, policy: SharedPolicy) {
   const { resetTimeoutMs, openTimeGrowthFactor, openTimeJitter, maxOpenMs } = policy;

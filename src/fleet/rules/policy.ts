@@ -1,18 +1,21 @@
 /**
- * The policy of a shared circuit. Processes send it with each command, so a store has no settings
- * for circuits.
+ * Declares the policy of a shared circuit. Processes send it with each command, so a store needs no
+ * configuration of circuits.
  */
 
 /** The policy of one shared circuit. All times are in milliseconds. */
 export interface SharedPolicy {
-  /** Consecutive bad seconds that open the circuit; 1 or more. */
+  /**
+   * Number of consecutive bad seconds that open the circuit; 1 or more. A second is bad if it has
+   * more failures than successes.
+   */
   readonly badSeconds: number;
-  /** The maximum age of a bad second. */
+  /** A bad second counts for this time after its start. */
   readonly windowMs: number;
   /**
-   * How many different reporters must have failures in the row of bad seconds before the circuit
-   * opens, 1 to 8. So one runner with a broken network does not open the circuit for all others. A
-   * rate limit needs only one.
+   * Number of different reporters whose failures are needed to open the circuit, 1 to 8. With 2 or
+   * more, one runner with a broken network does not open the circuit for all others. A rate limit
+   * needs only one reporter.
    */
   readonly minimumReporters: number;
   readonly resetTimeoutMs: number;
@@ -24,7 +27,7 @@ export interface SharedPolicy {
   readonly halfOpenProbeTimeoutMs: number;
 }
 
-/** The order of a policy's numbers in its text form. */
+/** The order of the numbers in the text form of a policy. */
 export const POLICY_NUMBERS = [
   "badSeconds",
   "windowMs",
@@ -38,12 +41,12 @@ export const POLICY_NUMBERS = [
   "halfOpenProbeTimeoutMs",
 ] as const satisfies readonly (keyof SharedPolicy)[];
 
-/** Returns a policy as one text, without rounding its numbers. */
+/** Renders a policy as text, without rounding its numbers. */
 export function policyText(policy: SharedPolicy): string {
   return POLICY_NUMBERS.map((name) => String(policy[name])).join(" ");
 }
 
-/** Reads the text of a policy. Returns null for any other text. */
+/** Reads a policy from its text form. Returns null for an invalid text. */
 export function readPolicyText(text: string): SharedPolicy | null {
   const parts = text.split(" ");
   const entries = POLICY_NUMBERS.map((name, index) => [name, Number(parts[index])] as const);
@@ -52,11 +55,16 @@ export function readPolicyText(text: string): SharedPolicy | null {
   return Object.fromEntries(entries) as Record<keyof SharedPolicy, number>;
 }
 
-/** The limit on consecutive bad seconds. */
+/** The maximum of `badSeconds`. */
 export const MAX_BAD_SECONDS = 60;
 
-/** The limit on concurrent probes, because a circuit stores each probe's lease. */
+/**
+ * The maximum number of concurrent probes. The number is limited because a circuit stores the lease
+ * of each probe.
+ */
 export const MAX_PROBES = 1000;
 
-/** The number of reporters that a circuit stores, and so the highest `minimumReporters`. */
+/**
+ * The number of reporters that a circuit stores, and therefore the maximum of `minimumReporters`.
+ */
 export const MAX_REPORTERS = 8;

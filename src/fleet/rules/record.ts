@@ -1,29 +1,34 @@
 /**
- * The counts of a circuit for reports, which never change its state. Each part is one short text,
- * the same in every store, so that Lua can add to it without parsing JSON.
+ * Keeps the counts of a circuit for reports. The counts never affect the state of the circuit. Each
+ * part is one short text, in the same form in every store. So Lua can add to it without parsing
+ * JSON.
  */
 
-/** The counts of one circuit. A state that the previous version made has no counts yet. */
+/**
+ * The counts of one circuit. A state that an older version of this package stored has no counts
+ * yet.
+ */
 export interface CircuitRecord {
-  /** Sums by name, such as `rejected=3 failure.registry=2`; see `tally.ts` for the names. */
+  /** Sums by name, such as `rejected=3 failure.registry=2`. `tally.ts` defines the names. */
   readonly totals: string;
   /**
-   * For each second with outcomes, the totals at its end, as `second:successes:failures`. Oldest
-   * first: the last 120 seconds, and one entry before them.
+   * Entries of the form `second:successes:failures`, oldest first. Each holds the totals at the end
+   * of a second with outcomes. Covers the last 120 seconds, and has one older entry to calculate
+   * the first difference from.
    */
   readonly seconds: string;
   /**
-   * The holders of probes, one in each line: the lease, its end in milliseconds, host and run as
-   * JSON.
+   * The processes that hold probes, one in each line: the lease, its end in milliseconds, then host
+   * and run as JSON.
    */
   readonly holders: string;
-  /** The policy of the last settle command, in its text form. */
+  /** The policy of the last settle command, as text. */
   readonly policy: string;
-  /** The durations in milliseconds of the last runs that failed because of this upstream. */
+  /** The durations, in milliseconds, of the last runs that failed because of this upstream. */
   readonly failedRunsMs: string;
 }
 
-/** The record of a circuit without counts. */
+/** The record of a circuit that has no counts yet. */
 export const NO_RECORD: CircuitRecord = {
   totals: "",
   seconds: "",
@@ -33,17 +38,20 @@ export const NO_RECORD: CircuitRecord = {
 };
 
 /**
- * The limit on names in a group of sums, such as `failure`. Further names are summed as
- * `failure._OTHER`.
+ * The maximum number of names in a group of sums, such as `failure`. All further names share one
+ * sum, such as `failure._OTHER`.
  */
 export const MAX_NAMES = 32;
-/** The age in seconds up to which each second's outcomes are kept. */
+/** The number of seconds for which the outcomes of each second are kept. */
 export const KEPT_SECONDS = 120;
-/** The largest number of processes with a running probe that a circuit stores. */
+/** The maximum number of probe holders that a circuit stores. */
 export const MAX_HOLDERS = 16;
-/** The limit on stored durations of failed runs, whose median is used. */
+/** The maximum number of stored durations of failed runs. The median of these durations is used. */
 export const MAX_FAILED_RUNS = 50;
-/** The limit on a part's length. A longer one was not written by this code, and is replaced. */
+/**
+ * The maximum length of a part in characters. This code never writes a longer part, so such a part
+ * is discarded.
+ */
 export const MAX_PART_LENGTH = 32_768;
 
 const SECOND_MS = 1000;
@@ -53,7 +61,7 @@ export function secondOf(ms: number): number {
   return Math.floor(ms / SECOND_MS);
 }
 
-/** Adds sums, given as `name=sum name=sum`, to others. */
+/** Adds the sums of `added` to `totals`. Both have the form `name=sum name=sum`. */
 export function addTotals(totals: string, added: string): string {
   const sums = readTotals(totals);
   const names = new Map<string, number>();
@@ -68,7 +76,7 @@ export function addTotals(totals: string, added: string): string {
   return [...sums].map(([name, sum]) => `${name}=${sum}`).join(" ");
 }
 
-/** Reads sums by name, and leaves out invalid parts. */
+/** Reads sums by name. Skips invalid parts of the text. */
 export function readTotals(totals: string): Map<string, number> {
   const sums = new Map<string, number>();
   for (const part of partsOf(totals, " ")) {
@@ -79,8 +87,8 @@ export function readTotals(totals: string): Map<string, number> {
 }
 
 /**
- * Adds the totals at the end of a second, if they have changed since the last entry. Removes old
- * entries.
+ * Adds an entry with the totals at the end of a second, unless the last entry has the same totals.
+ * Removes entries that are no longer needed.
  */
 export function addSecond(
   seconds: string,
@@ -100,7 +108,7 @@ export function addSecond(
   return joined(kept, `${second}${outcomes}`, " ");
 }
 
-/** Adds the holder of one command's probes, and removes holders whose lease has ended. */
+/** Adds the holder of one command's probes. Removes holders whose lease has expired. */
 export function addHolder(
   holders: string,
   nowMs: number,
@@ -110,13 +118,13 @@ export function addHolder(
   return [...live, `${lease} ${endMs} ${by}`].slice(-MAX_HOLDERS).join("\n");
 }
 
-/** Adds durations of failed runs, and removes the oldest above the limit. */
+/** Adds durations of failed runs. Removes the oldest durations above the limit. */
 export function addFailedRuns(failedRunsMs: string, added: readonly number[]): string {
   const before = partsOf(failedRunsMs, " ");
   return [...before, ...added.map(String)].slice(-MAX_FAILED_RUNS).join(" ");
 }
 
-/** Returns the record with all its times shifted `byMs` later. */
+/** Returns the record with `byMs` added to all its times. A negative `byMs` moves them back. */
 export function movedRecord(record: CircuitRecord, byMs: number): CircuitRecord {
   const bySeconds = Math.floor(byMs / SECOND_MS);
   const seconds = partsOf(record.seconds, " ").map((part) =>

@@ -24,10 +24,10 @@ const SETTLE: SettleCommand = {
 };
 const ISOLATE: FleetCommand = { kind: "isolate", reason: "stop", owner: "Ann", expiresInMs: 500.2 };
 
-/** A command and its time: milliseconds since the start. */
+/** A command, and its time in milliseconds since the start. */
 type Step = readonly [FleetCommand, number];
 
-/** Applies a row of commands and returns the last result. */
+/** Applies commands one after the other, and returns the last result. */
 function led(...steps: readonly Step[]): Reduction {
   let reduction: Reduction | undefined;
   for (const [command, ms] of steps) {

@@ -1,6 +1,7 @@
 /**
- * The rules of shared circuits: one command on one state, at one time. Every store runs this, or an
- * equivalent in another language. Nothing here reads a clock or draws random numbers.
+ * Applies commands to the states of shared circuits. Every store runs this code, or an equivalent
+ * in another language. The code reads no clock and draws no random numbers, so all stores get the
+ * same result.
  */
 
 import type { RejectionReason } from "../../breaker/errors.js";
@@ -24,15 +25,15 @@ import type { ClosedPhase, FleetState, HalfOpenPhase, Reporter } from "./state.j
 import { talliesOfSettle, talliesOfTell } from "./tally.js";
 import { Turn } from "./turn.js";
 
-/** The new state after a command, and the reply to it. */
+/** The result of a command: the new state and the reply. */
 export interface Reduction {
-  /** The state to keep; the stored object itself if nothing needs writing. */
+  /** The state to store. If nothing needs writing, this is the stored object itself. */
   readonly state: FleetState | undefined;
   readonly reply: FleetReply;
 }
 
 /**
- * Applies a command.
+ * Applies a command to the state of one circuit.
  *
  * @param stored The stored state of this circuit; undefined if the store does not know it.
  * @param nowMicros The store's clock, in whole microseconds since 1970.
@@ -95,7 +96,7 @@ function admit(turn: Turn, command: AdmitCommand): Result {
   return given === command.count ? { admitted: given } : refused(given, "probing");
 }
 
-/** Records which process holds the probe leases just granted. */
+/** Records which process holds the probe leases that this command got. */
 function hold(
   turn: Turn,
   { leases }: HalfOpenPhase,
@@ -131,7 +132,8 @@ function settle(turn: Turn, command: SettleCommand): Result {
   }
   const settled = successes + failures;
   if (settled === 0) return NOTHING;
-  // A call without a permit has no generation; its outcome counts only while the circuit is closed.
+  // A call without a permit has no generation. Its outcome counts only while the circuit is
+  // closed.
   const unasked = generation === null && phase.kind === "closed";
   const own = generation === turn.state.generation || unasked;
   if (phase.kind === "open" || isolation !== null || !own) {
@@ -151,7 +153,10 @@ function settle(turn: Turn, command: SettleCommand): Result {
   return { counted: settled };
 }
 
-/** Applies the outcomes of this generation to the circuit. */
+/**
+ * Applies the outcomes of the current generation. Opens or closes the circuit if these outcomes
+ * require it.
+ */
 function judge(turn: Turn, phase: ClosedPhase | HalfOpenPhase, command: SettleCommand): void {
   const { nowMs } = turn;
   const { successes, failures, failure, reporter, policy, retryAfterMs } = command;

@@ -1,4 +1,4 @@
-/** Reports the counts of a store for one circuit, in durations. */
+/** Creates the report about one circuit: its counts and probes, with durations instead of times. */
 
 import type { FaultCount } from "./command.js";
 import { readPolicyText, type SharedPolicy } from "./policy.js";
@@ -16,23 +16,26 @@ import { type FleetState, type Lease, openForMs } from "./state.js";
 import { faultIn, isOfRuns, RUN_BOUNDS_S, runName, TOTAL } from "./tally.js";
 
 /**
- * The counts of one circuit since the store first saw it. Processes of older versions send fewer
- * counts.
+ * The counts of one circuit since the store first saw it. Processes with an older version of this
+ * package send fewer counts.
  */
 export interface CircuitReport {
-  /** Calls that the circuit rejected, as far as processes have reported them. */
+  /** Number of calls that the circuit rejected. Some rejections may not have been reported yet. */
   readonly rejections: number;
-  /** Failures by fault: 32 of each kind, the rest under the fault `_OTHER`. */
+  /**
+   * Number of failures by component at fault. Contains 32 names for failures and 32 for rate
+   * limits. Further names are counted under the fault `_OTHER`.
+   */
   readonly failures: readonly FaultCount[];
-  /** Number of state changes by reason. */
+  /** Number of state changes, by reason. */
   readonly transitions: Readonly<Record<string, number>>;
-  /** Total milliseconds in which the circuit has rejected every call. */
+  /** Total milliseconds in which the circuit rejected every call. */
   readonly openMs: number;
-  /** The last 120 seconds that had outcomes, oldest first. */
+  /** The outcomes of the last 120 seconds, oldest first. Seconds without outcomes are left out. */
   readonly seconds: readonly SecondCount[];
-  /** The probes in progress, at most 16 of them. */
+  /** The probes in flight, at most 16. */
   readonly probes: readonly ProbeHolder[];
-  /** The policy sent with the last outcomes; null before the first. */
+  /** The policy that was sent with the last outcomes; null before the first outcomes. */
   readonly policy: SharedPolicy | null;
   readonly runs: RunTotals;
 }
@@ -44,7 +47,10 @@ export interface SecondCount {
   readonly failures: number;
 }
 
-/** A probe, and the machine and CI run that hold it; null if the process did not send them. */
+/**
+ * A probe, with the machine and the CI run that hold it. Both are null if the process did not send
+ * them.
+ */
 export interface ProbeHolder {
   readonly host: string | null;
   readonly run: string | null;
@@ -52,37 +58,42 @@ export interface ProbeHolder {
   readonly remainingMs: number;
 }
 
-/** Totals over all runs of `dagger-breaker run` that were reported. */
+/** Totals over all reported runs of `dagger-breaker run`. */
 export interface RunTotals {
   readonly results: readonly RunResultTotals[];
-  /** Runs with the result `error`, by component at fault. */
+  /** Number of runs with the result `error`, by component at fault. */
   readonly faults: readonly { readonly fault: string | null; readonly count: number }[];
   readonly waitedMs: number;
   readonly avoidedMs: number;
-  /** Durations of the last 50 runs that failed because of this upstream, oldest first. */
+  /**
+   * Durations, in milliseconds, of the last 50 runs that failed because of this upstream, oldest
+   * first.
+   */
   readonly failedMs: readonly number[];
 }
 
-/** The runs with the same result. */
+/** The totals of all runs with the same result. */
 export interface RunResultTotals {
   readonly result: RunResult;
   readonly count: number;
   readonly durationMs: number;
-  /** A histogram: the number of runs up to each bound, and of longer ones. */
+  /**
+   * A histogram of durations with the bounds 1, 5, 15, 60, 300, 900 and 3,600 seconds. Each entry
+   * is the number of runs above the previous bound and up to its own bound. The last entry counts
+   * all longer runs.
+   */
   readonly buckets: readonly number[];
 }
 
-/** The facts from which a report is made. */
+/** The facts from which `reportOf` creates a report. */
 export interface ReportFacts {
   readonly record: CircuitRecord;
   readonly counts: { readonly successes: number; readonly failures: number };
   readonly leases: readonly Lease[];
-  /**
-   * The time of the report, and in `writtenMs` the time of the circuit's last change in the store.
-   */
+  /** The time of the report. `writtenMs` is the time of the last write to the circuit. */
   readonly nowMs: number;
   readonly writtenMs: number;
-  /** Milliseconds for which the circuit has been open or isolated now; 0 if it is neither. */
+  /** Milliseconds for which the circuit has been open or isolated until now; 0 if it is neither. */
   readonly openForMs: number;
 }
 
@@ -93,7 +104,7 @@ interface StateAt {
 
 const MAX_PROBES_TOLD = 16;
 
-/** Returns the facts of a state. */
+/** Returns the facts about a circuit's state. */
 export function factsOf({ state, nowMs }: StateAt): ReportFacts {
   const { record = NO_RECORD, counts, phase } = state;
   const leases = phase.kind === "half-open" ? phase.leases : [];
@@ -107,7 +118,6 @@ export function factsOf({ state, nowMs }: StateAt): ReportFacts {
   };
 }
 
-/** Creates the report. */
 export function reportOf(facts: ReportFacts): CircuitReport {
   const totals = readTotals(facts.record.totals);
   const sum = (name: string) => totals.get(name) ?? 0;
@@ -144,7 +154,10 @@ function runsBy(sum: SumOf): readonly RunResultTotals[] {
   return RUN_RESULTS.map((result) => runsOf(result, sum));
 }
 
-/** Shared by all circuits but one: with their own, a page of 1,000 circuits kept 48,000 zeros. */
+/**
+ * The results of a circuit that counts no runs. All such circuits share this list, because a page
+ * of 1,000 circuits would otherwise hold 48,000 zeros.
+ */
 const NO_RUNS = runsBy(() => 0);
 
 function runsOf(result: RunResult, sum: SumOf): RunResultTotals {
@@ -154,8 +167,8 @@ function runsOf(result: RunResult, sum: SumOf): RunResultTotals {
 }
 
 /**
- * Returns the outcomes of each second. The record holds running totals, so outcomes that a process
- * of an older version added are included in the next entry.
+ * Returns the outcomes of each second, as differences between running totals. If a process of an
+ * older version adds outcomes, the next entry includes them.
  */
 function secondsOf({ record, counts, nowMs, writtenMs }: ReportFacts): readonly SecondCount[] {
   const nowSecond = secondOf(nowMs);

@@ -1,11 +1,14 @@
-/** How long a store keeps an unused circuit. */
+/** Defines how long a store keeps the state of an unused circuit. */
 
 import type { FleetState } from "./state.js";
 
-/** How long a store keeps an unused circuit after its last open time. */
+/**
+ * The milliseconds for which a store keeps an unused circuit after its open time and isolation have
+ * ended.
+ */
 export const RETENTION_MS = 7 * 24 * 3_600_000;
 
-/** Returns for how many milliseconds a state must be kept from now on. */
+/** Returns the milliseconds for which a store must keep a state from now on. */
 export function keepForMs({ nowMs, phase, isolation }: FleetState): number {
   const openUntilMs = phase.kind === "open" ? phase.untilMs : nowMs;
   return Math.max(openUntilMs, isolation?.untilMs ?? nowMs) - nowMs + RETENTION_MS;

@@ -1,4 +1,4 @@
-/** Creates the snapshot of a shared circuit, with durations. */
+/** Creates the snapshot of a shared circuit. Converts all times into durations. */
 
 import { liveLeases, untilFreeMs } from "./half-open.js";
 import type { FleetSnapshot } from "./reply.js";
@@ -20,7 +20,7 @@ export const UNKNOWN_SNAPSHOT: FleetSnapshot = {
   counts: { successes: 0, failures: 0, late: 0 },
 };
 
-/** Returns the snapshot at the moment of a turn. */
+/** Returns the snapshot of a circuit at the time of a command. */
 export function snapshotOf({ state, nowMs }: Pick<Turn, "state" | "nowMs">): FleetSnapshot {
   const { generation, phase, openings, isolation, failure, counts } = state;
   return {
@@ -52,8 +52,8 @@ function retryAfterMs(phase: FleetState["phase"], nowMs: number): number {
 }
 
 /**
- * Counts bad seconds, including the last second once it is over. A read command has no policy, so
- * bad seconds are not removed by age here.
+ * Counts consecutive bad seconds, including the last second once it is over. A read command has no
+ * policy, so old bad seconds count here as well.
  */
 function badSecondsOf({ row, second }: ClosedPhase, nowMs: number): number {
   if (second === null || nowMs < second.startMs + 1000) return row.length;

@@ -1,12 +1,18 @@
-/** The counts that a command adds to a circuit, by name. Only this file knows those names. */
+/**
+ * Calculates the sums that a command adds to the counts of a circuit. Only this file defines the
+ * names of the sums.
+ */
 
 import type { SettleCommand, TellCommand } from "./command.js";
 import type { RunResult } from "./run-report.js";
 
-/** The upper bounds of the durations of runs that are counted apart, in seconds. */
+/** The upper bounds, in seconds, of the buckets that count runs by duration. */
 export const RUN_BOUNDS_S = [1, 5, 15, 60, 300, 900, 3600] as const;
 
-/** The names of sums, or their beginnings. */
+/**
+ * The names of sums. Some are only the first part of a name, such as `failure` in
+ * `failure.registry`.
+ */
 export const TOTAL = {
   rejected: "rejected",
   openMs: "openMs",
@@ -19,13 +25,16 @@ export const TOTAL = {
   avoidedMs: "avoidedMs",
 } as const;
 
-/** Part of a name that stands for a fault: of a few characters, without a space or an equals sign. */
+/**
+ * The maximum length of a fault within a name, after percent-encoding. A longer fault counts as
+ * `_OTHER`.
+ */
 const MAX_FAULT_LENGTH = 128;
 
-/** The fault that stands for all faults without a count of their own. */
+/** The fault that stands for all faults without a sum of their own. */
 export const OTHER_FAULT = "_OTHER";
 
-/** Returns the sums of outcomes that count: failures by fault. */
+/** Returns the sums of a settle command: the number of failures for each fault. */
 export function talliesOfSettle({ failures, failure, faults }: SettleCommand): string {
   if (faults !== undefined && faults.length > 0) {
     return sums(faults.map(({ fault, limited, count }) => [failureName(fault, limited), count]));
@@ -33,7 +42,7 @@ export function talliesOfSettle({ failures, failure, faults }: SettleCommand): s
   return sums([[failureName(failure?.fault ?? null, failure?.limited ?? false), failures]]);
 }
 
-/** Returns the sums that a process reports beside outcomes. */
+/** Returns the sums of a tell command: rejections, and the results and durations of runs. */
 export function talliesOfTell({ rejections, runs }: TellCommand): string {
   return sums([
     [TOTAL.rejected, rejections],
@@ -47,7 +56,10 @@ export function talliesOfTell({ rejections, runs }: TellCommand): string {
   ]);
 }
 
-/** Returns the sums of a change. */
+/**
+ * Returns the sums of a state change: one change with its reason, and the open time before the
+ * change.
+ */
 export function talliesOfChange(reason: string, openMs: number): string {
   return sums([
     [`${TOTAL.transition}.${reason}`, 1],
@@ -55,17 +67,23 @@ export function talliesOfChange(reason: string, openMs: number): string {
   ]);
 }
 
-/** Returns whether a name is that of a sum for runs with one result. */
+/** Returns whether a name belongs to a sum over runs with one result. */
 export function isOfRuns(name: string): boolean {
   return name.startsWith(`${TOTAL.run}-`);
 }
 
-/** Returns the name of a sum for runs with one result: of one duration bound, or of all durations. */
+/**
+ * Returns the name of a sum over runs with one result. `of` is the index of a duration bucket. With
+ * `"ms"`, the sum is the total duration.
+ */
 export function runName(result: RunResult, of: number | "ms"): string {
   return `${TOTAL.run}-${result}.${of}`;
 }
 
-/** Reads the fault in a name. */
+/**
+ * Returns the fault in a name such as `failure.registry`. Returns null if the name contains no
+ * fault.
+ */
 export function faultIn(name: string): string | null {
   const text = name.slice(name.indexOf(".") + 1);
   try {
@@ -85,7 +103,10 @@ function faultName(fault: string | null): string {
   return text.length > MAX_FAULT_LENGTH ? OTHER_FAULT : text;
 }
 
-/** Returns the index of the first bound that a duration does not exceed. The last index has no bound. */
+/**
+ * Returns the index of the first bound that a duration does not exceed. The last index is for
+ * durations above all bounds.
+ */
 function bucketOf(durationMs: number): number {
   const place = RUN_BOUNDS_S.findIndex((boundS) => durationMs <= boundS * 1000);
   return place === -1 ? RUN_BOUNDS_S.length : place;

@@ -39,7 +39,7 @@ describe("a generation", () => {
   });
 });
 
-/** Steps that bring a circuit into a state for ten seconds, and the expected state. */
+/** For each state, the steps that put a circuit into this state for more than ten seconds. */
 const STANDS: Record<string, (shared: VirtualCircuit) => Promise<unknown>> = {
   open: ({ circuit }) => circuit.limit(),
   isolated: ({ circuit }) => circuit.isolate({ expiresInMs: 60_000 }),
@@ -59,7 +59,7 @@ describe.each(Object.entries(STANDS))("a clock that goes back while %s", (_name,
     const shared = virtualCircuit({ ...limits, minimumReporters: 2 });
     await bring(shared);
     shared.time.move(10_000);
-    // The time of the circuit is the latest that it has seen, whatever is written.
+    // A late outcome changes nothing, but makes the circuit store the present time.
     const { snapshot } = await shared.circuit.settle(1, { successes: 1 });
     return { ...shared, snapshot };
   }
@@ -95,7 +95,7 @@ describe.each(Object.entries(STANDS))("a clock that goes back while %s", (_name,
 });
 
 describe("after a clock was set back by an hour", () => {
-  /** Sets the clock back, and lets the store notice. */
+  /** Sets the clock back by an hour, and sends a command so that the circuit shifts its times. */
   async function setBack({ circuit, time }: VirtualCircuit): Promise<void> {
     time.move(-3_600_000);
     await circuit.admit();
@@ -115,7 +115,7 @@ describe("after a clock was set back by an hour", () => {
     await circuit.settle(null, { failures: 1, reporter: other });
     time.move(8000);
     expect((await circuit.admit()).refusal).toBe("open");
-    // One millisecond later, the first reporter's report and its second are too old.
+    // One millisecond later, the first bad second is too old to count.
     const late = virtualCircuit({ badSeconds: 3, windowMs: 10_000, minimumReporters: 1 });
     await late.circuit.settle(null, { failures: 1 });
     late.time.move(1000);

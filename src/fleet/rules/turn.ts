@@ -1,5 +1,6 @@
 /**
- * Applies one command to one circuit: keeps the time, the changing state, and the list of changes.
+ * Holds the time, the changing state and the list of changes while one command is applied to one
+ * circuit.
  */
 
 import type { CircuitState } from "../../breaker/circuit-state.js";
@@ -9,17 +10,17 @@ import type { FleetChange, FleetChangeReason } from "./reply.js";
 import { type ClosedPhase, type FleetState, openForMs, type Reporter } from "./state.js";
 import { talliesOfChange } from "./tally.js";
 
-/** Details of a change besides the states before and after it. */
+/** The details of a change, besides the states before and after it. */
 export type ChangeDetail = Partial<Pick<FleetChange, "forMs" | "by" | "owner" | "note">>;
 
 /**
- * If the store's clock is behind the state by more than this, the clock was set back, for example
- * by a failover. All times of the state are then shifted, so that a circuit does not stay open for
+ * The difference in milliseconds above which a store's clock counts as set back, for example by a
+ * failover. All times of the state are then shifted, so that a circuit does not stay open for
  * hours.
  */
 const CLOCK_SET_MS = 1000;
 
-/** The state of a circuit while one command is applied. */
+/** The state of a circuit while one command changes it. */
 export class Turn {
   state: FleetState;
   readonly nowMs: number;
@@ -39,28 +40,34 @@ export class Turn {
     this.#before = this.state;
   }
 
-  /** Replaces parts of the state without beginning a new generation. */
+  /** Replaces parts of the state, and keeps the present generation. */
   update(parts: Partial<FleetState>): void {
     this.state = { ...this.state, ...parts, nowMs: this.nowMs };
   }
 
-  /** Returns what is counted: nothing where the version before made the state. */
+  /**
+   * Returns the counts for reports. They are empty if an older version of this package stored the
+   * state.
+   */
   get counted(): CircuitRecord {
     return this.state.record ?? NO_RECORD;
   }
 
-  /** Adds sums to what is counted. */
+  /** Adds sums to the counts for reports. */
   tally(sums: string): void {
     if (sums === "") return;
     this.record({ totals: addTotals(this.counted.totals, sums) });
   }
 
-  /** Replaces parts of the circuit's counts for reports. */
+  /** Replaces parts of the counts for reports. */
   record(parts: Partial<CircuitRecord>): void {
     this.update({ record: { ...this.counted, ...parts } });
   }
 
-  /** Keeps how many outcomes there were when a second that is over ended, with the first write after it. */
+  /**
+   * Stores the totals at the end of the second in which the previous write happened. Does nothing
+   * before that second is over, or if the present command writes nothing.
+   */
   endSecond(): void {
     const { nowMs, counts } = this.#before;
     const second = secondOf(nowMs);
@@ -69,7 +76,7 @@ export class Turn {
     this.record({ seconds: addSecond(this.counted.seconds, second, counts, nowSecond) });
   }
 
-  /** Changes the state, which begins a new generation, and records the change. */
+  /** Changes the state, begins a new generation, and adds the change to the list. */
   change(reason: FleetChangeReason, parts: Partial<FleetState>, detail: ChangeDetail = {}): void {
     this.tally(talliesOfChange(reason, openForMs(this.state, this.nowMs)));
     const from = visibleState(this.state);
@@ -81,25 +88,28 @@ export class Turn {
     this.changes.push({ atMs: this.nowMs, generation, reason, from, to, failure, ...told });
   }
 
-  /** Closes the circuit with an empty window. */
+  /** Closes the circuit with an empty window and without a failure. */
   close(reason: FleetChangeReason, parts: Partial<FleetState>, detail: ChangeDetail): void {
     this.change(reason, { ...parts, phase: newClosed(this.nowMs), failure: null }, detail);
   }
 
-  /** Ends an expired isolation. */
+  /** Ends the isolation if its time is over. */
   endIsolation(): void {
     const { isolation } = this.state;
     if (isolation === null || isolation.untilMs > this.nowMs) return;
     this.close("isolation-over", { isolation: null }, { owner: isolation.owner });
   }
 
-  /** Returns the reporter that caused an opening: the given one, otherwise that of the last failure. */
+  /**
+   * Returns the reporter that caused an opening. Without a given reporter, this is the reporter of
+   * the last failure.
+   */
   blame(reporter: Reporter | null): Reporter | null {
     return reporter ?? this.state.failure?.reporter ?? null;
   }
 }
 
-/** Returns the public state: an isolated circuit reads open. */
+/** Returns the state that users see. An isolated circuit appears as open. */
 export function visibleState({ isolation, phase }: FleetState): CircuitState {
   return isolation === null ? phase.kind : "open";
 }
@@ -123,7 +133,7 @@ function newClosed(nowMs: number): ClosedPhase {
   return { kind: "closed", sinceMs: nowMs, second: null, row: [], reporters: [], quietUntilMs: 0 };
 }
 
-/** Returns the same state shifted `byMs` later. */
+/** Returns the state with `byMs` added to all its times. A negative `byMs` moves them back. */
 function moved(state: FleetState, byMs: number): FleetState {
   const { phase, isolation } = state;
   return {

@@ -1,4 +1,7 @@
-/** One connection to a file of shared circuits: its schema, its rows, and whether it still exists. */
+/**
+ * Reads and writes circuits over one connection to a SQLite file. Also creates the tables, and
+ * notices when the file was deleted or replaced.
+ */
 
 import { closeSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -10,16 +13,21 @@ import type { FleetKey } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import { loadSqlite, type SqliteConnection, type SqliteStatement } from "./node-sqlite.js";
 
-/** The limit on circuits. If the file is full, the circuit that expires first is deleted. */
+/**
+ * The maximum number of circuits. If the file is full, the circuit that expires first is deleted.
+ */
 const MAX_CIRCUITS = 10_000;
 
-/** How often to delete expired circuits, which reads every row. */
+/**
+ * Milliseconds between two deletions of expired circuits. A deletion reads every row, so it must be
+ * rare.
+ */
 const CLEAR_EVERY_MS = 60_000;
 
-/** How many circuits to read before other events get a turn. */
+/** Number of circuits to read before other events get a turn. */
 export const LIST_PAGE = 10;
 
-/** SQLite's application id, which marks a file as ours: "dcb1" in ASCII. */
+/** SQLite's application id, which marks a file as one of this package: "dcb1" in ASCII. */
 const APPLICATION_ID = 0x64636231;
 const SCHEMA_VERSION = 1;
 
@@ -42,47 +50,48 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** A circuit as found in the file. */
+/** A circuit as read from the file. */
 export interface StoredCircuit {
   readonly id: number;
-  /** Parses the circuit's state. Throws if the state is invalid. */
+  /** Parses the state of the circuit. Throws if the state is invalid. */
   readonly read: () => FleetState;
 }
 
-/** An open file. Every method is synchronous and throws SQLite's errors. */
+/** An open SQLite file with circuits. Every method is synchronous and throws SQLite's errors. */
 export class CircuitFile {
   readonly #connection: SqliteConnection;
   readonly #path: string;
   readonly #inode: bigint | undefined;
   readonly #statements = new Map<string, SqliteStatement>();
   /**
-   * The last state read or written, with its text. If the text is the same again, it need not be
-   * parsed.
+   * The last state that was read or written, with its text. The same text need not be parsed again.
    */
   #last: { readonly text: string; readonly state: FleetState } | undefined;
   #clearAtMs = 0;
 
   /**
-   * Opens a file. Creates it and its folders if missing, readable only for its owner.
+   * Opens a file. Creates the file and its folders if they are missing, with access for the owner
+   * only.
    *
-   * @throws FleetStoreError when the file is not ours. Errors of SQLite and of the file system.
+   * @throws FleetStoreError when the file belongs to another program. Errors of SQLite and of the
+   * file system.
    */
   constructor(path: string) {
     const { DatabaseSync } = loadSqlite();
     makeFolder(dirname(path));
-    // Checked first: opening a named pipe would block the whole process until its other end is
-    // opened.
+    // Checks the type of the file before opening it. Opening a named pipe would block the process
+    // until the other end is opened.
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
       throw new FleetStoreError(`${path} is not a regular file; use an SQLite file or a new path`);
     }
-    // Created here, because SQLite would create a file that all users can read. SQLite gives its
-    // additional files the same mode.
+    // Creates the file here, because SQLite would create a file that all users can read. SQLite
+    // gives its additional files the same mode.
     closeSync(openSync(path, "a", 0o600));
     this.#path = path;
     this.#inode = inodeOf(path);
     this.#connection = new DatabaseSync(path);
     try {
-      // `patiently` waits for locks instead.
+      // SQLite must not wait for locks by itself, because `patiently` does.
       this.#connection.exec("PRAGMA busy_timeout = 0");
       this.#prepareFile();
     } catch (error) {
@@ -91,12 +100,12 @@ export class CircuitFile {
     }
   }
 
-  /** Returns whether the file was deleted, or replaced by another one. */
+  /** Returns whether the file was deleted or replaced by another file. */
   isGone(): boolean {
     return inodeOf(this.#path) !== this.#inode;
   }
 
-  /** Runs `work` in one transaction, and rolls it back if it throws. */
+  /** Runs `work` in one transaction. Rolls the transaction back if `work` throws. */
   write<T>(work: () => T): T {
     this.#statement("BEGIN IMMEDIATE").run();
     try {
@@ -109,7 +118,7 @@ export class CircuitFile {
     }
   }
 
-  /** Finds a circuit that has not expired. */
+  /** Finds a circuit that has not expired. Does not parse its state yet. */
   find({ scope, name }: FleetKey, nowMs: number): StoredCircuit | undefined {
     const row = this.#statement(
       "SELECT id, state FROM circuits WHERE scope = ? AND name = ? AND kept_until_ms > ?",
@@ -117,7 +126,10 @@ export class CircuitFile {
     return row && { id: Number(row.id), read: () => this.#stateOf(String(row.state)) };
   }
 
-  /** Stores a state and its new changes. `id` comes from {@link find} in the same transaction. */
+  /**
+   * Stores a state and its new changes. `id` is the id that {@link find} returned in the same
+   * transaction.
+   */
   keep(
     { scope, name }: FleetKey,
     id: number | undefined,
@@ -143,7 +155,10 @@ export class CircuitFile {
     this.#keepChanges(Number(added.lastInsertRowid), changes);
   }
 
-  /** Returns the circuits of a scope by name: up to `LIST_PAGE` of them, from the name after `after` on. */
+  /**
+   * Returns up to `LIST_PAGE` circuits of a scope, sorted by name. Starts with the first name after
+   * `after`.
+   */
   list(
     scope: string,
     after: string,
@@ -156,7 +171,7 @@ export class CircuitFile {
       .map(({ name, state }) => ({ name: String(name), read: () => JSON.parse(String(state)) }));
   }
 
-  /** Returns the scopes that have circuits, by name. */
+  /** Returns the scopes that have circuits, sorted by name. */
   scopes(nowMs: number): readonly string[] {
     return this.#statement(
       "SELECT DISTINCT scope FROM circuits WHERE kept_until_ms > ? ORDER BY scope",
@@ -197,8 +212,8 @@ export class CircuitFile {
   }
 
   /**
-   * Deletes expired circuits, and one more if the file is full. Called only before a new circuit is
-   * stored.
+   * Makes room for a new circuit. Deletes expired circuits, and if the file is still full, also the
+   * circuit that expires first.
    */
   #makeRoom({ scope, name }: FleetKey, nowMs: number): void {
     this.#statement("DELETE FROM circuits WHERE scope = ? AND name = ?").run(scope, name);
@@ -214,8 +229,8 @@ export class CircuitFile {
   }
 
   /**
-   * Prepares an empty file. Another process may have prepared it meanwhile, so checks again that
-   * the file is ours or empty.
+   * Creates the tables in an empty file. Another process may create them at the same time, so the
+   * check is repeated inside the transaction.
    */
   #prepareFile(): void {
     if (this.#atOneMoment(() => this.#isOurs())) {
@@ -230,8 +245,8 @@ export class CircuitFile {
   }
 
   /**
-   * Runs reads in one transaction. Between two reads outside of one, another process may create the
-   * tables, and the file would look like another program's.
+   * Runs several reads in one transaction. Without a transaction, another process could create the
+   * tables between two reads. The file would then look like the database of another program.
    */
   #atOneMoment<T>(reads: () => T): T {
     this.#connection.exec("BEGIN");
@@ -242,7 +257,10 @@ export class CircuitFile {
     }
   }
 
-  /** Returns whether the file is ours; false for an empty file. */
+  /**
+   * Returns whether the file belongs to this package. Returns false for an empty file, and throws
+   * for the file of another program.
+   */
   #isOurs(): boolean {
     const application = Number(this.#pragma("application_id"));
     const version = Number(this.#pragma("user_version"));
@@ -265,7 +283,7 @@ export class CircuitFile {
     try {
       this.#connection.exec("ROLLBACK");
     } catch {
-      // SQLite rolls back by itself after some errors, such as a full disk.
+      // Ignored: SQLite rolls back by itself after some errors, such as a full disk.
     }
   }
 

@@ -1,11 +1,14 @@
-/** Loads SQLite from Node.js if it has it. The types cover only the parts used here. */
+/**
+ * Loads SQLite from Node.js, if this version contains it. Declares types for only the parts that
+ * this package uses.
+ */
 
 import { FleetStoreError } from "../store-error.js";
 
-/** The types of a column value. */
+/** The possible types of a column value. */
 export type SqliteValue = string | number | bigint | null | Uint8Array;
 
-/** A compiled statement. */
+/** A compiled SQL statement. */
 export interface SqliteStatement {
   get(...parameters: SqliteValue[]): Readonly<Record<string, SqliteValue>> | undefined;
   all(...parameters: SqliteValue[]): readonly Readonly<Record<string, SqliteValue>>[];
@@ -24,9 +27,9 @@ interface SqliteModule {
 }
 
 /**
- * Loads the module.
+ * Loads the SQLite module of Node.js.
  *
- * @throws FleetStoreError if this Node.js has no SQLite.
+ * @throws FleetStoreError if this version of Node.js has no SQLite.
  */
 export function loadSqlite(): SqliteModule {
   const module = withoutWarning(() => process.getBuiltinModule("node:sqlite"));
@@ -37,8 +40,8 @@ export function loadSqlite(): SqliteModule {
 }
 
 /**
- * Suppresses a warning. Node.js 22 warns on load that SQLite is experimental, which would precede
- * the output of every command. Only that warning is suppressed, and only during the load.
+ * Loads a module without one warning. Node.js 22 warns that SQLite is experimental, and this
+ * warning would precede the output of every command. All other warnings still appear.
  */
 function withoutWarning<T>(load: () => T): T {
   const { emitWarning } = process;

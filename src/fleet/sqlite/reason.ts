@@ -1,8 +1,8 @@
-/** Names why SQLite or the file system failed. */
+/** Describes why SQLite or the file system failed. */
 
 /**
- * Returns SQLite's own message, such as "file is not a database", or the code of a file system
- * error.
+ * Returns SQLite's own message, such as "file is not a database". For an error of the file system,
+ * returns its code.
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

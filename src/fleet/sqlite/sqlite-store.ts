@@ -1,4 +1,4 @@
-/** Keeps shared circuits in one file for many processes of one machine. */
+/** Keeps shared circuits in one SQLite file, for many processes on one machine. */
 
 import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -35,12 +35,12 @@ import { loadSqlite } from "./node-sqlite.js";
 import { isBusy, patiently } from "./patience.js";
 import { reasonOf } from "./reason.js";
 
-/** Options of `sqliteStore`. */
+/** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
-  /** The path of the file. The file and its folders are created if missing. */
+  /** The path of the file. The store creates the file and its folders if they are missing. */
   readonly path: string;
   /**
-   * Milliseconds that a command waits while another process writes, a whole number from 0 to 1,000.
+   * Milliseconds that a command waits while another process writes; a whole number from 0 to 1,000.
    * The wait blocks the process. Default: 20.
    */
   readonly busyTimeoutMs?: number | undefined;
@@ -76,10 +76,10 @@ interface Waiting {
 }
 
 /**
- * Creates a store in a SQLite file, which `open()` or the first command opens. All processes must
- * be on one machine: SQLite's locks do not work on network file systems.
+ * Creates a store in a SQLite file. `open()` or the first command opens the file. All processes
+ * must be on one machine, because SQLite's locks do not work on network file systems.
  *
- * @throws TypeError or RangeError that names the option, its value and the expected value. {@link
+ * @throws TypeError or RangeError for an invalid option, with the expected value. {@link
  * FleetStoreError} before Node.js 22.13, which has no SQLite.
  */
 export function sqliteStore(options: SqliteStoreOptions): FleetStore {
@@ -94,7 +94,7 @@ export function sqliteStore(options: SqliteStoreOptions): FleetStore {
 class SqliteStore implements FleetStore {
   readonly kind = "sqlite";
   readonly minimumReporters = 1;
-  /** False: changes of other processes are not pushed. */
+  /** False, because SQLite does not notify a process of changes by other processes. */
   readonly pushes = false;
   readonly #path: string;
   readonly #busyTimeoutMs: number;
@@ -110,7 +110,7 @@ class SqliteStore implements FleetStore {
     this.#nowMicros = nowMicros;
   }
 
-  /** Opens the file. Processes that start at the same time wait for the one that creates it. */
+  /** Opens the file. Retries while another process creates it at the same time. */
   async open(): Promise<void> {
     const endMs = performance.now() + OPEN_FOR_MS;
     for (;;) {
@@ -167,7 +167,7 @@ class SqliteStore implements FleetStore {
     });
   }
 
-  /** Adds a listener. It receives only changes that this process makes through this object. */
+  /** Adds a listener. It receives only changes that are made through this store object. */
   subscribe(scope: string, listener: FleetListener): () => void {
     return this.#listeners.add(scope, listener);
   }
@@ -195,7 +195,7 @@ class SqliteStore implements FleetStore {
       for (const [index, reply] of replies.entries()) this.#answer(left[index], reply);
     } catch (error) {
       const told = this.#failed(error);
-      // Has no effect on commands that already have a reply.
+      // Has no effect on commands that have already been answered.
       for (const { fail } of batch) fail(told);
     }
   }
@@ -212,7 +212,9 @@ class SqliteStore implements FleetStore {
     if (changes.length > 0) this.#listeners.tell(scope, { name, snapshot });
   }
 
-  /** Answers a batch without a lock up to the first change. Returns the number of replies. */
+  /**
+   * Answers commands without a lock, until one changes a circuit. Returns the number of answers.
+   */
   #answerUnchanged(file: CircuitFile, batch: readonly Waiting[]): number {
     for (const [index, { key, command, answer, fail }] of batch.entries()) {
       if (command.kind !== "admit" && command.kind !== "read") return index;
@@ -230,7 +232,7 @@ class SqliteStore implements FleetStore {
     return batch.length;
   }
 
-  /** Applies one command. Returns the error of invalid data: throwing it would undo the batch. */
+  /** Applies one command. Returns an error for invalid data: throwing it would undo the batch. */
   #apply(file: CircuitFile, { key, command }: Waiting): FleetReply | UnreadableCircuitError {
     const nowMicros = this.#nowMicros();
     const found = file.find(key, nowMicros / 1000);
@@ -246,7 +248,7 @@ class SqliteStore implements FleetStore {
     }
   }
 
-  /** Applies a command to the stored circuit. */
+  /** Applies a command to a stored circuit. Throws an `UnreadableCircuitError` for invalid data. */
   #reduce(
     name: string,
     read: (() => FleetState) | undefined,
@@ -276,10 +278,7 @@ class SqliteStore implements FleetStore {
     }
   }
 
-  /**
-   * Returns the open file. Opens it again if it was removed or replaced, because writes to the old
-   * one would be lost.
-   */
+  /** Returns the open file. Opens it again if it was deleted or replaced: writes would be lost. */
   #ready(): CircuitFile {
     if (this.#closed) throw new FleetStoreError(`the store in ${this.#path} is closed`);
     if (this.#file?.isGone()) this.#drop();
@@ -288,8 +287,7 @@ class SqliteStore implements FleetStore {
   }
 
   /**
-   * Turns an error into the store's. Closes the file after any error except a lock timeout, so that
-   * the next command opens it again.
+   * Converts an error. After any error but a lock timeout, closes the file to open it again later.
    */
   #failed(error: unknown): FleetStoreError {
     if (isBusy(error)) {
@@ -314,7 +312,7 @@ class SqliteStore implements FleetStore {
   }
 }
 
-/** Returns the system time, because monotonic clocks of two processes differ. */
+/** Returns the system time, because monotonic clocks differ between processes. */
 function wallMicros(): number {
   return Date.now() * 1000;
 }

@@ -1,4 +1,6 @@
-/** Delivers the events of one shared circuit to its own listeners and to those of its fleet. */
+/**
+ * Delivers the events of one shared circuit to its own listeners and to the listeners of its fleet.
+ */
 
 import { Emitter } from "../../../breaker/events.js";
 import type { FleetChange, FleetSnapshot } from "../../rules/reply.js";
@@ -20,14 +22,14 @@ export class CircuitNews {
     this.emitter = new Emitter(`shared circuit breaker "${key.name}"`);
   }
 
-  /** Reports a rejected call. */
+  /** Emits `rejected` with the error of a call. */
   tellRejected(error: SharedCircuitOpenError): void {
     this.#tell("rejected", { breakerName: this.#key.name, error });
   }
 
   /**
-   * Reports a new snapshot as a `change` event if callers see another state, or if the store's
-   * reply contains the changes that led to it.
+   * Emits `change` for a new snapshot, if callers see another state than before. Also emits
+   * `change` if the reply of the store contains the change itself.
    */
   tellHeard(
     before: FleetSnapshot | undefined,
@@ -49,8 +51,8 @@ export class CircuitNews {
 }
 
 /**
- * Returns whether callers see another state. A circuit that the store does not know counts as
- * closed.
+ * Returns whether callers see another state than before. A circuit that the store does not know
+ * counts as closed.
  */
 function differs(before: FleetSnapshot | undefined, after: FleetSnapshot): boolean {
   const wasIsolated = before !== undefined && before.isolation !== null;

@@ -1,19 +1,19 @@
-/** Where a shared circuit of this process stands. */
+/** Declares the parts of a fleet that its circuits use. */
 
 import type { Reporter } from "../../rules/state.js";
 import type { StoreLink } from "../link/store-link.js";
 import type { Announce } from "./circuit-news.js";
 
-/** The parts that all circuits of one fleet share. */
+/** The parts of a fleet that all its circuits share. */
 export interface CircuitSurroundings {
   readonly scope: string;
   readonly link: StoreLink;
   readonly cached: boolean;
   readonly reporter: Reporter;
-  /** Names the probe places of a command; never the same twice. */
+  /** Returns a new, unique name for the probe leases of a command. */
   readonly nextLease: () => string;
-  /** Announces an event to the listeners of the whole fleet. */
+  /** Passes an event on to the listeners of the whole fleet. */
   readonly announce: Announce;
-  /** Hears how many outcomes were lost. */
+  /** Receives the number of outcomes that were lost. */
   readonly dropped: (count: number) => void;
 }

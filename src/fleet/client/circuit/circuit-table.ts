@@ -1,4 +1,7 @@
-/** The shared circuits of one process by name, kept as long as they are used. */
+/**
+ * Finds the shared circuits of one process by name. Keeps a circuit only as long as a breaker uses
+ * it.
+ */
 
 import type { Clock } from "../../../breaker/clock.js";
 import type { FleetEntry } from "../../store.js";
@@ -6,12 +9,12 @@ import type { CircuitPolicy } from "../shared-policy.js";
 import type { CircuitSurroundings } from "./circuit-surroundings.js";
 import { SharedCircuit } from "./shared-circuit.js";
 
-/** The limit on circuits in the table, the same as in a registry of breakers. */
+/** The maximum number of circuits in the table, the same as in a registry of breakers. */
 const MAX_CIRCUITS = 10_000;
 
 /**
- * Finds circuits by name. Holds only weak references, so a circuit lives as long as the breakers
- * that share it.
+ * The shared circuits of one process, by name. The table has only weak references, so a circuit
+ * lives as long as the breakers that share it.
  */
 export class CircuitTable {
   readonly #around: CircuitSurroundings;
@@ -27,10 +30,11 @@ export class CircuitTable {
   }
 
   /**
-   * Returns the circuit of that name, or creates it. From now on, the circuit has the given policy.
+   * Returns the circuit with this name. Creates it if it does not exist. The circuit has the given
+   * policy from now on.
    *
-   * The table has room for 10,000 circuits. A circuit beyond that asks the store for every call,
-   * because pushes are delivered only to circuits in the table.
+   * The table has room for 10,000 circuits. Any further circuit asks the store for every call,
+   * because only circuits in the table receive pushes.
    */
   get(name: string, policy: CircuitPolicy, clock: Clock): SharedCircuit {
     const known = this.find(name);
@@ -56,7 +60,10 @@ export class CircuitTable {
     return [...this.#circuits.values()].flatMap((circuit) => circuit.deref() ?? []);
   }
 
-  /** Returns the circuits in use whose state is known, as the store last sent it, aged until now. */
+  /**
+   * Returns the circuits in use whose state is known. Each state is the last one from the store,
+   * with its durations adjusted to the present.
+   */
   known(): FleetEntry[] {
     return this.all().flatMap(({ key: { name }, snapshot }) =>
       snapshot === undefined ? [] : [{ name, snapshot }],
@@ -68,7 +75,10 @@ export class CircuitTable {
     for (const circuit of this.all()) circuit.flush(true);
   }
 
-  /** Removes a name whose circuit was garbage-collected, unless a new circuit has the name now. */
+  /**
+   * Removes the name of a circuit that was garbage-collected, unless a new circuit already uses the
+   * name.
+   */
   #forget(name: string): void {
     if (this.find(name) === undefined) this.#circuits.delete(name);
   }

@@ -1,4 +1,4 @@
-/** Outcomes of one shared circuit that wait to be sent to the store. */
+/** Counts the outcomes of one shared circuit until they are sent to the store. */
 
 import type { Settlement } from "../../../breaker/calls/permit.js";
 import type { FaultCount, SettleCommand } from "../../rules/command.js";
@@ -7,7 +7,7 @@ import type { SharedFailure } from "../../rules/state.js";
 import { OTHER_FAULT } from "../../rules/tally.js";
 import { sharedFailureOf } from "./shared-failure.js";
 
-/** The counts of outcomes that a settle command sends to the store. */
+/** The part of a settle command that comes from counted outcomes. */
 export type Outcomes = Pick<
   SettleCommand,
   | "generation"
@@ -28,7 +28,10 @@ class Count implements Outcomes {
   failures = 0;
   readonly leases: string[] = [];
   failure: SharedFailure | null = null;
-  /** Failures by component at fault; undefined while all have the same one. */
+  /**
+   * The number of failures for each component at fault; undefined while all failures have the same
+   * one.
+   */
   faults: MutableFault[] | undefined;
   openNow = false;
   retryAfterMs = 0;
@@ -61,12 +64,12 @@ function isSameFault(one: Omit<FaultCount, "count">, other: Omit<FaultCount, "co
   return one.fault === other.fault && one.limited === other.limited;
 }
 
-/** Counts outcomes by generation until they are taken. */
+/** The waiting outcomes, counted by generation. */
 export class OutcomeTally {
   readonly #counts = new Map<number | null, Count>();
   /**
-   * The count of the last outcome. Cached, because the next outcome nearly always has the same
-   * generation.
+   * The count of the last outcome's generation. It is cached, because the next outcome nearly
+   * always has the same generation.
    */
   #last: Count | undefined;
 
@@ -82,12 +85,12 @@ export class OutcomeTally {
     count.retryAfterMs = Math.max(count.retryAfterMs, retryAfterMs);
   }
 
-  /** Records a probe lease that the next settle command returns to the store. */
+  /** Adds a probe lease, which the next settle command gives back to the store. */
   giveBack(generation: number | null, lease: string): void {
     this.#countOf(generation).leases.push(lease);
   }
 
-  /** Returns all counts and starts from zero. */
+  /** Returns all counts, and starts again from zero. */
   take(): readonly Outcomes[] {
     const counts = [...this.#counts.values()];
     this.#counts.clear();

@@ -1,5 +1,6 @@
 /**
- * A shared circuit in this process. Asks the store about calls, and sends outcomes to the store.
+ * Represents a shared circuit in this process. Asks the store about calls, and sends outcomes to
+ * it.
  */
 
 import type { Settlement } from "../../../breaker/calls/permit.js";
@@ -23,7 +24,7 @@ export type SharedAdmission = SharedTicket | KnownRefusal;
 /** One shared circuit. All breakers of a fleet that share a name use the same object. */
 export class SharedCircuit implements OutcomeTaker {
   readonly key: FleetKey;
-  /** The policy sent with commands: that of the breaker for which `share` was called last. */
+  /** The policy to send with commands. The breaker last passed to `share` determines it. */
   policy: CircuitPolicy;
   readonly counts = {
     askedCount: 0,
@@ -38,17 +39,17 @@ export class SharedCircuit implements OutcomeTaker {
   readonly #cached: boolean;
   readonly #known = new KnownCircuit();
   readonly #tally = new OutcomeTally();
-  /** Counts that decide nothing. They travel with outcomes, and alone only when the process ends. */
+  /** Counts that never affect a decision. They are sent with outcomes, or when the process ends. */
   readonly untold = new Untold();
   readonly #timer = new FlushTimer(() => this.flush());
   #waiting: ((answer: SharedAdmission) => void)[] = [];
-  /** How many admit commands are in flight, with calls that wait for the reply. */
+  /** Number of admit commands in flight. Each has calls that wait for the reply. */
   #askingCount = 0;
   /** The ticket of calls for which the store was not asked. */
   readonly #unasked = new SharedTicket(this, null, undefined);
   /** The ticket of calls without a probe lease, in the last known generation. */
   #ticket = this.#unasked;
-  /** Set while calls are admitted without asking: in cached mode, while closed. */
+  /** The ticket of calls that are admitted without asking: in cached mode, while closed. */
   #pass: SharedTicket | undefined;
   #used = false;
 
@@ -66,7 +67,7 @@ export class SharedCircuit implements OutcomeTaker {
     return this.#known.at(this.#clock.now());
   }
 
-  /** Admits or rejects a call: at once if the state is known, otherwise with the store's reply. */
+  /** Admits or rejects a call: at once if the known state suffices, else after a reply. */
   admit(): SharedAdmission | Promise<SharedAdmission> {
     if (this.#cached) {
       this.#used = true;
@@ -78,18 +79,18 @@ export class SharedCircuit implements OutcomeTaker {
     this.counts.askedCount += 1;
     const answer = new Promise<SharedAdmission>((resolve) => this.#waiting.push(resolve));
     if (this.#waiting.length === MAX_CALLS) this.flush();
-    // If a reply is already awaited, calls are frequent, so those of one turn are sent together.
+    // If a reply is already awaited, calls are frequent, so the calls of a turn are sent together.
     else this.#timer.ask(this.#askingCount > 0 ? Haste.Tick : Haste.Now);
     return answer;
   }
 
-  /** Returns the rejection of a call now; undefined if it would be admitted or the store asked. */
+  /** Returns the rejection that a call would get now; undefined if no rejection is known. */
   check(): KnownRefusal | undefined {
     const known = this.#known.decide(this.#clock.now());
     return typeof known === "object" ? known : undefined;
   }
 
-  /** Creates the error of a rejected call, counts it, and emits `rejected`. */
+  /** Creates the error of a rejected call. Counts the rejection, and emits `rejected`. */
   reject({ reason, snapshot }: KnownRefusal, withStack: boolean): SharedCircuitOpenError {
     this.counts.refusedCount += 1;
     this.untold.addRejection();
@@ -105,7 +106,7 @@ export class SharedCircuit implements OutcomeTaker {
 
   tell(generation: number | null, settlement: Settlement): void {
     this.#tally.add(generation, settlement);
-    // In cached mode a success waits for the flush that is due. Nearly all calls end here.
+    // In cached mode, a success waits for the scheduled flush. Nearly all calls end here.
     if (this.#cached && settlement.outcome === "success" && this.#timer.isDue) return;
     this.#schedule(this.#hasteOf(settlement));
   }
@@ -115,7 +116,7 @@ export class SharedCircuit implements OutcomeTaker {
     this.#schedule(Haste.Tick);
   }
 
-  /** Asks the store for the state. Resolves also if the store does not reply. */
+  /** Asks the store for the state. Resolves even if the store does not reply. */
   read(): Promise<void> {
     return new Promise((resolve) => {
       this.#around.link.send(this.key, {
@@ -146,10 +147,10 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   /**
-   * Accepts the reply to one of our own commands.
+   * Accepts the reply to a command of this process.
    *
    * @param command The number of the command.
-   * @param tookMs Milliseconds since it was sent.
+   * @param tookMs Milliseconds from sending the command to its reply.
    */
   hearReply({ snapshot, changes }: FleetReply, command: number, tookMs: number): void {
     const before = this.#known.heard;
@@ -159,9 +160,9 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   /**
-   * Sends the waiting commands: outcomes first, so that they count for the calls that ask.
+   * Sends waiting commands. Sends outcomes first, so that they affect the calls that follow.
    *
-   * @param untold Whether to send the count of rejections even without outcomes.
+   * @param untold Whether to send the counts in `untold` even if there are no outcomes.
    */
   flush(untold = false): void {
     this.#timer.stop();
@@ -175,8 +176,8 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   /**
-   * Sends a rate limit at once, so that no other process runs into it. In strict mode, other
-   * outcomes wait 2 ms for the next call, because sending both together costs nothing.
+   * Returns how long an outcome may wait. A rate limit must reach other processes at once. In
+   * strict mode, other outcomes wait 2 ms for the next call, which can share their request.
    */
   #hasteOf({ outcome, openNow }: Settlement): Haste {
     if (outcome === "failure" && openNow === true) return Haste.Tick;
@@ -237,7 +238,7 @@ export class SharedCircuit implements OutcomeTaker {
     }
   }
 
-  /** Returns the probe leases of a late reply: its calls were decided without it. */
+  /** Gives back the probe leases in a late reply, because the waiting calls are already decided. */
   #giveAllBack({ admitted, snapshot }: FleetReply, lease: string): void {
     if (snapshot.state !== "half-open") return;
     for (let index = 0; index < admitted; index += 1) {
@@ -304,8 +305,7 @@ export class SharedCircuit implements OutcomeTaker {
     changes: readonly FleetChange[],
   ): void {
     const closed = after.isolation === null && after.state === "closed";
-    // Generation 0: the store does not know the circuit, so outcomes have no generation to count
-    // in.
+    // Generation 0: the store does not know the circuit, so outcomes cannot belong to a generation.
     this.#ticket = after.generation === 0 ? this.#unasked : this.#ticketOf(after.generation);
     this.#pass = this.#cached && closed ? this.#ticket : undefined;
     this.news.tellHeard(before, after, changes);

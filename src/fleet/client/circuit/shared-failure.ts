@@ -1,6 +1,6 @@
 /**
- * Reduces a failure to the parts that may be shared. Omits the error's message, because it may hold
- * secrets.
+ * Extracts the parts of a failure that other processes may see. Leaves out the error's message,
+ * because it may contain secrets.
  */
 
 import type { SharedFailure } from "../../rules/state.js";
@@ -8,8 +8,8 @@ import type { SharedFailure } from "../../rules/state.js";
 const PLAIN = /^[A-Za-z0-9_.:-]{1,100}$/;
 
 /**
- * Reads the shareable part of an error: the fault and rule of a guard's record, or the code or name
- * of any other error.
+ * Returns the shareable parts of an error: the fault and the rule of an error from a guard, or the
+ * code or name of any other error.
  */
 export function sharedFailureOf(error: unknown): SharedFailure {
   try {
@@ -20,7 +20,7 @@ export function sharedFailureOf(error: unknown): SharedFailure {
     }
     return unjudged(isPlain(code) ? code : isPlain(name) ? name : "error");
   } catch {
-    return unjudged("error"); // A revoked proxy throws on any access.
+    return unjudged("error"); // A revoked proxy object throws on any access.
   }
 }
 

@@ -1,4 +1,4 @@
-/** Settles a permit that holds a place in the local circuit and in the shared circuit. */
+/** Settles a call in the local circuit and in the shared circuit. */
 
 import type { Permit, Settlement, Settler } from "../../../breaker/calls/permit.js";
 import type { Machine } from "../../../breaker/machine.js";
@@ -25,8 +25,8 @@ export class SharedSettler implements Settler {
   }
 
   /**
-   * Returns a settler that reports the outcome only to the local circuit. The shared circuit gets
-   * only its probe lease back.
+   * Returns a settler that reports the outcome only to the local circuit. This settler still gives
+   * the probe lease back to the shared circuit.
    */
   alone(): Settler {
     return {

@@ -1,8 +1,8 @@
-/** Counts of a circuit that decide nothing, kept until they are sent to the store. */
+/** Collects counts of a circuit that never affect a decision, until they are sent to the store. */
 
 import { MAX_TOLD, type TellCommand } from "../../rules/command.js";
 
-/** Gathers the counts that wait to be sent. */
+/** The counts that wait to be sent. */
 export class Untold {
   #rejections = 0;
   #failedRunsMs: number[] = [];
@@ -12,12 +12,15 @@ export class Untold {
     this.#rejections += 1;
   }
 
-  /** Adds the time until a run failed because of this upstream. */
+  /** Adds the duration, in milliseconds, of a run that failed because of this upstream. */
   addFailedRun(afterMs: number): void {
     if (this.#failedRunsMs.length < MAX_TOLD) this.#failedRunsMs.push(afterMs);
   }
 
-  /** Takes all out as one command. Returns undefined when there is nothing. */
+  /**
+   * Returns all counts as one command, and starts again from zero. Returns undefined if there are
+   * no counts.
+   */
   take(): TellCommand | undefined {
     const rejections = this.#rejections;
     const failedRunsMs = this.#failedRunsMs;

@@ -1,15 +1,15 @@
 /**
- * Limits the waits for replies with a single timer. All have the same limit, so the oldest is due
- * first.
+ * Limits the waits for replies with a single timer. All waits have the same limit, so the oldest
+ * wait is the first to exceed it.
  */
 
 import { systemClock } from "../../../breaker/clock.js";
 
 /** A wait in progress. */
 interface Wait {
-  /** The start of the wait, on the clock of this process. */
+  /** The start of the wait in milliseconds, on the monotonic clock of this process. */
   readonly startedMs: number;
-  /** Whether a caller waits: only then does the limit keep the process alive. */
+  /** Whether a caller waits. Only then does the timer keep the process alive. */
   readonly awaited: boolean;
 }
 
@@ -21,7 +21,7 @@ export class Deadlines<W extends Wait> {
   #awaitedCount = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onLate Receives a wait that exceeds the limit. The function must call `end`. */
+  /** @param onLate Receives a wait that exceeds the limit, and must end it with `end`. */
   constructor(limitMs: number, onLate: (wait: W) => void) {
     this.#limitMs = limitMs;
     this.#onLate = onLate;
@@ -42,7 +42,7 @@ export class Deadlines<W extends Wait> {
     else if (wait.awaited && this.#awaitedCount === 1) this.#timer.ref();
   }
 
-  /** Ends a wait. Returns false if it has already ended. */
+  /** Ends a wait. Returns false if the wait has already ended. */
   end(wait: W): boolean {
     if (!this.#waits.delete(wait)) return false;
     if (wait.awaited) this.#awaitedCount -= 1;
@@ -59,14 +59,14 @@ export class Deadlines<W extends Wait> {
   }
 
   /**
-   * Reports waits over the limit, and schedules the next check. Reports them one turn later: in a
-   * busy process a reply may have arrived but not been read yet.
+   * Reports the waits over the limit, and schedules the next check. Reports them one turn later,
+   * because a busy process may not have read a reply that has already arrived.
    */
   #look(): void {
     this.#timer = undefined;
     const nowMs = systemClock.now();
     for (const wait of this.#waits) {
-      // Rounded down, so that a wait may end a millisecond early but never exceeds the limit.
+      // Rounds down. A wait may then end a millisecond early, but never exceeds the limit.
       const leftMs = Math.floor(wait.startedMs + this.#limitMs - nowMs);
       if (leftMs > 0) {
         this.#watch(leftMs);

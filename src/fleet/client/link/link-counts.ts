@@ -1,13 +1,15 @@
-/** The counts of the connection to a store. */
+/** Declares the counts of the link to a store. */
 
-/** The counts of a link. No count ever decreases. */
+/** The counts of the link to a store. No count ever decreases. */
 export interface LinkCounts {
   /** Commands that were sent. */
   readonly sentCount: number;
-  /** Requests that failed. */
+  /** Commands that failed. */
   readonly failedCount: number;
-  /** Requests without an answer before the deadline. */
+  /** Commands without a reply before the deadline. */
   readonly timedOutCount: number;
-  /** Requests that were not sent, because the store was down or too many were in progress. */
+  /**
+   * Commands that were not sent, because the store was down or too many commands were in flight.
+   */
   readonly unsentCount: number;
 }

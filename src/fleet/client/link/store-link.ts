@@ -1,6 +1,4 @@
-/**
- * Sends commands to a store: each at most once, with a deadline, and not while the store is down.
- */
+/** Sends commands to a store: at most once, with a deadline, and not while the store is down. */
 
 import { kindOf } from "../../../breaker/announce.js";
 import { Permit } from "../../../breaker/calls/permit.js";
@@ -16,27 +14,26 @@ import { Deadlines } from "./deadlines.js";
 import type { LinkCounts } from "./link-counts.js";
 import { LostTime } from "./lost-time.js";
 
-/** A command in progress, and the callers that wait for its result. */
+/** A command to send, and callbacks for its result. */
 export interface Errand {
   /**
-   * Creates the command once the store is connected, because the command depends on the store.
+   * Creates the command once the store is connected, because its content depends on the store.
    *
-   * @param counts Whether the store keeps counts for reports; a server of the previous version does
-   * not.
+   * @param counts Whether the store keeps counts for reports. An older server keeps none.
    */
   command(minimumReporters: number, counts: boolean): FleetCommand;
-  /** Number of calls in an admit command, which the reply must not exceed; otherwise 0. */
+  /** Number of calls in an admit command; otherwise 0. The reply must not admit more calls. */
   readonly count: number;
-  /** Whether calls wait for the reply: only then does its deadline keep the process alive. */
+  /** Whether calls wait for the reply. Only then does the deadline keep the process alive. */
   readonly awaited: boolean;
   /**
-   * Receives the reply, perhaps after `missed`.
+   * Receives the reply. A late reply comes after `missed` was called.
    *
-   * @param command Number of the command; later ones have higher numbers.
-   * @param tookMs Milliseconds since it was sent.
+   * @param command Number of the command. Later commands have higher numbers.
+   * @param tookMs Milliseconds from sending the command to its reply.
    */
   replied(reply: FleetReply, command: number, tookMs: number): void;
-  /** Called when there is no reply within the deadline, or at once if the store is not asked. */
+  /** Called if no reply arrives in time, or at once if the command is not sent. */
   missed(): void;
 }
 
@@ -53,14 +50,14 @@ export interface LinkSettings {
   readonly onEdge: (reason: string | undefined) => void;
 }
 
-/** After this many consecutive failures, the store is down and not asked for `DOWN_MS`. */
+/** After this number of consecutive failures, the store is down and not asked for `DOWN_MS`. */
 const FAILURES_TO_DOWN = 3;
 const DOWN_MS = 500;
 const DOWN_JITTER = 0.5;
-/** The limit on commands in flight. */
+/** The maximum number of commands in flight. */
 const MAX_UNDER_WAY = 10_000;
 
-/** Sends the commands of one process to one store, through a breaker for the store itself. */
+/** Sends the commands of one process to one store. Its own breaker detects a store that is down. */
 export class StoreLink {
   readonly #settings: LinkSettings;
   readonly #breaker: CircuitBreaker;
@@ -90,7 +87,7 @@ export class StoreLink {
     });
   }
 
-  /** Whether the store is up and asked. */
+  /** Whether the link is open and the store is up. */
   get isUp(): boolean {
     return !this.#closed && this.#breaker.state === "closed";
   }
@@ -105,7 +102,7 @@ export class StoreLink {
     return this.#store?.scopes !== undefined;
   }
 
-  /** Why a command or the connection failed last; undefined before the first failure. */
+  /** The reason for the last failure of a command or connection; undefined before the first. */
   get lastProblem(): string | undefined {
     return this.#lastProblem;
   }
@@ -115,7 +112,7 @@ export class StoreLink {
     return !this.#closed && this.#lost.ms < giveUpAfterMs && this.#underWay.size < MAX_UNDER_WAY;
   }
 
-  /** Whether the link is closed and sends nothing. */
+  /** Whether the link is closed. A closed link sends nothing. */
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -126,7 +123,6 @@ export class StoreLink {
     return this.#sentCount;
   }
 
-  /** Number of commands sent. */
   get sentCount(): number {
     return this.#sentCount;
   }
@@ -140,7 +136,7 @@ export class StoreLink {
     };
   }
 
-  /** Connects. Resolves to false if that fails or takes longer than `limitMs`. */
+  /** Connects. Resolves to false if the connection fails or takes longer than `limitMs`. */
   async open(limitMs: number): Promise<boolean> {
     if (this.#closed) return false;
     const permit = this.#breaker.tryAcquire();
@@ -155,7 +151,7 @@ export class StoreLink {
       return true;
     } catch (error) {
       this.#missed(startedMs, reasonOf(error));
-      // Treats the store as down at once, so that the next calls do not wait for a timeout each.
+      // Treats the store as down at once. Otherwise, each of the next calls would time out.
       permit.failure(error, { openNow: true });
       return false;
     }
@@ -179,11 +175,11 @@ export class StoreLink {
   }
 
   /**
-   * Asks the store even if it is down, for a request that no guarded call waits for, such as
-   * `status`.
+   * Asks the store even if it is down. Use it only for a request that no guarded call waits for,
+   * such as `status`.
    *
-   * @param awaited Whether a caller waits: only then does the limit keep the process alive.
-   * @throws FleetStoreError (as a rejection) when it fails or takes longer than `limitMs`.
+   * @param awaited Whether a caller waits. Only then does the limit keep the process alive.
+   * @throws FleetStoreError (as a rejection) if the request fails or takes longer than `limitMs`.
    */
   async demand<T>(
     question: (store: FleetStore) => T | Promise<T>,
@@ -200,7 +196,7 @@ export class StoreLink {
     }
   }
 
-  /** Resolves when all commands in flight were answered or dropped; each has a deadline. */
+  /** Resolves when all commands in flight are answered or dropped. Each has a deadline. */
   async idle(): Promise<void> {
     await Promise.all(
       this.#underWay
@@ -210,7 +206,7 @@ export class StoreLink {
   }
 
   /**
-   * Stops sending, and drops commands in flight. Never rejects.
+   * Stops sending, and drops the commands in flight. Never rejects.
    *
    * @param withStore Whether to close the store too, within `limitMs`.
    */
@@ -230,7 +226,7 @@ export class StoreLink {
     return errand.command(reporters, scopes !== undefined);
   }
 
-  /** Creates the store if necessary, and asks it. */
+  /** Passes the store to `question`. Creates the store first if necessary. */
   async #withStore<T>(question: (store: FleetStore) => T | Promise<T>): Promise<T> {
     if (this.#store !== undefined) return question(this.#store);
     this.#opening ??= this.#make();
@@ -287,7 +283,7 @@ export class StoreLink {
     sending.errand.missed();
   }
 
-  /** Ends the wait for a command and returns its permit; undefined if already ended. */
+  /** Ends the wait for a command. Returns its permit; undefined if the wait has already ended. */
   #settle(sending: Sending): Permit | undefined {
     if (!this.#underWay.end(sending)) return undefined;
     for (const end of sending.whenEnded) end();
@@ -311,7 +307,7 @@ class Sending {
   }
 }
 
-/** Returns our own error's message. Of other errors, only the name: a message may hold a secret. */
+/** Returns the message of a store's error. Hides other messages, which may contain secrets. */
 function reasonOf(error: unknown): string {
   return isFleetStoreError(error) ? error.message : kindOf(error);
 }

@@ -1,5 +1,5 @@
 /**
- * Recognizes a Redis client by its properties, so that any installed copy of `@redis/client` or
+ * Recognizes a Redis client by its properties. So any installed copy of `@redis/client` or
  * `ioredis` works.
  */
 
@@ -11,13 +11,14 @@ import { poolConnection, sentinelConnection } from "./node-redis-found.js";
 
 /**
  * A client of `@redis/client` (or `redis`) 6 or `ioredis` 6, for one server, a cluster or
- * sentinels. Only its options are used. It may be connected or not, and is never changed or closed.
+ * sentinels. The store uses only its options, so the client need not be connected. The store never
+ * changes or closes the client.
  */
 interface RedisSingleClient {
   duplicate(...overrides: never[]): unknown;
 }
 
-/** A pool of `@redis/client` 6. The store asks one of its clients for the options. */
+/** A client pool of `@redis/client` 6. The store reads the options from one client of the pool. */
 interface RedisClientPool {
   execute(...parameters: never[]): unknown;
   readonly totalClients: number;
@@ -27,9 +28,9 @@ interface RedisClientPool {
 export type RedisClient = RedisSingleClient | RedisClientPool;
 
 /**
- * Returns a function that opens connections with the options of the given client.
+ * Returns a function that opens connections with the options of a client.
  *
- * @throws TypeError for any other value.
+ * @throws TypeError if the value is not a supported client.
  */
 export function connectionsOf(client: unknown, label: string): MakeConnection {
   if (isObject(client) && has(client, "execute") && typeof client.totalClients === "number") {
@@ -52,7 +53,7 @@ export function connectionsOf(client: unknown, label: string): MakeConnection {
       return (onLost) => nodeRedisConnection(as(client), onLost);
     }
   }
-  // A string is probably a URL, which may hold a password, so it is not shown.
+  // Does not show a string, because it is probably a URL and may contain a password.
   const shown = typeof client === "string" ? "a text" : show(client);
   throw new TypeError(
     `${label} is ${shown}, expected a client or a cluster of "@redis/client" 6 or "ioredis" 6, ` +
@@ -69,7 +70,8 @@ function has(client: Readonly<Record<string, unknown>>, method: string): boolean
 }
 
 /**
- * Casts a client whose properties were checked. The parameters of its methods cannot be checked.
+ * Casts a client whose properties were checked. The compiler cannot check the parameters of its
+ * methods.
  */
 function as<T>(client: unknown): T {
   return client as T;

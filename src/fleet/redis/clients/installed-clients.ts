@@ -1,8 +1,9 @@
 /** Loads the Redis clients that are installed beside this package. */
 
 /**
- * Imports `@redis/client`; undefined if it is not installed. The name must be a literal inside
- * `try`: only then do bundlers include an installed client and accept a missing one.
+ * Imports `@redis/client`. Returns undefined if it is not installed. Keep the package name as a
+ * literal inside `try`. Only then do bundlers include an installed client, and accept a missing
+ * one.
  */
 export async function installedNodeRedis() {
   try {
@@ -12,7 +13,7 @@ export async function installedNodeRedis() {
   }
 }
 
-/** Imports `ioredis`; undefined if it is not installed. */
+/** Imports `ioredis`. Returns undefined if it is not installed. */
 export async function installedIoredis() {
   try {
     return await import("ioredis");
@@ -22,8 +23,8 @@ export async function installedIoredis() {
 }
 
 /**
- * Returns undefined if an import failed because this package is not installed. Rethrows any other
- * error.
+ * Returns undefined if an import failed because the package `name` is not installed. Rethrows any
+ * other error.
  */
 function undefinedIfMissing(name: string, error: unknown): undefined {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };

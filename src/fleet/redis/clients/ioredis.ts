@@ -1,4 +1,4 @@
-/** Connections by ioredis, to one server or a cluster. */
+/** Opens connections with ioredis, to one server or a cluster. */
 
 import type { Cluster, ClusterOptions, Redis } from "ioredis";
 import {
@@ -9,12 +9,14 @@ import {
   type RedisSubscriber,
 } from "../connection/connection.js";
 
-/** Disables the client's own retries by returning null: the store replaces lost connections. */
+/**
+ * Returns null, which disables the retries of ioredis. The store itself replaces lost connections.
+ */
 const NEVER = (): null => null;
 
 /**
- * Options of the store's own connections. They disable the offline queue and retries, so that no
- * command is sent twice.
+ * The options of the store's own connections. They disable the offline queue and all retries, so
+ * that no command is sent twice.
  */
 const OWN_OPTIONS = {
   lazyConnect: true,
@@ -32,7 +34,7 @@ const OWN_OPTIONS = {
   connectTimeout: CONNECT_TIMEOUT_MS,
 } as const;
 
-/** Creates a connection from the options of a client for one server. */
+/** Creates a connection to one server, with the options of a client. */
 export function ioredisConnection(given: Redis, onLost: OnLost): RedisConnection {
   const client = duplicate(given, onLost);
   const { host = "localhost", port = 6379 } = client.options;
@@ -48,7 +50,7 @@ export function ioredisConnection(given: Redis, onLost: OnLost): RedisConnection
   };
 }
 
-/** Creates a connection from the options of a client for a cluster. */
+/** Creates a connection to a cluster, with the options of a client. */
 export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisConnection {
   const cluster = given.duplicate([], {
     lazyConnect: true,
@@ -57,7 +59,7 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
     enableAutoPipelining: false,
     scaleReads: "master",
     clusterRetryStrategy: NEVER,
-    // No retries: a command may have been applied before its connection was lost.
+    // Disables retries, because Redis may have run a command before its connection was lost.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     slotsRefreshInterval: 0,
@@ -74,8 +76,8 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
     isCluster: true,
     open: async () => {
       await cluster.connect();
-      // Waits for all nodes, because a node that is still connecting rejects commands. A node that
-      // is down does not fail the others.
+      // Waits for all nodes, because a node that is still connecting rejects commands. Ignores a
+      // node that is down, because the other nodes still work.
       await Promise.allSettled(nodes().map((node) => node.connect()));
     },
     send: (_key, [name = "", ...args]) => cluster.call(name, ...args),
@@ -96,8 +98,8 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
 }
 
 /**
- * Returns the options for each node of a cluster. Omits options for retries, which only the cluster
- * has.
+ * Returns the options for each node of a cluster. They are the client's options without
+ * `replyMapping`, and the store's own options take precedence.
  */
 function nodeOptions({
   options,
@@ -122,16 +124,16 @@ function unrefWhenConnected(client: Redis): void {
 }
 
 /**
- * Disconnects, unless the client has already ended: then ioredis would wait with a timer that keeps
- * the process alive.
+ * Disconnects, unless the client has already ended. In that case, ioredis would start a timer that
+ * keeps the process alive.
  */
 function disconnect(client: Redis | Cluster): void {
   if (client.status !== "end") client.disconnect();
 }
 
 /**
- * Connects. Rejects with the error from the "error" event, because ioredis itself rejects only with
- * "connection is closed".
+ * Connects. Rejects with the error of the "error" event, because ioredis itself rejects with
+ * nothing but "connection is closed".
  */
 async function connect(client: Redis): Promise<void> {
   let problem: unknown;
@@ -155,7 +157,7 @@ function subscriber(client: Redis, onMessage: RedisListener): RedisSubscriber {
     subscribe: async (channel) => void (await client.subscribe(channel)),
     unsubscribe: async (channel) => void (await client.unsubscribe(channel)),
     close: () => {
-      // Removed explicitly, because messages still arrive until the server has closed its side.
+      // Removes the listener, because messages still arrive until the server has closed its side.
       client.off("message", onMessage);
       disconnect(client);
     },

@@ -1,6 +1,6 @@
 /**
- * Connections by node-redis to a server whose address comes from a sentinel or from a pool of
- * clients.
+ * Opens connections with node-redis to a server that must be found first: by a sentinel, or in a
+ * pool of clients.
  */
 
 import type { createClient, createClientPool, createSentinel } from "@redis/client";
@@ -22,7 +22,7 @@ type NodeRedisPool = ReturnType<typeof createClientPool>;
 type SentinelOptions = Parameters<typeof createSentinel>[0];
 type Address = SentinelOptions["sentinelRootNodes"][number];
 
-/** Creates a connection to the current master of a client's sentinels. */
+/** Creates a connection to the current master of a sentinel client. */
 export function sentinelConnection(given: NodeRedisSentinel, onLost: OnLost): RedisConnection {
   const options = optionsOf(given);
   return foundConnection(async () => {
@@ -40,12 +40,12 @@ export function sentinelConnection(given: NodeRedisSentinel, onLost: OnLost): Re
   }, onLost);
 }
 
-/** Creates a connection from the options of a pool's clients. */
+/** Creates a connection with the options of a pool's clients. */
 export function poolConnection(given: NodeRedisPool, onLost: OnLost): RedisConnection {
   return foundConnection(() => clientOf(given), onLost);
 }
 
-/** Returns a connection that calls `find` for its server each time it is opened. */
+/** Returns a connection that finds its server with `find` each time it is opened. */
 function foundConnection(find: () => Promise<NodeRedisClient>, onLost: OnLost): RedisConnection {
   let found: RedisConnection | undefined;
   let closed = false;
@@ -73,8 +73,9 @@ function foundConnection(find: () => Promise<NodeRedisClient>, onLost: OnLost): 
 }
 
 /**
- * Returns the options of a sentinel client. The client has no accessor for them, but `duplicate`
- * passes them to its prototype's constructor, which is replaced here to catch them.
+ * Returns the options of a sentinel client. The client does not expose them, but its `duplicate`
+ * passes them to the constructor of its prototype. So this function calls `duplicate` with a
+ * constructor that keeps the options.
  */
 function optionsOf(given: NodeRedisSentinel): SentinelOptions {
   let options: SentinelOptions | undefined;
@@ -90,7 +91,10 @@ function optionsOf(given: NodeRedisSentinel): SentinelOptions {
   throw new FleetStoreError("the options of the sentinel client cannot be read");
 }
 
-/** Asks one sentinel after another. Each may be down or not know the master. */
+/**
+ * Returns the address of the master. Asks one sentinel after the other, because a sentinel may be
+ * down or not know the master.
+ */
 async function masterOf(options: SentinelOptions, create: typeof createClient): Promise<Address> {
   const { name, sentinelRootNodes, sentinelClientOptions = {}, nodeAddressMap } = options;
   let problem: unknown;
@@ -129,7 +133,7 @@ function mapped(address: Address, map: SentinelOptions["nodeAddressMap"]): Addre
   return (typeof map === "function" ? map(name) : map?.[name]) ?? address;
 }
 
-/** Creates a client that is never connected, only to hold options. */
+/** Creates a client, which is used to hold options or to ask a sentinel. */
 function template(create: typeof createClient, options: object): NodeRedisClient {
   const client = create(options);
   client.on("error", () => undefined);
@@ -138,8 +142,8 @@ function template(create: typeof createClient, options: object): NodeRedisClient
 }
 
 /**
- * Returns one client of a pool, to read its options. Connects the pool for that if necessary, and
- * closes it again.
+ * Returns one client of a pool, so that its options can be read. If the pool is not open, connects
+ * it first and closes it again.
  */
 async function clientOf(pool: NodeRedisPool): Promise<NodeRedisClient> {
   const isOurs = !pool.isOpen;

@@ -1,4 +1,7 @@
-/** Connections by node-redis (`@redis/client`, or `redis` around it), to one server or a cluster. */
+/**
+ * Opens connections with node-redis (`@redis/client`, or `redis`, which contains it), to one server
+ * or a cluster.
+ */
 
 import type { createClient, createCluster } from "@redis/client";
 import {
@@ -16,11 +19,11 @@ export type NodeRedisCluster = ReturnType<typeof createCluster>;
 
 /**
  * Disables the client's own timeout, which would create an AbortSignal for each command.
- * `RedisLink` limits the wait for replies.
+ * `RedisLink` limits the wait for replies instead.
  */
 const COMMAND_OPTIONS = { timeout: 0 } as const;
 /**
- * Options of the store's own connections. They disable the offline queue, so that no command is
+ * The options of the store's own connections. They disable the offline queue, so that no command is
  * sent late.
  */
 const OWN_OPTIONS = {
@@ -29,7 +32,7 @@ const OWN_OPTIONS = {
   maintNotifications: "disabled",
   commandOptions: COMMAND_OPTIONS,
 } as const;
-/** No reconnects: the store replaces a lost connection. */
+/** Disables reconnects, because the store itself replaces a lost connection. */
 const OWN_SOCKET = { reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS } as const;
 
 interface ServerAddress {
@@ -37,7 +40,7 @@ interface ServerAddress {
   readonly port?: number;
 }
 
-/** Creates a connection from the options of a client for one server. */
+/** Creates a connection to one server, with the options of a client. */
 export function nodeRedisConnection(given: NodeRedisClient, onLost: OnLost): RedisConnection {
   const client = duplicate(given, onLost);
   const { host = "localhost", port = 6379 } = (client.options.socket ?? {}) as ServerAddress;
@@ -53,7 +56,7 @@ export function nodeRedisConnection(given: NodeRedisClient, onLost: OnLost): Red
   };
 }
 
-/** Creates a connection from the options of a client for a cluster. */
+/** Creates a connection to a cluster, with the options of a client. */
 export function nodeRedisClusterConnection(
   given: NodeRedisCluster,
   onLost: OnLost,
@@ -66,13 +69,15 @@ export function nodeRedisClusterConnection(
     defaults: {
       ...defaults,
       ...OWN_OPTIONS,
-      // A node that does not respond must not delay the others until their own timeout.
+      // Half the timeout, so that a node that does not respond cannot use up the time for the other
+      // nodes.
       socket: { ...defaults?.socket, ...OWN_SOCKET, connectTimeout: CONNECT_TIMEOUT_MS / 2 },
     },
   });
   cluster.on("error", onLost);
   cluster.on("node-error", onLost);
-  // A cluster has no `unref` for all of its connections.
+  // A cluster has no `unref` for all its connections, so this listener calls `unref` on each of
+  // them.
   cluster.on("node-connect", () => {
     for (const { client } of cluster.masters) client?.unref();
   });

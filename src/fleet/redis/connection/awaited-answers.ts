@@ -1,6 +1,6 @@
 /**
- * The replies that one link waits for. All of them share two timers, because a timer for each would
- * cost as much as the reply.
+ * Limits the waits for Redis replies. All waits of a link share two timers, because a timer for
+ * each wait would cost as much as the reply itself.
  */
 
 import { FleetStoreError } from "../../store-error.js";
@@ -10,18 +10,22 @@ interface Awaited {
   readonly giveUp: (error: FleetStoreError) => void;
 }
 
-/** Limits each wait, and keeps the process alive for a limited time while replies are awaited. */
+/**
+ * The replies that one link waits for. Each wait has a limit. A shorter limit applies to the time
+ * for which waiting keeps the process alive.
+ */
 export class AwaitedAnswers {
   readonly #limitMs: number;
   /** The awaited replies, oldest first. */
   readonly #awaited = new Set<Awaited>();
-  /** Keeps the process alive while it runs and a reply is awaited. */
+  /** A timer that keeps the process alive as long as it runs and a reply is awaited. */
   readonly #hold: NodeJS.Timeout;
   #late: NodeJS.Timeout | undefined;
 
   /**
-   * @param holdMs Milliseconds after a command for which an awaited reply keeps the process alive.
-   * @param limitMs The limit for a reply.
+   * @param holdMs Milliseconds for which an awaited reply keeps the process alive, counted from the
+   * last command.
+   * @param limitMs Maximum wait for a reply in milliseconds.
    */
   constructor(holdMs: number, limitMs: number) {
     this.#limitMs = limitMs;
@@ -29,9 +33,9 @@ export class AwaitedAnswers {
   }
 
   /**
-   * Passes on the result of `answer`.
+   * Returns the result of `answer`, if it settles within the limit.
    *
-   * @throws FleetStoreError (as a rejection) when it takes too long.
+   * @throws FleetStoreError (as a rejection) if `answer` takes too long.
    */
   take<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -50,7 +54,7 @@ export class AwaitedAnswers {
     });
   }
 
-  /** Stops the timers. Replies that are still awaited fail when the connection is closed. */
+  /** Stops the timers. Replies that are still awaited fail when the connection closes. */
   close(): void {
     clearTimeout(this.#hold);
     clearTimeout(this.#late);
@@ -71,7 +75,7 @@ export class AwaitedAnswers {
     this.#late = setTimeout(() => this.#giveUp(), forMs).unref();
   }
 
-  /** Rejects replies over the limit, and schedules the next check. */
+  /** Rejects the waits that are over the limit. Then schedules the next check. */
   #giveUp(): void {
     this.#late = undefined;
     const nowMs = performance.now();

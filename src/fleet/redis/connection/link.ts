@@ -1,4 +1,6 @@
-/** Keeps the store connected to Redis: connects at first use, and replaces a lost connection. */
+/**
+ * Keeps the store connected to Redis. Connects at the first use, and replaces a lost connection.
+ */
 
 import { FleetStoreError } from "../../store-error.js";
 import { within } from "../../within.js";
@@ -12,12 +14,15 @@ import {
 } from "./connection.js";
 import { Redialing } from "./redialing.js";
 
-/** The limit for a reply. */
+/** The maximum wait for a reply, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 5000;
-/** How long waiting for a reply keeps an otherwise idle process alive. */
+/** Milliseconds for which an awaited reply keeps an otherwise idle process alive. */
 const HOLD_MS = 1000;
 
-/** Keeps one connection. It has no queue: without a connection, commands are rejected. */
+/**
+ * The store's connection to Redis. It has no queue: commands are rejected while there is no
+ * connection.
+ */
 export class RedisLink {
   readonly #make: MakeConnection;
   readonly #onOpened: () => void;
@@ -25,26 +30,30 @@ export class RedisLink {
   readonly #awaited = new AwaitedAnswers(HOLD_MS, ANSWER_TIMEOUT_MS);
   #current: RedisConnection | undefined;
   #dialing: Promise<RedisConnection> | undefined;
-  /** Replaced connections, until their commands in flight are answered. */
+  /** Replaced connections, which stay open until their commands in flight are answered. */
   readonly #replaced = new Map<RedisConnection, NodeJS.Timeout>();
-  /** Why the last attempt to connect failed; undefined while connected. */
+  /** The reason why the connection failed; undefined while the connection works. */
   #problem: string | undefined;
   #closed = false;
 
-  /** @param onOpened Called for each new connection, the first one and each replacement. */
+  /**
+   * @param onOpened Called for the first connection, and for each connection that replaces another.
+   */
   constructor(make: MakeConnection, onOpened: () => void) {
     this.#make = make;
     this.#onOpened = onOpened;
   }
 
-  /** Connects now, without waiting for the next scheduled attempt. Does nothing while connected. */
+  /**
+   * Connects at once, without waiting for the next scheduled attempt. Does nothing while connected.
+   */
   async open(): Promise<void> {
     if (this.#current === undefined || this.#problem !== undefined) await this.#dialNow();
   }
 
   /**
-   * Resolves to the connection. Waits for the first connection; rejects at once if a connection has
-   * failed.
+   * Resolves to the connection. Waits for the first connection. If a connection has failed, rejects
+   * at once instead of waiting for a new one.
    */
   async connection(): Promise<RedisConnection> {
     if (this.#current !== undefined) return this.#current;
@@ -56,7 +65,7 @@ export class RedisLink {
     return this.ask((connection) => connection.send(key, command));
   }
 
-  /** Asks the connection for one reply, within the limit. */
+  /** Asks the connection for one reply, within the time limit. */
   async ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
     const connection = this.#current ?? (await this.connection());
     try {
@@ -80,7 +89,7 @@ export class RedisLink {
     this.#replaced.clear();
   }
 
-  /** Connects while a caller waits. This wait keeps the process alive. */
+  /** Connects while a caller waits. The wait keeps the process alive. */
   #dialNow(): Promise<RedisConnection> {
     return within(this.#dial(), CONNECT_TIMEOUT_MS);
   }
@@ -117,8 +126,8 @@ export class RedisLink {
   }
 
   /**
-   * Schedules a replacement. The old connection is used until then: in a cluster, connections to
-   * other nodes may still work.
+   * Schedules a new connection. Until it is open, the old connection stays in use, because its
+   * connections to other nodes of a cluster may still work.
    */
   #replace(connection: RedisConnection, error: unknown): void {
     if (connection !== this.#current || this.#closed) return;

@@ -1,21 +1,28 @@
-/** Schedules attempts to reconnect, with growing delays and jitter, until one succeeds. */
+/**
+ * Schedules attempts to reconnect until one succeeds. The delays between them grow and have jitter.
+ */
 
 const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 500;
 
-/** Calls `dial` after a jittered delay, which doubles with each failure up to half a second. */
+/**
+ * Calls `dial` after a delay with jitter. The delay doubles with each failure, up to half a second.
+ */
 export class Redialing {
   readonly #dial: () => Promise<unknown>;
   #timer: NodeJS.Timeout | undefined;
   #delayMs = FIRST_DELAY_MS;
   #stopped = false;
 
-  /** @param dial Reports its own success or failure; its rejection is ignored. */
+  /**
+   * @param dial Connects, and calls `failed` or `succeeded` itself. A rejection of `dial` is
+   * ignored.
+   */
   constructor(dial: () => Promise<unknown>) {
     this.#dial = dial;
   }
 
-  /** Schedules an attempt, unless one is scheduled already. */
+  /** Schedules an attempt, unless an attempt is already scheduled. */
   soon(): void {
     if (this.#stopped || this.#timer !== undefined) return;
     const delayMs = this.#delayMs * (0.5 + Math.random() / 2);

@@ -1,6 +1,6 @@
 /**
- * Subscribes to the changes of scopes. The connection for that exists only while there are
- * listeners.
+ * Subscribes to the changes of circuits in scopes. Uses a separate connection, which exists only
+ * while there are listeners.
  */
 
 import { isEntry } from "../../reply-shape.js";
@@ -13,12 +13,15 @@ import { CONNECT_TIMEOUT_MS, type RedisSubscriber } from "./connection.js";
 import type { RedisLink } from "./link.js";
 import { Redialing } from "./redialing.js";
 
-/** The subscriptions of one store. Messages published without a connection are missed. */
+/**
+ * The subscriptions of one store. It misses messages that are published while there is no
+ * connection.
+ */
 export class RedisSubscriptions {
   readonly #link: RedisLink;
   readonly #names: RedisNames;
   readonly #listeners = new ScopeListeners();
-  /** For each subscribed channel in Redis, its scope. */
+  /** The scope of each subscribed channel in Redis. */
   readonly #scopes = new Map<string, string>();
   readonly #redialing = new Redialing(() => this.#dial());
   #current: RedisSubscriber | undefined;
@@ -45,8 +48,8 @@ export class RedisSubscriptions {
   }
 
   /**
-   * Reconnects after the store has reconnected: after a failover, the old server may no longer be
-   * the master.
+   * Opens a new subscription connection after the store has reconnected. After a failover, the old
+   * server may no longer be the master.
    */
   follow(): void {
     if (this.#scopes.size > 0) this.#dial().catch(() => undefined);
@@ -71,7 +74,7 @@ export class RedisSubscriptions {
     this.#current = undefined;
   }
 
-  /** Retries a failed subscription on another connection. */
+  /** If a subscription fails, schedules another connection. */
   #tell(done: Promise<void>): void {
     done.catch(() => this.#redialing.soon());
   }
@@ -103,7 +106,7 @@ export class RedisSubscriptions {
       throw error;
     }
     this.#hangUp();
-    // The last listener may have been removed while this connected.
+    // The last listener may have been removed while the connection was opening.
     if (this.#scopes.size === 0) subscriber.close();
     else this.#current = subscriber;
     this.#redialing.succeeded();
@@ -111,7 +114,7 @@ export class RedisSubscriptions {
 
   async #subscribeAll(subscriber: RedisSubscriber): Promise<void> {
     await subscriber.open();
-    // A Map's iterator also returns channels that are added during the loop.
+    // The iterator of a Map also returns channels that are added during the loop.
     for (const channel of this.#scopes.keys()) await subscriber.subscribe(channel);
   }
 
@@ -128,7 +131,9 @@ export class RedisSubscriptions {
   }
 }
 
-/** Checks a message, because any client of this Redis server can publish one. */
+/**
+ * Reads a message. Checks its shape, because any client of this Redis server can publish a message.
+ */
 function readEntry(text: string): FleetEntry | undefined {
   try {
     const entry: unknown = JSON.parse(text);

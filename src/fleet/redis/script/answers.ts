@@ -1,4 +1,4 @@
-/** Reads the replies of the script. */
+/** Reads the replies of the Lua script. */
 
 import { isReply } from "../../reply-shape.js";
 import type { FleetReply } from "../../rules/reply.js";
@@ -7,7 +7,7 @@ import { reportOf } from "../../rules/report.js";
 /** The fields of a reply, in order. */
 const ANSWER = [
   "admitted",
-  "refusal", // empty if there is no rejection
+  "refusal", // empty if no call was rejected
   "counted",
   "late",
   "changes", // JSON strings
@@ -26,31 +26,31 @@ const ANSWER = [
   "lateInAll",
 ] as const;
 
-/** The fields of a report, in the order of its parts. */
+/** The fields of a report, in order. A report is the last element of a reply. */
 const REPORT = [
   "totals",
   "seconds",
   "holders",
   "failedRunsMs",
   "policy",
-  "leases", // as the hash keeps them
+  "leases", // as stored in the hash
   "nowMs",
   "writtenMs",
   "openForMs",
 ] as const;
 
 /**
- * The length of a short reply. Commands that changed nothing get one, because a later reply of the
- * same script contains the state.
+ * The length of a short reply, which has only the fields before `changes`. A command that changed
+ * nothing gets a short reply if the next reply contains the state.
  */
 const SHORT_LENGTH = ANSWER.indexOf("changes");
 
 /**
- * Reads the replies to the commands of one script.
+ * Reads the replies to the commands of one script call.
  *
  * @param commands Number of calls in each command.
- * @returns A reply for each command; undefined for an invalid one, since another program may have
- * written to the circuit's hash.
+ * @returns One reply for each command. An invalid reply becomes undefined. A reply can be invalid
+ * because another program has written to the circuit's hash.
  */
 export function readAnswers(
   answers: readonly unknown[],
@@ -76,15 +76,13 @@ export function readAnswers(
       };
       if (isReply(reply, commands[index]?.count ?? 0)) replies[index] = reply;
     } catch {
-      // The reply has invalid JSON and stays undefined.
+      // Ignored: the reply contains invalid JSON, so it stays undefined.
     }
   }
   return replies;
 }
 
-/**
- * Reads the counts for a report. They are the last element of a reply, in the order of `REPORT`.
- */
+/** Reads the report in the last element of a reply. */
 function readReport(answer: readonly unknown[]): object {
   const last = answer[ANSWER.length];
   const parts: readonly unknown[] = Array.isArray(last) ? last : [];
@@ -112,8 +110,8 @@ function readReport(answer: readonly unknown[]): object {
 }
 
 /**
- * Reads a snapshot. Accepts numbers as text too, because a client's options can turn all replies
- * into text.
+ * Reads a snapshot. Accepts numbers as text too, because the options of a client can turn all
+ * replies into text.
  */
 function readSnapshot(answer: readonly unknown[]): object {
   return {

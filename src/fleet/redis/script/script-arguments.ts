@@ -1,4 +1,4 @@
-/** Serializes a command as arguments of the script, in the order of `lua/arguments.ts`. */
+/** Writes a command as arguments of the Lua script, in the order of `lua/arguments.ts`. */
 
 import { show } from "../../../options/check.js";
 import type {
@@ -14,7 +14,7 @@ import { talliesOfSettle, talliesOfTell } from "../../rules/tally.js";
 
 const ID = /^[A-Za-z0-9_.-]+$/;
 
-/** Returns a command as the script reads it: its kind, then the arguments of that kind. */
+/** Returns the arguments of a command: its kind, and then the arguments that this kind needs. */
 export function scriptCommand(command: FleetCommand): readonly string[] {
   switch (command.kind) {
     case "read":
@@ -33,7 +33,9 @@ export function scriptCommand(command: FleetCommand): readonly string[] {
   }
 }
 
-/** Caches the text of frozen objects, such as a policy, that many commands share. */
+/**
+ * A cache for the text of frozen objects. Many commands share the same object, such as a policy.
+ */
 class Written<T extends object> {
   readonly #texts = new WeakMap<T, string>();
 
@@ -99,7 +101,7 @@ function tellArguments(command: TellCommand): readonly string[] {
   return ["tell", talliesOfTell(command), runsMs.join(" ")];
 }
 
-/** Serializes a failure, with its reporter as JSON in `by`. */
+/** Writes a failure and its reporter as JSON. `by` is the reporter, already as JSON. */
 function reported({ fault, rule, limited }: SharedFailure, by: string): string {
   return `${JSON.stringify({ fault, rule, limited }).slice(0, -1)},"reporter":${by}}`;
 }
@@ -108,7 +110,7 @@ function byHand({ kind, owner, reason }: ControlCommand): readonly string[] {
   return [kind, JSON.stringify(owner), JSON.stringify(reason)];
 }
 
-/** Serializes a number with all digits, so that Lua reads the same number. */
+/** Writes a number with all its digits, so that Lua reads the same number. */
 function digits(value: number, label: string): string {
   if (Number.isFinite(value)) return String(value);
   throw new TypeError(`${label} of a command is ${show(value)}, expected a finite number`);

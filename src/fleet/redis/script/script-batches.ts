@@ -1,43 +1,49 @@
-/** Batches the commands of one turn of the event loop for one circuit into one script. */
+/**
+ * Batches commands on one circuit into one call of the script, if they belong to the same turn of
+ * the event loop.
+ */
 
 import type { FleetReply } from "../../rules/reply.js";
 import { garbledError } from "../failure.js";
 import { readAnswers } from "./answers.js";
 
-/** The limit on commands in a script, because long scripts block the server for all clients. */
+/**
+ * The maximum number of commands in one script call. A long script blocks the server for all
+ * clients.
+ */
 const MAX_COMMANDS = 32;
 
-/** The parts that all commands of one script share. */
+/** The parts that all commands of one script call share. */
 export interface ScriptTarget {
-  /** Commands with the same id may be sent in one script. */
+  /** Commands with the same id may share one script call. */
   readonly id: string;
   /** The key of the circuit in Redis. */
   readonly key: string;
-  /** The arguments before the commands: the time, the channel and the name. */
+  /** The arguments before the commands: time, channel and name. */
   readonly head: readonly string[];
 }
 
 /**
- * Sends the arguments of a script, starting with the number of keys. Resolves to one reply for each
- * command, in order.
+ * Calls the script with arguments that begin with the number of keys. Resolves to one reply for
+ * each command, in order.
  */
 type SendScript = (target: ScriptTarget, rest: readonly string[]) => Promise<readonly unknown[]>;
 
 interface Waiting {
   readonly parts: readonly string[];
-  /** Number of calls in an admit command; otherwise 0. */
+  /** Number of calls in an admit command; 0 for other commands. */
   readonly count: number;
   answer(reply: FleetReply): void;
   fail(error: unknown): void;
 }
 
 /**
- * Collects the commands of one store. So an outcome and the admission of the next call share one
- * round trip.
+ * Collects the commands of one store. An outcome and the admission of the next call then need only
+ * one round trip.
  */
 export class ScriptBatches {
   readonly #send: SendScript;
-  /** The commands of this turn, by target. */
+  /** The commands of this turn, by the id of their target. */
   readonly #batches = new Map<string, Waiting[]>();
 
   constructor(send: SendScript) {
@@ -45,9 +51,9 @@ export class ScriptBatches {
   }
 
   /**
-   * Sends a command at the end of this turn, after earlier ones for the same target.
+   * Sends a command at the end of this tick, after earlier commands for the same target.
    *
-   * @param count Number of calls in the command.
+   * @param count Number of calls in an admit command; 0 for other commands.
    */
   run(target: ScriptTarget, parts: readonly string[], count: number): Promise<FleetReply> {
     return new Promise((answer, fail) => {
@@ -59,7 +65,7 @@ export class ScriptBatches {
         return;
       }
       this.#batches.set(target.id, [waiting]);
-      // Sent in a microtask, because waiting for the end of the turn would delay the caller.
+      // Sends in a microtask, because waiting for the end of the turn would delay the caller.
       queueMicrotask(() => this.#flush(target));
     });
   }

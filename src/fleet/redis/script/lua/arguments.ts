@@ -1,6 +1,6 @@
 /**
- * The positions of a command's arguments in ARGV. Generated Lua reads each argument by position,
- * only when needed.
+ * Defines the positions of a command's arguments in ARGV. The generated Lua code reads an argument
+ * by its position, and only when it needs the argument.
  */
 
 import { POLICY_NUMBERS } from "../../../rules/policy.js";
@@ -9,13 +9,13 @@ import { POLICY_NUMBERS } from "../../../rules/policy.js";
 export const HEAD_LENGTH = 3;
 
 /**
- * The first arguments of admit and settle. `badSeconds` is separate, because a closed circuit needs
- * nothing else of the policy.
+ * The first arguments of admit and settle. `badSeconds` is a separate argument, because a closed
+ * circuit needs no other number of the policy.
  */
 const COMMON = ["badSeconds", "policy", "chance"];
 const BY_HAND = ["owner", "reason"];
 
-/** The arguments after the kind of each command, in the order of `scriptCommand`. */
+/** The arguments of each command after its kind, in the order of `scriptCommand`. */
 const ARGUMENTS = {
   admit: [...COMMON, "count", "lease", "holder"],
   settle: [
@@ -41,18 +41,23 @@ const ARGUMENTS = {
 
 type Kind = keyof typeof ARGUMENTS;
 
-/** Returns Lua that reads one argument of the command at `at` as text. */
+/**
+ * Returns Lua code that reads one argument of the current command as text. The command begins at
+ * position `at`.
+ */
 export function argument(kind: Kind, name: string): string {
   const names: readonly string[] = ARGUMENTS[kind];
   return `ARGV[at + ${names.indexOf(name) + 1}]`;
 }
 
-/** Returns Lua that reads one argument as a number; nil if it is empty. */
+/**
+ * Returns Lua code that reads one argument as a number. The number is nil if the argument is empty.
+ */
 export function numberOf(kind: Kind, name: string): string {
   return `tonumber(${argument(kind, name)})`;
 }
 
-/** Returns Lua code that reads a number from the policy that a command carries. */
+/** Returns Lua code that reads a number from the policy of a command. */
 export function policy(name: (typeof POLICY_NUMBERS)[number]): string {
   return name === "badSeconds" ? numberOf("admit", name) : `policy().${name}`;
 }
@@ -62,14 +67,17 @@ export function lengthOf(kind: Kind): number {
   return ARGUMENTS[kind].length + 1;
 }
 
-/** The Lua table with the argument counts of rare commands. */
+/**
+ * A Lua table with the number of arguments of each command, except the frequent commands admit and
+ * settle.
+ */
 export const RARE_LENGTHS_LUA = `{ ${(
   ["tell", "read", "report", "isolate", "release", "reset"] as const
 )
   .map((kind) => `${kind} = ${lengthOf(kind)}`)
   .join(", ")} }`;
 
-/** The part of the script that parses policies, each text once. */
+/** The part of the script that parses policies. It parses each policy text only once. */
 export const POLICY_LUA = `
 local POLICY = { ${POLICY_NUMBERS.map((name) => `'${name}'`).join(", ")} }
 local policies = {}

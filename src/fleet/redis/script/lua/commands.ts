@@ -1,4 +1,6 @@
-/** The part of the script that applies commands: `reduce`, and the answer to each. */
+/**
+ * Contains the part of the script that applies commands and writes replies, like `rules/reduce.ts`.
+ */
 
 import { UNKNOWN_SNAPSHOT } from "../../../rules/snapshot.js";
 import { argument, HEAD_LENGTH, lengthOf, numberOf, RARE_LENGTHS_LUA } from "./arguments.js";
@@ -46,7 +48,8 @@ function rules.standing()
   return retryAfterMs, badSeconds, reporters, probes, isolation
 end
 
--- Returns the part of a reply that is pushed, in the order of ANSWER in answers.ts.
+-- Returns the message to publish: the snapshot in a reply, as JSON. The reply has the order of
+-- ANSWER in answers.ts.
 function rules.pushOf(answer)
   return format(
     '{"name":%s,"snapshot":{"generation":%.0f,"state":"%s","ageMs":%.0f,"retryAfterMs":%.0f,' ..
@@ -58,7 +61,7 @@ end
 `;
 
 export const COMMANDS_LUA = `
--- Returns the number admitted, and the reason for rejecting the rest.
+-- Returns the number of admitted calls, and the reason for rejecting the others.
 local function admit(wanted)
   if s.isolationOwner ~= 'null' then return 0, 'isolated' end
   if s.state ~= 'closed' then 
@@ -69,7 +72,7 @@ local function admit(wanted)
   return 0, 'open'
 end
 
--- Applies outcomes of this generation to the circuit.
+-- Applies outcomes of the current generation to the circuit.
 local function judge(successes, failures)
   local retryAfterMs = ${numberOf("settle", "retryAfterMs")}
   local failure = ${argument("settle", "failure")}
@@ -85,7 +88,7 @@ local function judge(successes, failures)
   rare().open(reason, s.quietUntilMs, failures > 0 and ${argument("settle", "reporter")} or 'null')
 end
 
--- Returns the number counted, and the number of late ones.
+-- Returns the number of outcomes that counted, and the number of late outcomes.
 local function settle(generation, successes, failures)
   if s.state == 'half-open' and ${argument("settle", "leases")} ~= '' then
     rare().giveBack(${argument("settle", "leases")})
@@ -93,7 +96,7 @@ local function settle(generation, successes, failures)
   local settled = successes + failures
   if settled == 0 then return 0, 0 end
   s.nowMs, dirty = nowMs, true
-  -- An open or isolated circuit admits no call, so no outcome has its generation.
+  -- An open or isolated circuit admits no calls, so outcomes cannot belong to its generation.
   local admits = s.isolationOwner == 'null' and s.state ~= 'open'
   local unasked = generation == nil and s.state == 'closed'
   if not admits or (generation ~= s.generation and not unasked) then
@@ -123,7 +126,7 @@ while at <= #ARGV do
   changes = NONE
   local reads = kind == 'read' or kind == 'report'
   if known or not reads then
-    -- Advances the circuit to the time of this script.
+    -- Moves the circuit to the time of this script call.
     if not known then rare().create()
     elseif s.nowMs - clockMs > 1000 then rare().move(clockMs - s.nowMs) end
     nowMs = max(clockMs, s.nowMs)
@@ -152,7 +155,8 @@ while at <= #ARGV do
   local isWell = known and s.state == 'closed' and s.row == NONE and s.reporters == NONE and
     s.secondFailures <= s.secondSuccesses and s.isolationOwner == 'null'
   if isWell and changes == NONE and ARGV[at] == 'admit' and kind ~= 'report' then
-    -- The next command changes nothing, so its reply shows the state for this one too.
+    -- The next command admits calls and changes nothing. Its reply therefore shows the state after
+    -- this command, too.
     answer = { admitted, refusal, counted, late }
   elseif known then
     local retryAfterMs, badSeconds, reporters, probes, isolation = 0, 0, 0, 0, 'null'

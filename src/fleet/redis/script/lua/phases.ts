@@ -1,19 +1,25 @@
-/** The part of the script that counts while closed, opens, and grants probe leases while half-open. */
+/**
+ * Contains the rules of the three phases in Lua: counting while closed, opening, and probe leases
+ * while half-open.
+ */
 
 import { MAX_REPORTERS } from "../../../rules/policy.js";
 import { numberOf, policy } from "./arguments.js";
 
-/** Lua for a closed circuit without failures. Code for failures is in `rare()`, see `RARE_LUA`. */
+/**
+ * The Lua code for a closed circuit without failures. The code for failures is in `rare()`; see
+ * `RARE_LUA`.
+ */
 export const CLOSED_LUA = `
 local function isDue()
-  -- The current second adds one at most.
+  -- The current second can add at most one bad second to the row.
   return #s.row + 1 >= ${policy("badSeconds")} and rare().isDue()
 end
 
 local function count(successes, failures, reporterId, retryAfterMs)
   local hadSuccesses, hadFailures = s.secondSuccesses, s.secondFailures
   local had, wasBad = hadSuccesses + hadFailures > 0, hadFailures > hadSuccesses
-  -- A second that began a second ago is over.
+  -- A second ends 1,000 ms after its start.
   local begins = not had or nowMs >= s.secondMs + 1000
   if failures > successes or s.reporters ~= NONE then
     rare().report(begins and had and not wasBad, failures > successes, reporterId)
@@ -35,7 +41,7 @@ function rules.quietUntil(retryAfterMs)
   return 0
 end
 
--- Returns the last items of a list that are within the window, up to a limit.
+-- Returns the items of a list that are within the window: at most the last count items.
 local function recent(list, count)
   local windowMs = ${policy("windowMs")}
   local kept = {}
@@ -67,7 +73,8 @@ function rules.isDue()
   return #recent(s.reporters, ${MAX_REPORTERS}) >= ${policy("minimumReporters")}
 end
 
--- Adds a reporter whose last report was a failure, or removes one whose last report was a success.
+-- Adds a reporter whose last report was a failure. Removes a reporter whose last report was a
+-- success.
 function rules.report(endsRow, failed, reporterId)
   local others = {}
   for _, report in ipairs(endsRow and NONE or recent(s.reporters, ${MAX_REPORTERS})) do
@@ -119,7 +126,7 @@ local function liveLeases()
   return live
 end
 
--- Grants up to the given number of leases, as many as are free. Returns the number granted.
+-- Grants up to the given number of leases, if they are free. Returns the number of granted leases.
 local function lease(wanted, name, by)
   local live = liveLeases()
   local given = min(wanted, max(0, ${policy("halfOpenMaxCalls")} - #live))
@@ -143,7 +150,8 @@ function rules.giveBack(ids)
   touch()
 end
 
--- Asks for leases of an open or half-open circuit. Returns the number granted, and the reason for rejecting the rest.
+-- Asks an open or half-open circuit for leases. Returns the number of granted leases, and the
+-- reason for rejecting the other calls.
 function rules.probe(wanted, name, by)
   if s.state == 'open' then
     if s.untilMs > nowMs then return 0, 'open' end
@@ -155,7 +163,7 @@ function rules.probe(wanted, name, by)
   return given, given < wanted and 'probing' or ''
 end
 
--- Applies outcomes of this generation to a half-open circuit.
+-- Applies outcomes of the current generation to a half-open circuit.
 function rules.judgeProbes(successes, failures, reporter, retryAfterMs)
   if failures > 0 then
     open('probe-failed', rules.quietUntil(retryAfterMs), reporter)

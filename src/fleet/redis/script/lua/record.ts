@@ -1,4 +1,4 @@
-/** The part of the script that keeps counts for reports: `rules/record.ts` in Lua. */
+/** Contains the part of the script that keeps counts for reports, like `rules/record.ts`. */
 
 import {
   KEPT_SECONDS,
@@ -12,7 +12,8 @@ export const RECORD_LUA = `
 local floor, gmatch, match = math.floor, string.gmatch, string.match
 local read = {}
 
--- A part as it stands now; one that is too long was written by something else.
+-- Returns the current text of a part. Discards a text above the length limit, because this script
+-- never writes such a text.
 local function part(field)
   if record and record[field] then return record[field] end
   if not read[field] then
@@ -32,7 +33,7 @@ local function groupOf(name)
   return match(name, '^[^.]*')
 end
 
--- Adds sums, given as 'name=sum name=sum'.
+-- Adds sums to the totals. The argument has the form 'name=sum name=sum'.
 function rules.add(added)
   if added == '' then return end
   local order, sums, names = {}, {}, {}
@@ -59,7 +60,7 @@ function rules.add(added)
   keep('totals', table.concat(texts, ' '))
 end
 
--- Keeps how many outcomes there were when a second that is over ended.
+-- Stores the totals at the end of a second that is over.
 function rules.endSecond(wasMs, successes, failures)
   local text = part('seconds')
   local outcomes = format(':%.0f:%.0f', successes, failures)
@@ -75,7 +76,7 @@ function rules.endSecond(wasMs, successes, failures)
   keep('seconds', text == '' and entry or text .. ' ' .. entry)
 end
 
--- Enters who holds the probes of one command; those whose time is over make room.
+-- Records the process that holds the probes of one command. Removes the holders of expired probes.
 function rules.hold(name, endMs, by)
   local live = {}
   for line in gmatch(part('holders'), '[^\\n]+') do
@@ -96,7 +97,7 @@ function rules.tell(tallies, failedRunsMs)
   keep('failedRunsMs', table.concat(runs, ' ', math.max(1, #runs - ${MAX_FAILED_RUNS - 1})))
 end
 
--- The same as if all of it had happened so much later.
+-- Adds a duration to all times in the record.
 function rules.moveRecord(byMs)
   local seconds, holders = {}, {}
   for text in gmatch(part('seconds'), '[^ ]+') do
@@ -113,7 +114,8 @@ function rules.moveRecord(byMs)
   keep('holders', table.concat(holders, '\\n'))
 end
 
--- Returns how long a circuit has rejected every call; time after its reset timeout does not count.
+-- Returns how long the circuit has been open or isolated. Time after the planned end does not
+-- count.
 function rules.openForMs()
   if s.isolationOwner ~= 'null' then
     return max(0, min(nowMs, s.isolatedUntilMs) - s.isolatedSinceMs)
@@ -122,7 +124,7 @@ function rules.openForMs()
   return max(0, min(nowMs, s.untilMs) - s.sinceMs)
 end
 
--- What a report is made of, as REPORT of answers.ts names its places.
+-- Returns the parts of a report, in the order of REPORT in answers.ts.
 function rules.facts()
   return {
     part('totals'), part('seconds'), part('holders'), part('failedRunsMs'), s.policyUsed or '',

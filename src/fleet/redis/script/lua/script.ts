@@ -1,4 +1,6 @@
-/** The only script of the store: the rules of shared circuits in Lua, on one key. */
+/**
+ * Assembles the only Lua script of the store. It applies the rules of shared circuits to one key.
+ */
 
 import { createHash } from "node:crypto";
 import { HEAD_LENGTH, POLICY_LUA } from "./arguments.js";
@@ -9,30 +11,32 @@ import { LISTS_LUA, LOAD_LUA, SAVE_LUA, STATE_LUA } from "./state.js";
 import { TIME_LUA, TURN_LUA } from "./turn.js";
 
 const HEADER_LUA = `--[[
-  Applies commands to one shared circuit, one after the other, by the rules of src/fleet/rules.
+  Applies commands to one shared circuit, in order, by the rules of src/fleet/rules.
 
   KEYS[1]  the hash of the circuit
 
-  ARGV[1]  the time in microseconds since 1970; empty for that of the server
-  ARGV[2]  the channel that hears of changes
+  ARGV[1]  the time in microseconds since 1970; empty for the time of the server
+  ARGV[2]  the channel on which changes are published
   ARGV[3]  the name of the circuit, as JSON
-  ARGV[4]  and on: the commands. Each is its kind and the arguments that arguments.ts names; texts
-           that the script passes on are JSON, numbers decimal, a generation may be empty for none.
+  ARGV[4]  and all further arguments: the commands. Each command is its kind, followed by the
+           arguments that arguments.ts lists. Texts that the script only passes on are JSON. Numbers
+           are decimal. An empty generation means that the calls had no permit.
 
-  Result: a list for each command, as ANSWER of answers.ts names its places; the last ones are left
-          out where the next answer has the same.
-  Errors: WRONGTYPE where the key is no hash; GARBLED and a field where the hash is no circuit.
+  Result: one list for each command, with the fields of ANSWER in answers.ts. A list ends before
+          "changes" if the next list contains the same state.
+  Errors: WRONGTYPE if the key is not a hash. GARBLED and a field if the hash is not a circuit.
 
-  Invariant: a state is read by one HMGET and written by one HSET after the last command, whole numbers
-  as decimal digits; texts are JSON that nothing here looks into. A closed circuit admits without a write.
+  Invariants: one HMGET reads the state, and one HSET writes it after the last command. Whole numbers
+  are stored as decimal digits. Texts are JSON that the script does not parse. A closed circuit admits
+  calls without a write.
 ]]
-local at = ${HEAD_LENGTH + 1}  -- where the command that runs begins
+local at = ${HEAD_LENGTH + 1} -- The position at which the current command begins.
 `;
 
 /**
- * Rules that a closed circuit without failures does not need. Redis creates all functions at each
- * run, which takes longer than a simple command, so these are created only when one of them is
- * called.
+ * Contains the rules that a closed circuit without failures does not need. Redis creates all
+ * functions of a script in every run, which takes longer than a simple command. So the script
+ * creates these functions only when it calls one of them.
  */
 const RARE_LUA = `
 local rules
@@ -44,7 +48,7 @@ ${[LISTS_LUA, POLICY_LUA, TURN_LUA, ROW_LUA, RECORD_LUA, OPENING_LUA, HALF_OPEN_
 end
 `;
 
-/** The text of the script. */
+/** The full text of the script. */
 export const SCRIPT = [
   HEADER_LUA,
   STATE_LUA,
@@ -58,5 +62,5 @@ export const SCRIPT = [
   END_LUA,
 ].join("");
 
-/** The script's SHA-1 hash, by which `EVALSHA` runs it. */
+/** The SHA-1 hash of the script. `EVALSHA` runs the script by this hash. */
 export const SCRIPT_SHA = createHash("sha1").update(SCRIPT).digest("hex");

@@ -1,10 +1,14 @@
-/** The part of the script that reads the hash of one circuit and writes back its changes. */
+/**
+ * Contains the part of the script that reads the hash of one circuit and writes its changes back.
+ */
 
 import { MAX_PROBES } from "../../../rules/policy.js";
 import { MAX_HISTORY } from "../../../rules/reply.js";
 import { RETENTION_MS } from "../../../rules/retention.js";
 
-/** The fields of a circuit's hash, except its history: numbers first, then texts, then lists. */
+/**
+ * The fields of a circuit's hash, except its history. Numbers come first, then texts, then lists.
+ */
 const NUMBERS = [
   "generation",
   "nowMs",
@@ -28,21 +32,25 @@ const LISTS = ["row", "reporters", "leases"];
 const FIELDS = [...NUMBERS, ...TEXTS, ...LISTS];
 
 /**
- * The most bytes of a list item. The longest is a lease: a name of 80 characters, an index and a
- * time.
+ * The maximum size of a list item in bytes. The longest item is a lease: a name of 80 characters,
+ * an index and a time.
  */
 const MAX_ITEM_BYTES = 128;
 const MAX_LIST_BYTES = MAX_ITEM_BYTES * MAX_PROBES;
 
 const names = FIELDS.map((name) => `'${name}'`).join(", ");
-/** The field that a circuit of the previous version lacks: the policy of the last outcomes. */
-const POLICY_USED = "policyUsed";
 /**
- * Lua code that creates all fields at once, because a table that grows field by field is slower.
+ * The field with the policy of the last outcomes. It is missing in a circuit that an older version
+ * of this package stored.
  */
+const POLICY_USED = "policyUsed";
+/** Lua code that creates all fields at once, because adding fields one by one is slower. */
 const roomForAll = FIELDS.map((name) => `${name} = false`).join(", ");
 
-/** The fields for the last 100 changes, used in turn: `change0` to `change99`. */
+/**
+ * The fields that store the last 100 changes: `change0` to `change99`. Each new change overwrites
+ * the oldest.
+ */
 export const HISTORY_FIELDS: readonly string[] = Array.from(
   { length: MAX_HISTORY },
   (_, slot) => `change${slot}`,
@@ -53,15 +61,15 @@ local ARGV, KEY = ARGV, KEYS[1]
 local call, tonumber, format, max = redis.call, tonumber, string.format, math.max
 local FIELDS = { ${names} }
 local NUMBERS, PLAIN, ALL = ${NUMBERS.length}, ${NUMBERS.length + TEXTS.length}, ${FIELDS.length}
-local movedMs = 0            -- by how much the time of the circuit was set
+local movedMs = 0 -- How much this run has shifted the times of the circuit.
 local stored = call('HMGET', KEY, ${names}, '${POLICY_USED}')
 local known = stored[1] ~= false
-local s = { ${roomForAll} }  -- the current state. Lists are replaced and never changed.
-local NONE = {}              -- an empty list
-local changes = NONE         -- what the command that runs has changed
-local history                -- what all commands have; nil as long as that is nothing
+local s = { ${roomForAll} } -- The current state. A changed list is replaced by a new list.
+local NONE = {} -- An empty list.
+local changes = NONE -- The changes of the current command.
+local history -- The changes of all commands; nil before the first change.
 local dirty = false
-local record                 -- parts of what is only counted that this script has changed, by field
+local record -- The report counts that this run has changed, by field.
 s.policyUsed = stored[ALL + 1]
 `;
 
@@ -77,8 +85,8 @@ function rules.encodeList(list)
   return table.concat(texts, ' ')
 end
 
--- Reads item by item, with a limit on the length of each. A search for the next "=" in a long
--- text without one would start over at each character.
+-- Reads one item after the other, and limits the length of each. Without the limit, a long text
+-- without "=" would make the pattern search very slow.
 function rules.decodeList(field, text)
   if #text > ${MAX_LIST_BYTES} then rules.garbled(field) end
   local list, from = {}, 1
@@ -95,7 +103,10 @@ function rules.decodeList(field, text)
 end
 `;
 
-/** Keeps the initial values of `s` in `stored`, to detect changes later. */
+/**
+ * Lua code that loads the state. It also keeps the initial values in `stored`, so that changes can
+ * be detected later.
+ */
 export const LOAD_LUA = `
 if known then
   for i = 1, NUMBERS do
@@ -122,7 +133,7 @@ elseif call('EXISTS', KEY) == 1 then
 end
 `;
 
-/** Writes everything with one HSET, so that no partial state is ever kept. */
+/** Lua code that writes all changes with one HSET, so that Redis never keeps a partial state. */
 export const SAVE_LUA = `
 if dirty and mayWrite then
   local parts, count = {}, 0
@@ -162,7 +173,8 @@ if dirty and mayWrite then
     end
   end
   if count > 0 then call('HSET', KEY, unpack(parts)) end
-  -- Extends the expiry at most once a minute, not with each of many writes a second.
+  -- Extends the expiry at most once a minute, because a busy circuit is written many times a
+  -- second.
   if not wasMs or history or s.nowMs - s.nowMs % 60000 ~= wasMs - wasMs % 60000 then
     local untilMs = s.nowMs
     if s.state == 'open' then untilMs = max(untilMs, s.untilMs) end

@@ -1,6 +1,6 @@
 /**
- * The part of the script that does what `rules/turn.ts` does: keeps time, advances a state and
- * records changes.
+ * Contains the part of the script that keeps the time, changes the state and records changes, like
+ * `rules/turn.ts`.
  */
 
 export const TIME_LUA = `
@@ -16,20 +16,20 @@ local nowMs = clockMs
 `;
 
 export const TURN_LUA = `
-local openedMs = 0  -- how long the previous state rejected every call
+local openedMs = 0 -- How long the circuit rejected every call before the change.
 
 local function touch()
   s.nowMs = nowMs
   dirty = true
 end
 
--- Returns the public state: an isolated circuit reads open.
+-- Returns the state that users see. An isolated circuit appears as open.
 local function visible()
   if s.isolationOwner ~= 'null' then return 'open' end
   return s.state
 end
 
--- Begins a phase and clears the data of the one before.
+-- Begins a phase, and clears the data of the previous phase.
 local function enter(state, untilMs)
   s.state, s.sinceMs, s.untilMs = state, nowMs, untilMs
   s.secondMs, s.secondSuccesses, s.secondFailures = 0, 0, 0
@@ -54,7 +54,7 @@ local function moved(list, byMs)
   return later
 end
 
--- Shifts the state in time.
+-- Adds a duration to all times of the state.
 function rules.move(byMs)
   s.nowMs = s.nowMs + byMs
   s.sinceMs = s.sinceMs + byMs
@@ -73,13 +73,14 @@ function rules.move(byMs)
   dirty = true
 end
 
--- Begins to leave a state: returns what every process saw, and counts how long every call was rejected.
+-- Prepares a change. Returns the visible state before it, and stores how long the circuit has
+-- rejected every call.
 local function leave()
   openedMs = rules.openForMs()
   return visible()
 end
 
--- Begins a generation. The caller has already set the changed parts of the state.
+-- Begins a generation and records the change. The caller must have set the changed fields before.
 local function change(reason, from, forMs, by, owner, note)
   touch()
   rules.add('transition.' .. reason .. '=1' .. (openedMs > 0 and format(' openMs=%.0f', openedMs) or ''))
