@@ -195,7 +195,7 @@ class SqliteStore implements FleetStore {
       for (const [index, reply] of replies.entries()) this.#answer(left[index], reply);
     } catch (error) {
       const told = this.#failed(error);
-      // Has no effect on commands that have already been answered.
+      // `fail` has no effect on a command that has already been answered.
       for (const { fail } of batch) fail(told);
     }
   }
