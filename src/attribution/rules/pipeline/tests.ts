@@ -26,6 +26,19 @@ const REPORTS = [
   /^\s{0,8}[1-9][0-9]{0,6} failing\b/m,
   /^ {1,8}[1-9][0-9]{0,6} failed\n {1,8}\[/m,
   /^not ok [0-9]{1,7}\b/m,
+  // Any other runner that counts in one line, as "5 tests, 4 passed, 1 failed" or "Executed 3 of 3 (1 FAILED)".
+  // The head of a report of Dagger is no such line.
+  /^(?!checks|generators|trace)[^\n]{0,200}\b(?:[0-9]{1,7} (?:pass(?:ed|ing|es)?|tests?|specs?|scenarios?|suites?|targets?|succeeded)|executed [0-9]{1,7}|(?:passed|total|tests?|test cases): {0,8}[0-9]{1,7})\b[^\n✔✘]{0,80}\b(?:[1-9][0-9]{0,6} (?:fail(?:ed|ing|s|ures?)?|broken)|(?:failed|failures?): {0,8}[1-9])\b/m,
+  /^(?!checks|generators|trace)[^\n]{0,200}\b(?:[1-9][0-9]{0,6} (?:fail(?:ed|ing|ures?)?)|(?:failed|failures?): {0,8}[1-9][0-9]{0,6})\b[^\n✔✘]{0,40}\b(?:[0-9]{1,7} (?:pass(?:ed|ing|es)?|skipped|succeeded)|(?:passed|skipped): {0,8}[0-9])\b/m,
+  // Runners that count in a line for each result: node:test, Bun.
+  /^[#ℹ] fail [1-9]/m,
+  /^ {0,8}[1-9][0-9]{0,6} (?:fail|failed|failures?|tests? failed)$/m,
+  // "Failing" tests by name: gotestsum, GoogleTest, Perl, sbt.
+  /^=== fail: \S/m,
+  /^\[ {2}failed {2}\] (?:[1-9]|\S{1,200}\.)/m,
+  /\bfailed [1-9][0-9]{0,6}\/[0-9]{1,7} subtests\b/,
+  /\*{3} [1-9][0-9]{0,6} tests? failed \*{3}/,
+  /^some tests failed\.?$/m,
 ];
 
 /** Every report above contains at least one of these words. */
@@ -38,7 +51,7 @@ const REPORT = new RegExp(REPORTS.map(({ source }) => source).join("|"), "m");
  * the tests do not matter.
  */
 const CLOSING =
-  /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push )/m;
+  /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push |git error: |"http:\/\/dagger\/|engine is shutting down)/m;
 
 /** Returns the text after the last report. */
 function afterReports(text: string): string {
