@@ -94,6 +94,8 @@ export const GIT_WORDS = [
   "git error",
   "git stderr",
   "git command failed",
+  'git remote "',
+  'git repository "',
   "fatal: ",
   "fatal : ",
   "fetch remote",

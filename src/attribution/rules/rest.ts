@@ -1,9 +1,14 @@
 /** Rules for failures without a host: gRPC codes alone, cancellations, git's exit code. */
 
-import type { AttributionRule } from "./rule.js";
+import type { AttributionRule, FailureReading } from "./rule.js";
 
 /** The name of the rule for a git command that failed without a message. The log may contain the cause. */
 export const BARE_GIT = "git.exit-128";
+
+/** Returns false if git ran twice, and the second run ended at a deadline. */
+function namesNoCause({ outcome }: FailureReading): boolean {
+  return outcome !== "deadline";
+}
 
 /** Rules that are tried before `CONNECT_LAST_RULES`. */
 export const REST_RULES: readonly AttributionRule[] = [
@@ -26,9 +31,13 @@ export const REST_RULES: readonly AttributionRule[] = [
     transient: false,
     reason: "Git failed without a reason.",
     when: [
-      { any: ["git error: exit status", "git command failed"] },
-      { any: ["fetch remote "], matches: /fetch remote [^\n]{1,400}: exit status [0-9]{1,3}/ },
-      { use: "git", matches: /exit (?:status|code):? ?(?:128|1)\b/ },
+      { any: ["git error: exit status", "git command failed"], test: namesNoCause },
+      {
+        any: ["fetch remote "],
+        matches: /fetch remote [^\n]{1,400}: exit status [0-9]{1,3}/,
+        test: namesNoCause,
+      },
+      { use: "git", matches: /exit (?:status|code):? ?(?:128|1)\b/, test: namesNoCause },
     ],
     examples: [
       "git error: exit status 128",
@@ -107,6 +116,7 @@ export const LAST_RULES: readonly AttributionRule[] = [
     examples: [
       { text: "context deadline exceeded", context: { operation: "git" } },
       "failed to fetch remote https://github.com/acme/lib: context deadline exceeded",
+      'load git remote "https://github.com/acme/ci": remote git repository "https://github.com/acme/ci": git error: context deadline exceeded',
     ],
     seen: "buildkit",
   },

@@ -47,6 +47,8 @@ const STRONG_LEADS = [
   "status code ",
   "status ",
   "remote ",
+  'remote "',
+  'repository "',
   "remote: ",
   "for repository ",
   "for url '",
