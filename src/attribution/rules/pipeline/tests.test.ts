@@ -37,6 +37,12 @@ test("a failed exchange of the engine after failed tests belongs to the registry
   });
 });
 
+test("a panic of Dagger after failed tests is a bug of Dagger", () => {
+  const text =
+    "DONE 12 tests, 1 failure in 3.1s\npanic: runtime error: invalid memory address or nil pointer dereference\ngoroutine 1 [running]:\ngithub.com/dagger/dagger/dagql/idtui.Render(0x1)";
+  expect(classifyFailure(text)).toMatchObject({ fault: "engine", counts: false });
+});
+
 test.each([
   "CHECKS  ✘ 2 failed  ✔ 1 passed",
   "CHECKS  ✔ 3 passed  ✘ 1 failed",

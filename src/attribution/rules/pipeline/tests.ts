@@ -53,6 +53,15 @@ const REPORT = new RegExp(REPORTS.map(({ source }) => source).join("|"), "m");
 const CLOSING =
   /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push |git error: |"http:\/\/dagger\/|engine is shutting down)/m;
 
+/** The first line of a panic in Dagger's own code. */
+const OWN_PANIC = "\ngithub.com/dagger/dagger/";
+
+/** Returns whether Dagger itself failed after the last report. */
+function failedLater(lower: string): boolean {
+  const later = afterReports(lower);
+  return CLOSING.test(later) || (/^panic: /m.test(later) && later.includes(OWN_PANIC));
+}
+
 /** Returns the text after the last report. */
 function afterReports(text: string): string {
   let end = 0;
@@ -68,7 +77,7 @@ export const TEST_RULES: readonly AttributionRule[] = [
     transient: false,
     upstream: "none",
     reason: "Tests failed, whatever their output quotes.",
-    when: { any: WORDS, matches: REPORT, test: ({ lower }) => !CLOSING.test(afterReports(lower)) },
+    when: { any: WORDS, matches: REPORT, test: ({ lower }) => !failedLater(lower) },
     examples: [
       '--- FAIL: TestPull (0.01s)\n    pull_test.go:12: Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io: no such host\nFAIL',
       "Tests:       1 failed, 4 passed, 5 total",
