@@ -83,6 +83,9 @@ export const SERVER_ERROR = [
   "currently unavailable",
   "degraded performance",
   "fatal error: server error",
+  // GitLab's shell, when the application behind it does not answer.
+  "internal api unreachable",
+  "internal api error",
 ];
 
 /** Words for a server that does not have the requested object. */

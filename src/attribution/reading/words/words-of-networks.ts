@@ -160,6 +160,7 @@ export const INTERRUPTED = [
   "curl 55",
   "unexpected disconnect",
   "fetch-pack: invalid index-pack output",
+  "pack has bad object",
   "cannot reuse body",
   "not closed cleanly",
   "failed size validation",

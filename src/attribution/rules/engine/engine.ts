@@ -244,6 +244,12 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /runc|shim|oci runtime|containerd|snapshot|\/var\/lib\/|overlay|buildkit|\/run\/dagger|dagger-engine/,
       },
+      // Go's words for the namespaces in which the engine runs its own programs, such as git.
+      {
+        any: ["unshare ", "setns ", "network namespace"],
+        matches:
+          /(?:unshare new mount namespace|unshare fs attrs|setns clean mount namespace|new network namespace): /,
+      },
       // The machine has no sockets or memory left, so connections to every host fail.
       {
         any: ["too many open files", "no buffer space available", "cannot allocate memory"],
