@@ -52,9 +52,9 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
     reason: "The disk under the engine is full.",
     when: [
       {
-        any: ["no space left on device", "disk quota exceeded"],
+        any: ["no space left on device", "disk quota exceeded", "database or disk is full"],
         matches:
-          /\/var\/lib\/|\/run\/dagger|\/tmp\/(?:buildkit|containerd)|resourceexhausted|snapshot|overlay|containerd|buildkit|content store|blobs\/sha256|failed to (?:prepare|mount|commit|extract|ingest|register)|file write failed/,
+          /\/var\/lib\/|\/run\/dagger|\/tmp\/(?:buildkit|containerd|\.?dagger-[a-z])|dagql|(?:client|telemetry) db|resourceexhausted|snapshot|overlay|containerd|buildkit|content store|blobs\/sha256|failed to (?:prepare|mount|commit|extract|ingest|register)|file write failed/,
         none: ["failed to receive fs changes", "error from receiver", "failed to export"],
       },
     ],
@@ -138,6 +138,13 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
           "failed to rename: file exists",
           "failed to load ref",
           "failed to compute cache key: not found",
+          // The stores of engines since 1.0.
+          "blob set for cache record",
+          "blob metadata is stored",
+          "no blobs for snapshot",
+          "missing local content blob",
+          "local cache state ",
+          "lease scope already released",
         ],
         none: UPSTREAM_FRAMES,
       },
@@ -164,6 +171,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /failed to (?:prepare (?:sha256:|extraction|snapshot|"?[a-z0-9]{3,64}"? as )|finalize|stat (?:parent|lower|snapshot)|apply diffs)/,
       },
+      { any: ["has no snapshot"], matches: /http state "[^"\n]{1,2048}" has no snapshot/ },
       { any: ["lease "], matches: /lease "?[a-z0-9:./_-]{1,128}"?: not found/ },
       { any: ["content digest"], matches: /content digest sha256:[0-9a-f.]{1,80}: not found/ },
       { any: ["blob sha256"], matches: /blob sha256:[0-9a-f]{8,64}:? not found/ },
@@ -250,11 +258,11 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /(?:unshare new mount namespace|unshare fs attrs|setns clean mount namespace|new network namespace): /,
       },
-      // The machine has no sockets or memory left, so connections to every host fail.
+      // The machine has no sockets, files, processes or memory left, so every host and command fails.
       {
         any: ["too many open files", "no buffer space available", "cannot allocate memory"],
         matches:
-          /\b(?:socket|dial (?:tcp|udp)[46]?[^\n]{0,300}): (?:too many|no buffer|cannot allocate)/,
+          /\b(?:socket|accept4?|pipe2|fork\/exec \/\.init|dial (?:tcp|udp)[46]?[^\n]{0,300}): (?:too many|no buffer|cannot allocate)/,
       },
       // Go prints these messages when the machine has no memory or threads left. For `withExec`, the message
       // is about the command, not about the engine.

@@ -70,7 +70,9 @@ export const USER_RULES: readonly AttributionRule[] = [
     transient: false,
     upstream: "none",
     reason: "The disk on the caller's side, or inside a step, is full.",
-    when: { any: ["no space left on device", "disk quota exceeded"] },
+    when: {
+      any: ["no space left on device", "disk quota exceeded", "database or disk is full"],
+    },
     examples: ["failed to receive fs changes: open /home/ci/out/app.bin: no space left on device"],
     seen: "0.3 to 0.21",
   },
