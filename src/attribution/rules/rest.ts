@@ -88,6 +88,8 @@ export const CANCELLED: AttributionRule = {
         "signal: terminated",
       ],
     },
+    // Go's words where the caller gave up; with a timeout behind them the outcome is another one.
+    { any: ["net/http: request canceled"], outcome: ["cancelled"] },
     {
       any: ["canceled", "cancelled"],
       matches: /(?:^|\n|[:=] |# ?[0-9]{1,6} )cancell?ed(?:$|["'}\n]|[:. ])/,

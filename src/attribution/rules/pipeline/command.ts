@@ -50,7 +50,11 @@ export const COMMAND_RULES: readonly AttributionRule[] = [
         "service exited before",
         "before its health check",
         "exited before becoming healthy",
+        "bound service exited",
+        "dependent service exited",
       ],
+      // The proxy between the host and a container is the engine's.
+      none: ["proxy exited before"],
     },
     examples: [
       "start 4k1jd0q6u5m2s (aliased as db): service exited before healthcheck",

@@ -4,6 +4,37 @@ import type { AttributionRule } from "../rule.js";
 
 export const SERVICE_RULES: readonly AttributionRule[] = [
   {
+    name: "service.setting",
+    fault: "user",
+    counts: false,
+    transient: false,
+    upstream: "none",
+    reason: "The service is set up in a way that the engine cannot start.",
+    when: [
+      {
+        any: ["healthcheck"],
+        matches: /healthcheck (?:shell )?command should have|malformed healthcheck command/,
+      },
+      { any: ["no ports exposed", "no ports to forward", "port collision detected"] },
+    ],
+    examples: [
+      "failed to setup docker healthcheck: healthcheck command should have at least 2 elements: [CMD]",
+      "no ports exposed",
+    ],
+    seen: "0.21, 1.0",
+  },
+  {
+    name: "service.proxy-exited",
+    fault: "engine",
+    counts: true,
+    transient: true,
+    upstream: "none",
+    reason: "The engine's own proxy between the host and a container ended.",
+    when: { any: ["proxy exited"], matches: /(?:^|: |! )proxy exited(?: before healthcheck|: )/m },
+    examples: ["start 4k1jd0q6u5m2s (aliased as web): proxy exited before healthcheck"],
+    seen: "1.0",
+  },
+  {
     name: "service.names",
     fault: "engine",
     counts: true,
