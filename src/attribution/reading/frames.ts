@@ -78,6 +78,9 @@ export const CACHE_WORDS = [
   "cache reservation",
   "failed to upload blob blobs/",
   "api.dagger.cloud",
+  "auth.dagger.cloud",
+  "a remote engine: ",
+  "failed to get oidc token: ",
   "results-receiver.actions",
   "operation error s3",
   "github actions is temporarily unavailable",
@@ -206,6 +209,16 @@ export const REGISTRY_WORDS = [
   "containerregistry.googleapis.com",
 ];
 
+/** How messages about a provider of secrets or of a language model begin. They often name no host. */
+export const PROVIDER_WORDS = [
+  'failed to retrieve secret "',
+  'failed to retrieve parameter "',
+  "failed to access gcp secret ",
+  'unable to lookup "op://',
+  "google api error occurred: ",
+  "codex api error (",
+];
+
 export const HTTP_WORDS = [
   "invalid response status",
   "file write failed",
@@ -216,6 +229,7 @@ export const HTTP_WORDS = [
   "failed to resolve secret",
   "failed to lookup secret",
   "operation error secrets manager",
+  ...PROVIDER_WORDS,
   "dl.dagger.io",
 ];
 

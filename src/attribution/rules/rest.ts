@@ -1,5 +1,6 @@
 /** Rules for failures without a host: gRPC codes alone, cancellations, git's exit code. */
 
+import { PROVIDER_WORDS } from "../reading/frames.js";
 import type { AttributionRule, FailureReading } from "./rule.js";
 
 /** The name of the rule for a git command that failed without a message. The log may contain the cause. */
@@ -128,7 +129,10 @@ export const LAST_RULES: readonly AttributionRule[] = [
     counts: true,
     transient: true,
     reason: "The HTTP server did not answer in time.",
-    when: { use: "http", outcome: ["deadline"], test: ({ host }) => host !== null },
+    when: [
+      { use: "http", outcome: ["deadline"], test: ({ host }) => host !== null },
+      { use: "http", outcome: ["deadline"], any: PROVIDER_WORDS },
+    ],
     examples: ['Get "https://files.example.com/tool.tgz": context deadline exceeded'],
     seen: "Go",
   },

@@ -200,7 +200,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
     transient: false,
     upstream: "none",
     reason: "Dagger Cloud wants a login or a token.",
-    when: { any: ["dagger login", "dagger_cloud_token"] },
+    when: { any: ["dagger login", "dagger_cloud_token", "no user logged in"] },
     examples: [
       "start engine: new client: please run `dagger login <org>` first or configure a DAGGER_CLOUD_TOKEN",
     ],

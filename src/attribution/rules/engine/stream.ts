@@ -1,6 +1,6 @@
 /** Rules for the connection between a client and its engine: gRPC and HTTP/2. */
 
-import { TELEMETRY_WORDS } from "../../reading/frames.js";
+import { PROVIDER_WORDS, TELEMETRY_WORDS } from "../../reading/frames.js";
 import type { AttributionRule } from "../rule.js";
 
 export const STREAM_RULES: readonly AttributionRule[] = [
@@ -47,7 +47,13 @@ export const STREAM_RULES: readonly AttributionRule[] = [
           "frontend grpc server closed",
           "grpc: addrconn",
         ],
-        none: ["x509:", "executable file not found", "tls: failed to verify", ...TELEMETRY_WORDS],
+        none: [
+          "x509:",
+          "executable file not found",
+          "tls: failed to verify",
+          ...TELEMETRY_WORDS,
+          ...PROVIDER_WORDS,
+        ],
       },
       { any: ["http2: client conn"], none: ["://"] },
     ],
