@@ -193,6 +193,8 @@ export const REGISTRY_WORDS = [
   "nerdctl pull",
   "finch pull",
   "unexpected http status",
+  "unexpected http code",
+  "trying to reuse blob",
   "the push refers to ",
   "download failed after attempts",
   "unknown blob",

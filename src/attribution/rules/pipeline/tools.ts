@@ -42,6 +42,8 @@ export const TOOL_RULES: readonly AttributionRule[] = [
           "httpsconnectionpool(",
           "could not transfer artifact",
           "could not resolve all files for configuration",
+          "failed to execute goal ",
+          "execution failed for task ",
           "spurious network error",
           "wget: ",
           "bundler::",

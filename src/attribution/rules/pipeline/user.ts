@@ -17,6 +17,7 @@ export const USER_RULES: readonly AttributionRule[] = [
           "cannot query field",
           "parse selections: ",
           "no operation provided",
+          "client declared single_query",
           "request body could not be decoded",
           "transport not supported",
           "unknown argument",

@@ -166,6 +166,7 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
         any: UNREADABLE_JSON,
         none: ["config.json", "auth.json", ".docker/", "dns message", "error parsing http"],
       },
+      { any: ["did not include a token in the response"] },
     ],
     examples: [
       'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): unsupported descriptor media type text/html',
