@@ -32,7 +32,7 @@ const SSH_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
 
 const REMOTE_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
   [
-    /(?:fetch remote|cloning into|repository|clone of|remote:?|clone) '?([\w.-]{1,64}@[a-z0-9.*-]{1,253}:)/gi,
+    /(?:fetch remote|cloning into|repository|clone of|remote:?|clone) ["']?([\w.-]{1,64}@[a-z0-9.*-]{1,253}:)/gi,
     "git",
   ],
   ...SSH_PATTERNS,

@@ -101,6 +101,8 @@ const WEAK_LEADS = [
   "reach ",
   'from "',
   'url: "',
+  'source "',
+  'workspace "',
 ] as const;
 const LEAD_LENGTH = 64;
 
@@ -108,6 +110,9 @@ const LEAD_LENGTH = 64;
 const FIELD_LEAD = /\bur[il]["']?(?:=|: ?)(?:url\()?["'(]?$/;
 // Matches a status with its reason before a URL, such as "404 Not Found: " or "HTTP 503 (".
 const STATUS_LEAD = /(?<![\w./:-])[45][0-9]{2}\b[a-z<> .:'-]{0,40}["'(<[]?$/;
+
+// Matches git's words before a remote that follows the name of a branch.
+const CHECKOUT_LEAD = /\bcheckout [^\s"']{1,48} in ["']?$/;
 
 // Hosts of documentation. Messages contain links to these hosts, but report no failed exchange with them.
 const READING_HOSTS = new Set(["www.docker.com", "docs.docker.com", "docs.dagger.io", "dagger.io"]);
@@ -203,7 +208,7 @@ function strengthOf(lead: string): Strength | undefined {
   const ends = (words: readonly string[]) => words.some((word) => lead.endsWith(word));
   if (ends(READING_LEADS)) return undefined;
   if (ends(GIT_LEADS)) return 3;
-  if (ends(STRONG_LEADS) || FIELD_LEAD.test(lead)) return 2;
+  if (ends(STRONG_LEADS) || FIELD_LEAD.test(lead) || CHECKOUT_LEAD.test(lead)) return 2;
   return ends(WEAK_LEADS) || STATUS_LEAD.test(lead) ? 1 : undefined;
 }
 
