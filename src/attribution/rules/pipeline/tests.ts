@@ -38,7 +38,10 @@ const REPORTS = [
   /^\[ {2}failed {2}\] (?:[1-9]|\S{1,200}\.)/m,
   /\bfailed [1-9][0-9]{0,6}\/[0-9]{1,7} subtests\b/,
   /\*{3} [1-9][0-9]{0,6} tests? failed \*{3}/,
-  /^some tests failed\.?$/m,
+  /\bsome tests failed\.?$/m,
+  // clojure.test and others with failures and errors apart.
+  /^[1-9][0-9]{0,6} failures?, [0-9]{1,7} errors?\b/m,
+  /^0 failures, [1-9][0-9]{0,6} errors?\b/m,
 ];
 
 /** Every report above contains at least one of these words. */
@@ -51,7 +54,7 @@ const REPORT = new RegExp(REPORTS.map(({ source }) => source).join("|"), "m");
  * the tests do not matter.
  */
 const CLOSING =
-  /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push |git error: |"http:\/\/dagger\/|engine is shutting down)/m;
+  /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push |git error: |"http:\/\/dagger\/|engine is shutting down|rpc error: code = unavailable)/m;
 
 /** The first line of a panic in Dagger's own code. */
 const OWN_PANIC = "\ngithub.com/dagger/dagger/";
