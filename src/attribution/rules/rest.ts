@@ -159,7 +159,7 @@ export const LAST_RULES: readonly AttributionRule[] = [
         outcome: ["deadline"],
         matches: /failed to solve|rpc error|did not complete|deadlineexceeded/,
       },
-      // What the engine itself waits for; "timeout" is the frame, and the deadline the cause.
+      // The engine waited in vain for itself: "timeout" is the frame, and the deadline the cause.
       { any: ["waiting for tunnel to stop"], outcome: ["timeout", "deadline"] },
     ],
     examples: ["ERROR: failed to solve: DeadlineExceeded: context deadline exceeded"],

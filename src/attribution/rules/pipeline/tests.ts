@@ -27,7 +27,7 @@ const REPORTS = [
   /^ {1,8}[1-9][0-9]{0,6} failed\n {1,8}\[/m,
   /^not ok [0-9]{1,7}\b/m,
   // Any other runner that counts in one line, as "5 tests, 4 passed, 1 failed" or "Executed 3 of 3 (1 FAILED)".
-  // The head of a report of Dagger is no such line.
+  // The head of a report of Dagger does not count.
   /^(?!checks|generators|trace)[^\n]{0,200}\b(?:[0-9]{1,7} (?:pass(?:ed|ing|es)?|tests?|specs?|scenarios?|suites?|targets?|succeeded)|executed [0-9]{1,7}|(?:passed|total|tests?|test cases): {0,8}[0-9]{1,7})\b[^\n✔✘]{0,80}\b(?:[1-9][0-9]{0,6} (?:fail(?:ed|ing|s|ures?)?|broken)|(?:failed|failures?): {0,8}[1-9])\b/m,
   /^(?!checks|generators|trace)[^\n]{0,200}\b(?:[1-9][0-9]{0,6} (?:fail(?:ed|ing|ures?)?)|(?:failed|failures?): {0,8}[1-9][0-9]{0,6})\b[^\n✔✘]{0,40}\b(?:[0-9]{1,7} (?:pass(?:ed|ing|es)?|skipped|succeeded)|(?:passed|skipped): {0,8}[0-9])\b/m,
   // Runners that count in a line for each result: node:test, Bun.
