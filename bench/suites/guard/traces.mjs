@@ -101,8 +101,8 @@ async function addedToRequest(times) {
   for (let round = 0; round < times + 2; round += 1) {
     const plain = await eachMs((query) => session.request(readRequest(query), link));
     const traced = await eachMs(async (query) => {
-      const { witness, traceparent, end } = tracing.begin(null);
-      await session.request(readRequest(query), link, { witness });
+      const { trace: watched, traceparent, end } = tracing.begin(undefined);
+      await session.request(readRequest(query), link, { trace: watched });
       end();
       const [, trace, parent] = traceparent.split("-");
       await post(tracing.variables.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, bodyOf(5, trace, parent));
@@ -126,7 +126,7 @@ async function eachMs(call) {
 async function keptByMinute(body) {
   const receiver = await startTraceReceiver();
   const tracing = await SessionTracing.start({});
-  const { traceparent } = tracing.begin(null);
+  const { traceparent } = tracing.begin(undefined);
   const [, trace, parent] = traceparent.split("-");
   const watched = bodyOf(SPANS, trace, parent).subarray();
   await post(tracing.variables.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, watched);
