@@ -43,7 +43,7 @@ type Counting<T> = { -readonly [K in keyof T]: T[K] };
 
 export class Tallies {
   stateChanges = 0;
-  /** The time in past open states, in milliseconds. */
+  /** The total time in open states that have ended, in milliseconds. */
   openTimeMs = 0;
   readonly #failures: Counting<FailureCount>[] = [];
   readonly #transitions: Counting<TransitionCount>[] = [];

@@ -1,14 +1,14 @@
 /**
  * The meanings of the exit codes of `dagger-breaker`.
  *
- * Our own codes differ from those of other programs:
+ * Apart from 0, our own codes avoid the ranges of other programs:
  * - 0 to 2 belong to shells and dagger
  * - 3 to 14 belong to Node.js
  * - 126 and above belong to shells and signals
  *
  * The codes 64 to 78 have the meanings of sysexits.h, and 124 has the meaning of timeout(1). The
- * codes 30 to 39 mean that something failed that a pipeline depends on, such as a registry. A
- * script can test for this range.
+ * codes 30 to 39 mean that a dependency of the pipeline failed, such as a registry. A script can
+ * test for this range.
  */
 
 import type { Fault } from "../attribution/failure.js";

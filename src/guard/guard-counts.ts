@@ -33,7 +33,7 @@ export function guardCountsOf(breaker: CircuitBreaker): Readonly<GuardCounts> | 
 }
 
 /**
- * Returns the counts for a guard's breaker, which the caller may increase. Creates them at the first call.
+ * Returns the counts for a guard's breaker. The caller may increase the counts. The first call creates them.
  */
 export function countsFor(breaker: CircuitBreaker): GuardCounts {
   const known = counts.get(breaker);

@@ -82,8 +82,8 @@ export interface GuardOptions {
   readonly onLocked?: ((event: LockedEvent) => unknown) | undefined;
   /**
    * The shortest time that a circuit stays open after a rate limit, in milliseconds above 0. It applies if
-   * the answer contains no delay, or a delay below one second. The reset timeout of the breaker may be
-   * longer. Default: 60,000.
+   * the answer contains no delay, or a delay below one second. If the reset timeout of
+   * the breaker is longer, that applies instead. Default: 60,000.
    */
   readonly rateLimitOpenMs?: number | undefined;
   /**

@@ -1,4 +1,4 @@
-/** Puts a list of policies around a call, instead of nested calls. */
+/** Puts a list of policies around a call, so that callers need not nest one policy in another. */
 
 import type { Operation, OperationContext } from "../breaker/calls/calls.js";
 import type { AbortSignal } from "../options/abort-signal.js";

@@ -160,7 +160,7 @@ test("does not send credentials in clear text, except to this machine itself", a
     probeQuota({ fetch, credentials, authUrl, registryUrl: "http://127.0.0.1:5000" });
   const error = await reasonOf(ask("http://auth.example/token"));
   expect(error).toBeInstanceOf(RangeError);
-  expect(error.message).toMatch(/"authUrl" asks auth.example over http, expected https/);
+  expect(error.message).toMatch(/"authUrl" is an http address \(auth.example\), expected https/);
   expect(sent).toHaveLength(0);
   await ask("http://127.0.0.1:5001/token");
   expect(sent).toHaveLength(2);

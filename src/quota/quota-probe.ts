@@ -244,7 +244,7 @@ function refuseClearText(tokenUrl: string | undefined): void {
   const loopback = /^(?:localhost|127\.[0-9.]+|\[::1\])$/.test(hostname);
   if (protocol === "https:" || loopback) return;
   throw new RangeError(
-    `probeQuota option "authUrl" asks ${host} over http, expected https where credentials are sent`,
+    `probeQuota option "authUrl" is an http address (${host}), expected https, because credentials are sent`,
   );
 }
 

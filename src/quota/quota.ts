@@ -95,7 +95,7 @@ function readHttpUrl(text: string, label: string): URL {
   const http = url?.protocol === "https:" || url?.protocol === "http:";
   // Does not show a URL with an "@", because it may contain credentials.
   if (url === undefined || !http || url.username !== "" || url.password !== "") {
-    const shown = text.includes("@") ? "one with credentials" : show(text);
+    const shown = text.includes("@") ? "an address with an @, which is not shown" : show(text);
     throw new RangeError(
       `${label} is ${shown}, expected an http or https address without credentials, such as "https://registry.example"`,
     );

@@ -30,8 +30,8 @@ export class HeldBytes {
 export interface HeldBody {
   readonly chunks: readonly Buffer[];
   /**
-   * Why the chunks are incomplete: this body is too large, or all bodies together are. Undefined: the body
-   * is complete.
+   * Why the chunks are incomplete: this body is too large, or all bodies together are too large. Undefined
+   * if the body is complete.
    */
   readonly cutShort: "too-large" | "busy" | undefined;
   /** Releases the reserved bytes. Call it once, when the chunks are no longer needed. */

@@ -8,8 +8,8 @@ interface Timer {
 }
 
 /**
- * A {@link Clock} for tests. It starts at 0 and moves only by `advance` and `advanceAsync`. Retries,
- * timeouts and waits with this clock continue when it reaches their time.
+ * A {@link Clock} for tests. It starts at 0 and moves only by `advance` and `advanceAsync`. Delays
+ * of retries, timeouts and waits with this clock end when it reaches their time.
  * @example
  * ```ts
  * import { CircuitBreaker } from "dagger-circuit-breaker";

@@ -33,7 +33,7 @@ test.each(["exec-fail", "pull-404", "pull-401", "badcmd", "mod-test", "run-fail"
     const ran = await inTurn([id, "ok"], { maxRetries: 3 });
     expect(ran.starts).toBe(1);
     expect(ran.report).toMatchObject({ outcome: "failed", failure: { fault: "user" } });
-    expect(ran.report.notRepeated).toBe("the failure is the pipeline's own");
+    expect(ran.report.notRepeated).toBe("the pipeline itself failed");
   },
 );
 

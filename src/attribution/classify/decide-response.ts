@@ -18,7 +18,7 @@ const MAX_ERRORS = 1_000;
 
 const BY_STATUS: RuleSet = { own: [], standard: RESPONSE_RULES };
 
-/** Classifies the answer to an already parsed request by the rules of the package. */
+/** Classifies the answer to a request that is already parsed, by the rules of the package. */
 export function classifyAnswer(
   { status, body }: SessionResponse,
   read: ReadRequest,

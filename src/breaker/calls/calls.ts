@@ -81,8 +81,8 @@ export class FastLane {
   #failing = false;
 
   /**
-   * Returns a lane for the current generation if the circuit is automatic and closed. Returns
-   * undefined otherwise, and also if the trip policy may open the circuit at an admission.
+   * Returns a lane for the current generation if the circuit is closed, is not controlled by hand,
+   * and has a trip policy that never opens it at an admission. Otherwise returns undefined.
    */
   static through(machine: Machine): FastLane | undefined {
     const { state, control } = machine;

@@ -4,7 +4,7 @@ import type { CircuitBreaker, RecordDetail } from "../circuit-breaker.js";
 import type { Outcome } from "../options.js";
 import type { CallPermit, FailureDetail, SuccessDetail } from "./permit.js";
 
-/** An object that receives outcomes without a permit. */
+/** The breaker, or shared breaker, to which an unasked permit reports its outcome. */
 interface OutcomeRecorder {
   record(outcome: Outcome, detail: RecordDetail): void;
 }

@@ -19,7 +19,7 @@ export function addDashboardsCommand(program: Command, { terminal }: CommandCont
     .command("dashboards")
     .summary("print a dashboard for Grafana")
     .description(
-      'Prints a dashboard for Grafana 11 or later, to import or to provision: "fleet" has all circuits, the runs of CI and what it saved; "circuit" has one circuit. Both ask a Prometheus that scrapes "serve" or metricsText.',
+      'Prints a dashboard for Grafana 11 or later, to import or to provision. "fleet" shows all circuits, the CI runs, and the time that rejected runs saved. "circuit" shows one circuit. Both need a Prometheus that scrapes dagger-breaker serve, or a page of yours with metricsText.',
     )
     .addArgument(new Argument("<name>", "the dashboard").choices(Object.keys(DASHBOARDS)))
     .addHelpText("after", examples(EXAMPLES))

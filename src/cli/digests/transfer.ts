@@ -61,7 +61,7 @@ export async function importDigests(
     return [...merged.values()];
   });
   if (document.ignored > 0) {
-    say(terminal, `skipped ${document.ignored} damaged entries`);
+    say(terminal, `skipped damaged entries: ${document.ignored}`);
   }
   printLines(terminal, [`imported ${countText(document.digests.length)} into ${path}`]);
 }

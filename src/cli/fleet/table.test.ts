@@ -39,7 +39,7 @@ test("a stream that is not a terminal gets everything", () => {
     `NAME                STATE      FOR    RETRY IN  OK    FAILED  LATE  ${"WHY".padEnd(180)}  BY`,
     `git:github.com      isolated   1 s    59 s      0     0       0     ${"moves ".repeat(30)}  ada`,
     `registry:docker.io  half-open  1 min  2 s       0     0       0     ${"ECONNRESET, 2 probes".padEnd(180)}  runner-7, https://ci.example/runs/7`,
-    `registry:ghcr.io    closed     1 min            1204  2       1     1 bad second in a row, of 2 processes`,
+    `registry:ghcr.io    closed     1 min            1204  2       1     1 bad second in a row, reported by 2 processes`,
   ]);
 });
 

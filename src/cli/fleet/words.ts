@@ -21,7 +21,7 @@ export function whyText(snapshot: FleetSnapshot): string {
   }
   if (!isKnown(snapshot)) return "not known to the store";
   if (badSeconds === 0) return "";
-  return `${count(badSeconds, "bad second")} in a row, of ${count(reporters, "process", "es")}`;
+  return `${count(badSeconds, "bad second")} in a row, reported by ${count(reporters, "process", "es")}`;
 }
 
 /**

@@ -99,7 +99,7 @@ test("a failure that no circuit counted still names its circuit", () => {
   const report = failedRun({ ...LIMITED, breaker: null });
   expect(stepOutputs(report)).toMatchObject({ breaker: "", circuit: "registry:docker.io" });
   const summary = stepSummary(report, "make");
-  expect(summary).toContain("| circuit | registry:docker.io |\n| counted there | no |");
+  expect(summary).toContain("| circuit | registry:docker.io |\n| counted by the circuit | no |");
   expect(annotations(report)).toEqual([
     "::error title=dagger-breaker%3A failed (registry-1.docker.io)::registry registry-1.docker.io: the registry limits the rate of requests, retry in 1 min, circuit registry:docker.io",
   ]);

@@ -74,7 +74,7 @@ export function stepSummary(report: RunReport, program: string, dashboard?: stri
     ["why", cause(report)],
     ["fault", rejection?.fault ?? failure?.fault],
     ["circuit", rejection?.upstream ?? failure?.circuit ?? undefined],
-    ["counted there", countedText(report)],
+    ["counted by the circuit", countedText(report)],
     ["open since", rejection?.since ?? undefined],
     ["retry in", retryAfterMs === null ? undefined : waitText(retryAfterMs)],
     ["exit code", `${report.exitCode}`],
@@ -121,7 +121,7 @@ export function stepSummary(report: RunReport, program: string, dashboard?: stri
 function countedText({ rejection, failure }: RunReport): string | undefined {
   if (rejection !== null || failure === null || failure.circuit === null) return undefined;
   if (failure.breaker === null) return "no";
-  return failure.couldShare ? `in this run, ${sharingText(failure.breaker)}` : undefined;
+  return failure.couldShare ? `only in this run, ${sharingText(failure.breaker)}` : undefined;
 }
 
 /** Returns a workflow command. GitHub's runner executes the command when it reads the line. */

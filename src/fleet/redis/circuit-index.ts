@@ -249,7 +249,7 @@ export class CircuitIndex {
     const owners = Array.isArray(slots)
       ? new Set(slots.map((range) => String(range[2])))
       : undefined;
-    if (owners?.size !== 1) throw clusterNodeError(`it is the one at ${address}`);
+    if (owners?.size !== 1) throw clusterNodeError(`its address: ${address}`);
   }
 
   #send(key: string, command: readonly string[]): Promise<unknown> {

@@ -74,8 +74,8 @@ export function commandError(error: unknown, key: string): FleetStoreError {
   const text = messageOf(error);
   if (text.startsWith("WRONGTYPE ")) {
     return new UnreadableCircuitError(
-      `the key ${JSON.stringify(key)} in Redis is not a hash: expected a shared circuit; ` +
-        "delete it, or give the store another prefix",
+      `the key ${JSON.stringify(key)} in Redis is not a shared circuit: it is not a hash; ` +
+        "delete the key, or give the store another prefix",
     );
   }
   const [, field] = /^GARBLED (\w+)/.exec(text) ?? [];

@@ -6,7 +6,7 @@ import { askUser } from "../../breaker/announce.js";
 import type { DigestStore, KnownDigest } from "./known-digests.js";
 import { isDigest, isPlatform, tagReference } from "./references.js";
 
-const WHOSE = "the option pin";
+const WHOSE = "the store in the option pin";
 
 /**
  * Asks a user's store, and accepts only answers that can be written into a request. Errors, rejections and
@@ -23,7 +23,7 @@ export class CheckedDigests implements DigestStore {
     const tag = tagReference(reference);
     if (tag === undefined || !isPlatform(platform)) return undefined;
     const question = () => this.#store.find(tag, platform);
-    return askUser(this.#store, WHOSE, "find of the store", question, (found) =>
+    return askUser(this.#store, WHOSE, "the method find", question, (found) =>
       found === undefined || found === null ? undefined : readKnown(found, tag, platform),
     );
   }
@@ -37,7 +37,7 @@ export class CheckedDigests implements DigestStore {
   }
 
   #tell(method: "remember" | "prove", tell: () => unknown): void {
-    askUser(this.#store, WHOSE, `${method} of the store`, tell, () => undefined);
+    askUser(this.#store, WHOSE, `the method ${method}`, tell, () => undefined);
   }
 }
 

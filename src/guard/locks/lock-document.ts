@@ -21,8 +21,8 @@ const VERSIONS: ReadonlySet<unknown> = new Set(["1", "2"]);
 const IMAGE_OPERATIONS: ReadonlySet<unknown> = new Set(["container.from", "oci-sha"]);
 
 /**
- * The longest file that is read, in bytes. Engines read longer files. A guard does not, because it must
- * read the file again after each change.
+ * The longest lock file that a guard reads, in bytes. Engines read longer ones, but a guard must read the
+ * file again after each change.
  */
 export const MAX_LOCK_BYTES = 4 * 1024 * 1024;
 

@@ -41,7 +41,7 @@ function checkMirror(text: string, label: string): void {
   );
 }
 
-/** Throws if a registry is not written as in the name of its breaker. Such an entry would never match. */
+/** Throws if a key of `mirrors` spells a registry differently from its breaker. No image would match that key. */
 function checkRegistry(host: string, label: string): void {
   const known = breakerName("registry", host).slice("registry:".length);
   if (known !== host) throw new RangeError(`${label} is ${show(host)}, expected ${show(known)}`);

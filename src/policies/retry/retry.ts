@@ -54,9 +54,9 @@ export interface RetryPolicyOptions {
   /** The factor by which the delay grows with each retry, 1 to 100. Default: 2. */
   readonly backoffFactor?: number | undefined;
   /**
-   * The longest delay in milliseconds, at least `initialDelayMs`. If `retryAfter` returns more, the error
-   * is passed on at once, because an earlier retry would fail. Default: 60,000, or `initialDelayMs` if that
-   * is more.
+   * The longest delay in milliseconds, at least `initialDelayMs`. If `retryAfter` returns more, the call
+   * rejects with the error at once, because a retry before that time would fail. Default: 60,000, or
+   * `initialDelayMs` if that is more.
    */
   readonly maxDelayMs?: number | undefined;
   /** Whether the delay is random between 0 and the backoff. Default: true. */

@@ -68,7 +68,7 @@ export class SessionAgent extends Agent {
 
   /**
    * Forgets the current connection. Call it when this side closes the connection, or when the connection no
-   * longer serves requests. After that, the end of the connection does not count as an end by the session.
+   * longer serves requests. After that, `onGone` is not called when the connection ends.
    */
   forget(): void {
     this.#current = undefined;

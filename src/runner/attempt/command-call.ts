@@ -150,7 +150,7 @@ export class CommandCall {
   }
 
   /**
-   * Settles a command that a limit other than the connect timeout ended. Counts a failure only for
+   * Settles a command that was ended by a time limit, except the connect timeout. Counts a failure only for
    * hosts that had not answered the engine by then.
    *
    * @param exchanges The HTTP exchanges in spans that arrived after the limit.

@@ -50,9 +50,9 @@ export function decideRetry(
   if (failed !== null && guard.settings.registry.find(failed) !== undefined) needs.add(failed);
   const refusing = [ENGINE, ...needs].map((name) => guard.check(name)).filter((c) => !c.admits);
   if (refusing.length > 0) {
-    // The next attempt needs no delay here, because its admission waits for the open circuit or
-    // rejects. But a circuit may have rejected only a request inside the command. Then waiting for
-    // its open time lets the next attempt pass.
+    // Usually no delay is needed: the admission of the next attempt waits for the open circuit, or
+    // rejects the attempt. The exception is a request inside the command that a circuit rejected.
+    // Then a short wait, until that circuit admits calls, lets the next attempt pass.
     const waitsMs = refusing.map((check) => check.retryAfterMs ?? Number.POSITIVE_INFINITY);
     const longestMs = Math.max(...waitsMs);
     const isShort = failure?.rule === OWN_REJECTED && longestMs <= maxDelayMs;
@@ -81,7 +81,7 @@ export function whyUseless(
 ): string | null {
   if (isCut) return "output was lost because its reader was too slow, and a retry changes nothing";
   if (timedOut !== null || failure?.rule === OWN_REJECTED) return null;
-  if (failure?.fault === "user") return "the failure is the pipeline's own";
+  if (failure?.fault === "user") return "the pipeline itself failed";
   if (failure?.fault === "cancelled") return "the command was canceled";
   if (failure?.transient === true) return null;
   const isUnknown = failure === null || failure.fault === "unknown";

@@ -91,7 +91,7 @@ export const CIRCUIT_DASHBOARD: DashboardParts = {
     {
       type: "timeseries",
       title: "Failures",
-      description: "Failures by the component at fault, and whether they were rate limits.",
+      description: "Failures by the component at fault, and by whether they were rate limits.",
       width: 12,
       queries: [byAttributes("failures", [FAULT, LIMITED])],
     },

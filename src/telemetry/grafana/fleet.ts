@@ -104,7 +104,7 @@ const CIRCUITS: readonly PanelParts[] = [
   {
     type: "timeseries",
     title: "Failures",
-    description: "Failures by the component at fault, and whether they were rate limits.",
+    description: "Failures by the component at fault, and by whether they were rate limits.",
     width: 12,
     queries: [
       {

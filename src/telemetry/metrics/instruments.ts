@@ -114,7 +114,8 @@ export const GUARD = {
     name: "dagger_breaker.upstream.avoided_requests",
     kind: "counter",
     unit: "{request}",
-    description: "Requests to a registry that rejected pulls avoided during its rate limit.",
+    description:
+      "Requests that a registry did not get during its rate limit, because pulls were rejected.",
     attributes: [NAME],
   },
   pinnedImages: {

@@ -140,7 +140,8 @@ function rejected(job: Matcher): string {
 
 /**
  * Returns how much a counter has gained. `increase` misses the first value of a new series, such as the
- * first failure of a kind. So a new series counts in full when its target was already scraped before.
+ * first failure of a kind. So a new series counts in full if its target was scraped at the start of the window.
+ * Otherwise its value may be from before the window.
  */
 function gained(counter: string, job: Matcher, window: string): string {
   return [

@@ -7,7 +7,8 @@ import { type Circuit, FAILURE, RATE_LIMIT, REPORTER } from "./circuit.js";
 
 export const reportCases: readonly RuleCase[] = [
   {
-    title: "failures are counted by fault and rate limit, late ones not at all",
+    title:
+      "failures are counted by fault and by whether they were rate limits, late failures not at all",
     check: counting(async (circuit) => {
       const { snapshot } = await circuit.admit();
       const { generation } = snapshot;

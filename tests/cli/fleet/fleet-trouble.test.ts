@@ -25,7 +25,9 @@ test("a key of a wrong type fails that circuit, and the others are shown", async
   const { exitCode, stdout, stderr } = await fleet.run(["status"]);
   expect([exitCode, stdout.split("\n").length]).toEqual([56, 3]);
   expect(stdout).toContain(GITHUB);
-  expect(stderr).toMatch(/^"registry:docker\.io" cannot be read: the key .* is not a hash.*\n$/);
+  expect(stderr).toMatch(
+    /^"registry:docker\.io" cannot be read: the key .* is not a shared circuit: it is not a hash.*\n$/,
+  );
   const named = await fleet.run(["status", HUB, GITHUB, "--json"]);
   expect(JSON.parse(named.stdout)).toMatchObject([{ name: GITHUB }]);
   expect(named.exitCode).toBe(56);

@@ -207,7 +207,7 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
       for (const message of refusals) expect(message).toMatch(node);
       // Some of these scopes are stored on the node itself. For them, the error names the address of this
       // node.
-      const itself = `it is the one at 127.0.0.1:${cluster[0]?.port}`;
+      const itself = `its address: 127.0.0.1:${cluster[0]?.port}`;
       expect(refusals.some((message) => message.includes(itself))).toBe(true);
       const names = Array.from({ length: 12 }, (_, index) => `upstream-${index}`);
       const run = (store: FleetStore) =>

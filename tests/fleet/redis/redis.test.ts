@@ -92,7 +92,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
   test("reports a foreign key under the name of a circuit, and leaves it unchanged", () =>
     using(async (store) => {
       await server.send("SET", REDIS_KEY, "mine");
-      const problem = `the key ${JSON.stringify(REDIS_KEY)} in Redis is not a hash: expected a shared`;
+      const problem = `the key ${JSON.stringify(REDIS_KEY)} in Redis is not a shared circuit: it is`;
       await expect(store.run(KEY, admit())).rejects.toThrow(problem);
       await expect(store.history(KEY)).rejects.toThrow(problem);
       const other = { ...KEY, name: "git:github.com" };

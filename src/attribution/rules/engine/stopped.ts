@@ -2,7 +2,7 @@
 
 import type { FailureReading } from "../rule.js";
 
-/** Matches the end of a line about a stopped start. An exit status of 130 means Ctrl-C. */
+/** Matches the end of a log line about an engine whose start was stopped. Exit status 130 means Ctrl-C. */
 const STOPPED =
   /: (?:context cancell?ed|interrupted|signal: (?:interrupt|terminated)|exit status 130)\W{0,8}$/m;
 

@@ -54,7 +54,7 @@ function foundConnection(find: () => Promise<NodeRedisClient>, onLost: OnLost): 
     throw new FleetStoreError("the connection to Redis is not open");
   };
   return {
-    address: "the server that the client finds",
+    address: "chosen by the sentinel or the pool",
     isCluster: false,
     async open() {
       found = nodeRedisConnection(await find(), onLost);
