@@ -14,7 +14,12 @@ describe("a retry", () => {
     [null, "after what may pass", {}, FAILURE],
     [null, "after a limit of ours", { timedOut: "idle" as const }, null],
     [/^a retry would fail/, "after what will not", {}, { ...FAILURE, transient: false }],
-    [/pipeline's own$/, "after the user's own failure", {}, { ...FAILURE, fault: "user" as const }],
+    [
+      /pipeline itself failed$/,
+      "after the user's own failure",
+      {},
+      { ...FAILURE, fault: "user" as const },
+    ],
     [/was canceled$/, "after a cancellation", {}, { ...FAILURE, fault: "cancelled" as const }],
     [/is unknown$/, "after a failure of which nothing is known", {}, null],
     [/^output was lost/, "after output that was cut", { isCut: true }, FAILURE],
@@ -43,7 +48,7 @@ describe("the reason that is reported", () => {
   test("is that of the caller, if it allows none, unless a retry is useless anyway", () => {
     const limits = { maxRetries: 0, whyNoRetries: "not listed" };
     expect(decide(limits)).toEqual({ delayMs: undefined, why: "not listed" });
-    expect(decide(limits, 1, { fault: "user" }).why).toMatch(/pipeline's own$/);
+    expect(decide(limits, 1, { fault: "user" }).why).toMatch(/pipeline itself failed$/);
   });
 
   test("is a delay that the upstream asks for and that is longer than the longest", () => {
