@@ -82,6 +82,22 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     logs: ["forwarding", "receiver"],
   },
 };
+/** The session double, the largest room. The files directly in it put its inner rooms together. */
+const DOUBLE = "testing/session/";
+/** The inner rooms of the double, and what each may import: only rooms listed before it, and no file of the double itself. */
+const ROOMS_OF_THE_DOUBLE: Readonly<Record<string, readonly string[]>> = {
+  faults: [],
+  query: [],
+  files: ["faults"],
+  traces: ["faults"],
+  options: ["faults", "query", "traces"],
+  engine: ["faults", "files", "options", "query", "traces"],
+  calls: ["engine", "faults", "files", "query", "traces"],
+  registry: ["engine", "faults", "traces"],
+  modules: ["calls", "engine", "faults", "files", "options", "query", "traces"],
+  resolve: ["calls", "engine", "faults", "files", "modules", "query", "registry", "traces"],
+  command: ["traces"],
+};
 /** The only file directly in cli/ that may import commands, because it finds the requested command. */
 const COMMAND_LINE = "cli/command-line.ts";
 /** The pure judge: it turns facts into outcomes, and may not import breakers, permits or stores. */
@@ -152,6 +168,21 @@ test("a room imports only itself, its folder, and the rooms that it may know", (
       .filter((target) => folderOf(target) === folder && !["", room].includes(roomOf(target)))
       .filter((target) => !rooms[room]?.includes(roomOf(target)))
       .map((target) => `${path} imports ${target}, which is in a room of its own`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("an inner room of the session double imports only the rooms that it may know", () => {
+  const inner = sources.filter(({ path }) => innerRoomOf(path) !== "");
+  expect(inner.length).toBeGreaterThan(0);
+  const wrong = inner.flatMap(({ path, imports }) => {
+    const room = innerRoomOf(path);
+    return imports
+      .filter(isRelative)
+      .map((name) => targetOf(path, name))
+      .filter((target) => target.startsWith(DOUBLE) && innerRoomOf(target) !== room)
+      .filter((target) => !ROOMS_OF_THE_DOUBLE[room]?.includes(innerRoomOf(target)))
+      .map((target) => `${path} imports ${target}`);
   });
   expect(wrong).toEqual([]);
 });
@@ -306,6 +337,12 @@ function folderOf(path: string): string {
 /** Returns the room that contains a file; empty for a file directly in its folder. */
 function roomOf(path: string): string {
   const [, room = "", ...rest] = path.split("/");
+  return rest.length > 0 ? room : "";
+}
+
+/** Returns the inner room of the session double; empty for its own files and all others. */
+function innerRoomOf(path: string): string {
+  const [room = "", ...rest] = path.startsWith(DOUBLE) ? path.slice(DOUBLE.length).split("/") : [];
   return rest.length > 0 ? room : "";
 }
 

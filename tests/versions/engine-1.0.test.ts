@@ -6,8 +6,8 @@ vi.hoisted(() => {
   process.env.TEST_ENGINE = "v1.0.0-beta.10";
 });
 
-vi.mock("../../src/testing/session/session-options.js", async (importOriginal) => {
-  type Options = typeof import("../../src/testing/session/session-options.js");
+vi.mock("../../src/testing/session/options/session-options.js", async (importOriginal) => {
+  type Options = typeof import("../../src/testing/session/options/session-options.js");
   const [{ tmpdir }, original] = await Promise.all([import("node:os"), importOriginal<Options>()]);
   // The folder is outside any repository, because an engine of 1.0 would write a lock file into a
   // repository.

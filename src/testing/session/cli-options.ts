@@ -1,7 +1,7 @@
 /** The options of the stand-in for the dagger CLI, which are JSON in one environment variable. */
 
 import { checkNumber, checkText, readObject } from "../../options/check.js";
-import type { SessionDoubleOptions } from "./session-options.js";
+import type { SessionDoubleOptions } from "./options/session-options.js";
 
 export const CLI_OPTIONS_VARIABLE = "DAGGER_SESSION_DOUBLE";
 

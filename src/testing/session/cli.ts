@@ -12,8 +12,8 @@ import { CLI_OPTIONS_VARIABLE, readCliTask } from "./cli-options.js";
 import { runCommandDouble } from "./command/command-run.js";
 import { COMMAND_VARIABLE, readCommandScript } from "./command/command-script.js";
 import type { ControlMessage } from "./control.js";
+import { readSessionDoubleOptions } from "./options/session-options.js";
 import { startSession } from "./session-double.js";
-import { readSessionDoubleOptions } from "./session-options.js";
 import { SpanExporter } from "./traces/exporter.js";
 import { exportTargetOf } from "./traces/exporter-environment.js";
 

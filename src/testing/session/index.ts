@@ -17,15 +17,15 @@ export type {
   ModuleCall,
   ModuleDouble,
   ModuleFunction,
-} from "./modules/module-options.js";
+} from "./options/module-options.js";
+export type {
+  EngineVersion,
+  SessionDoubleOptions,
+  SessionDoubleTraces,
+} from "./options/session-options.js";
 export {
   type CliEnvironment,
   type SessionDouble,
   type SessionEnvironment,
   startSessionDouble,
 } from "./session-double.js";
-export type {
-  EngineVersion,
-  SessionDoubleOptions,
-  SessionDoubleTraces,
-} from "./session-options.js";

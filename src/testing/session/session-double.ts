@@ -8,14 +8,14 @@ import { Session } from "./engine/session.js";
 import type { FaultRule } from "./faults/fault-rules.js";
 import { checkFault, checkFaults } from "./faults/fault-rules.js";
 import { servingHost } from "./faults/faults.js";
-import { publishFolder } from "./resolve/container/publish.js";
-import { SessionServer } from "./server.js";
 import {
   type EngineVersion,
   readSessionDoubleOptions,
   type SessionDoubleOptions,
   type SessionDoubleSettings,
-} from "./session-options.js";
+} from "./options/session-options.js";
+import { publishFolder } from "./resolve/container/publish.js";
+import { SessionServer } from "./server.js";
 import { SpanExporter } from "./traces/exporter.js";
 import { plainTarget } from "./traces/exporter-environment.js";
 import type { SpanSink } from "./traces/request-span.js";

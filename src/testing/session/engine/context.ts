@@ -1,8 +1,8 @@
 /** The context that a piece of the engine's work runs in. */
 
-import type { NestedClient } from "../modules/running-function.js";
 import type { ActiveSpan } from "../traces/active-span.js";
 import type { Engine } from "./engine.js";
+import type { NestedClient } from "./running-function.js";
 import type { Session } from "./session.js";
 
 /** A piece of the engine's work, such as resolving a field. */

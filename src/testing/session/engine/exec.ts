@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { errorCode, systemErrorText } from "../faults/wire-errors.js";
-import { atExit } from "./exit-cleanup.js";
+import { atExit } from "../files/exit-cleanup.js";
 
 export interface Command {
   readonly args: readonly string[];

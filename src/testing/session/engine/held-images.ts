@@ -1,6 +1,6 @@
 /** Remembers which images the engine has. It outlives sessions. */
 
-import { digestOf, type ImageReference } from "../registry/references.js";
+import { digestOf, type ImageReference } from "./references.js";
 
 /** The images of one engine. */
 export class HeldImages {

@@ -2,7 +2,6 @@
 
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 import { EngineError } from "../faults/wire-errors.js";
-import type { NestedClient, NestedPort } from "../modules/running-function.js";
 import { decodeId } from "../query/ids.js";
 import type { ActiveSpan } from "../traces/active-span.js";
 import { LateSpans } from "../traces/late-spans.js";
@@ -11,6 +10,7 @@ import { TelemetryPort } from "../traces/telemetry-port.js";
 import { DaggerLock } from "./dagger-lock.js";
 import type { Engine } from "./engine.js";
 import { type Identified, Objects } from "./objects.js";
+import type { NestedClient, NestedPort } from "./running-function.js";
 import { Abandoned, Steps } from "./steps.js";
 
 export class Session {

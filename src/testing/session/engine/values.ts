@@ -1,7 +1,7 @@
 /** The objects of the API inside the double. They only describe work; it runs when a result is read. */
 
-import type { ImageReference } from "../registry/references.js";
 import type { Work } from "./context.js";
+import type { ImageReference } from "./references.js";
 import type { Tree } from "./tree.js";
 
 /** Any object that has an id. */

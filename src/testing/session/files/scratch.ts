@@ -27,8 +27,8 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { atExit } from "../engine/exit-cleanup.js";
 import { errorCode } from "../faults/wire-errors.js";
+import { atExit } from "./exit-cleanup.js";
 import type { PathFilter } from "./globs.js";
 
 /** A folder in the system's temporary folder. It exists until `remove()`. */

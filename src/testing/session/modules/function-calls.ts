@@ -4,10 +4,10 @@
  */
 
 import type { Work } from "../engine/context.js";
+import type { Arguments, TypeResolvers } from "../engine/resolver.js";
+import type { RunningFunction } from "../engine/running-function.js";
 import { EngineError } from "../faults/wire-errors.js";
 import { contentKey } from "../files/scratch.js";
-import type { Arguments, TypeResolvers } from "../resolve/resolver.js";
-import type { RunningFunction } from "./running-function.js";
 
 /** The call for which the program runs. */
 interface FunctionCallValue {

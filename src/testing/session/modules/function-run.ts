@@ -11,19 +11,19 @@ import {
   isObjectType,
 } from "graphql";
 import type { Work } from "../engine/context.js";
+import type { FunctionEnd, NestedPort, RunningFunction } from "../engine/running-function.js";
 import { unlessAborted } from "../engine/steps.js";
 import { EngineError, execError, splitOrigin } from "../faults/wire-errors.js";
 import { contentKey } from "../files/scratch.js";
-import type { PlannedField } from "../query/query-plan.js";
-import { SCOPES } from "../traces/active-span.js";
 import type {
   FunctionEnvironment,
   FunctionProgram,
   FunctionSettings,
   ModuleFunction,
-} from "./module-options.js";
+} from "../options/module-options.js";
+import type { PlannedField } from "../query/query-plan.js";
+import { SCOPES } from "../traces/active-span.js";
 import { nestedQuery } from "./nested-query.js";
-import type { FunctionEnd, NestedPort, RunningFunction } from "./running-function.js";
 
 /** Calls a function. A success is kept for all sessions, as in an engine. */
 export function callFunction(

@@ -1,11 +1,11 @@
 /** Resolves the fields that modules add to the API: a constructor for each, and their functions. */
 
+import { CallSpan } from "../calls/call-span.js";
+import { innerCallAttributes } from "../calls/core-call.js";
 import type { Work } from "../engine/context.js";
 import { contentKey } from "../files/scratch.js";
 import type { PlannedField } from "../query/query-plan.js";
 import { SCOPES } from "../traces/active-span.js";
-import { CallSpan } from "../traces/call-span.js";
-import { innerCallAttributes } from "../traces/core-call.js";
 import { callFunction } from "./function-run.js";
 
 type Resolve = (work: Work, args: Readonly<Record<string, unknown>>) => unknown;

@@ -2,7 +2,7 @@
 
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
-import type { NestedPort } from "./running-function.js";
+import type { NestedPort } from "../engine/running-function.js";
 
 /** The error that a function gets if its query fails. */
 export class NestedQueryError extends Error {

@@ -1,11 +1,11 @@
 /** The requests with which an engine pushes an image. They get spans and are counted, but nothing is sent. */
 
 import type { Work } from "../engine/context.js";
-import { type MetFault, meetFaults } from "../faults/meet-faults.js";
+import { type MetFault, meetFaults } from "../engine/meet-faults.js";
+import type { ImageReference } from "../engine/references.js";
 import { plannedNetworkError } from "../faults/network-errors.js";
-import type { Asked, AskedResult } from "../traces/exchange.js";
-import { RegistryExchange } from "../traces/exchange.js";
-import type { ImageReference } from "./references.js";
+import type { Asked, AskedResult } from "./exchange.js";
+import { RegistryExchange } from "./exchange.js";
 import { attemptsFor, repositoryUrl } from "./registry.js";
 import { blobsOf } from "./registry-talk.js";
 

@@ -1,12 +1,12 @@
 /** The requests with which an engine pulls an image. They get spans and are counted, but nothing is sent. */
 
 import type { Work } from "../engine/context.js";
+import { applyDecision, type MetFault } from "../engine/meet-faults.js";
+import { digestOf, type ImageReference } from "../engine/references.js";
 import type { PlannedEnd } from "../faults/faults.js";
-import { applyDecision, type MetFault } from "../faults/meet-faults.js";
 import { plannedNetworkError } from "../faults/network-errors.js";
-import type { Asked, AskedResult } from "../traces/exchange.js";
-import { RegistryExchange } from "../traces/exchange.js";
-import { digestOf, type ImageReference } from "./references.js";
+import type { Asked, AskedResult } from "./exchange.js";
+import { RegistryExchange } from "./exchange.js";
 import { attemptsFor, isTokenFault, manifestUrl, repositoryUrl, tokenUrl } from "./registry.js";
 
 /** Where a fault applies: to all connections, at the token server, at the manifest, or at a blob. */

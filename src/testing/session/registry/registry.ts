@@ -1,10 +1,10 @@
 /** Messages for failures of a registry, and how often an engine tries again. */
 
+import type { MetFault } from "../engine/meet-faults.js";
+import { type ImageReference, registryUrl } from "../engine/references.js";
 import type { Fault, UpstreamFault } from "../faults/fault-rules.js";
-import type { MetFault } from "../faults/meet-faults.js";
 import { plannedNetworkError } from "../faults/network-errors.js";
 import { statusLine } from "../faults/wire-errors.js";
-import { type ImageReference, registryUrl } from "./references.js";
 
 type StatusFault = Extract<UpstreamFault, { kind: "status" }>;
 

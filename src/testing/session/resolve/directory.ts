@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
+import type { Arguments, TypeResolvers } from "../engine/resolver.js";
 import { changedTree, derivedTree, EMPTY_TREE, steppedTree, type Tree } from "../engine/tree.js";
 import type { DirectoryValue, FileValue } from "../engine/values.js";
 import { matchesGlob } from "../files/globs.js";
@@ -19,7 +20,6 @@ import {
   sought,
   writeAt,
 } from "./places.js";
-import type { Arguments, TypeResolvers } from "./resolver.js";
 
 /** Returns a directory with the content of a whole tree. */
 export function treeDirectory(tree: Tree): DirectoryValue {

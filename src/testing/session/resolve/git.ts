@@ -2,20 +2,20 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { CallSpan } from "../calls/call-span.js";
+import { innerCallAttributes } from "../calls/core-call.js";
 import type { Work } from "../engine/context.js";
 import type { CommandResult } from "../engine/exec.js";
+import { type MetFault, meetFaults, requireCaller } from "../engine/meet-faults.js";
+import type { Arguments, TypeResolvers } from "../engine/resolver.js";
 import { steppedTree } from "../engine/tree.js";
 import type { DirectoryValue, GitRefValue, GitRepositoryValue } from "../engine/values.js";
-import { type MetFault, meetFaults, requireCaller } from "../faults/meet-faults.js";
 import { hostNames, plannedNetworkError } from "../faults/network-errors.js";
 import { EngineError } from "../faults/wire-errors.js";
 import { contentKey } from "../files/scratch.js";
 import { failedEnd, nowNs, SCOPES } from "../traces/active-span.js";
-import { CallSpan } from "../traces/call-span.js";
-import { innerCallAttributes } from "../traces/core-call.js";
 import { treeDirectory } from "./directory.js";
 import { askRefs, gitStatusError, refsUrl } from "./git-refs.js";
-import type { Arguments, TypeResolvers } from "./resolver.js";
 
 /** Reads the refs of a remote, once per session. */
 export async function openRepository(

@@ -3,12 +3,12 @@
 import { lstat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Work } from "../engine/context.js";
+import { meetFaults, requireCaller } from "../engine/meet-faults.js";
+import type { Arguments, TypeResolvers } from "../engine/resolver.js";
 import type { DirectoryValue, FileValue, HostValue } from "../engine/values.js";
-import { meetFaults, requireCaller } from "../faults/meet-faults.js";
 import { EngineError, systemErrorText } from "../faults/wire-errors.js";
 import { pathFilter } from "../files/globs.js";
 import { contentKey, copyInto, folderDigest } from "../files/scratch.js";
-import type { Arguments, TypeResolvers } from "./resolver.js";
 
 async function directory(_: HostValue, args: Arguments, work: Work): Promise<DirectoryValue> {
   const path = await begin(args, work);

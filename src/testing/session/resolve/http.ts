@@ -7,16 +7,16 @@ import { get as httpsGet } from "node:https";
 import { join, posix } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
+import { CallSpan } from "../calls/call-span.js";
+import { innerCallAttributes } from "../calls/core-call.js";
+import { callDigest } from "../calls/dag-call.js";
 import type { Work } from "../engine/context.js";
+import { type MetFault, meetFaults, requireCaller } from "../engine/meet-faults.js";
 import type { FileValue } from "../engine/values.js";
-import { type MetFault, meetFaults, requireCaller } from "../faults/meet-faults.js";
 import { hostNames, plannedNetworkError, realNetworkError } from "../faults/network-errors.js";
 import { EngineError, statusLine } from "../faults/wire-errors.js";
 import { contentKey, folderDigest } from "../files/scratch.js";
 import { SCOPES } from "../traces/active-span.js";
-import { CallSpan } from "../traces/call-span.js";
-import { innerCallAttributes } from "../traces/core-call.js";
-import { callDigest } from "../traces/dag-call.js";
 
 const MOST_REDIRECTS = 10;
 

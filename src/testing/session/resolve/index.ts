@@ -1,15 +1,16 @@
 /** All resolvers, and a function that resolves a planned field with them. */
 
+import { traceCall } from "../calls/core-call.js";
+import { isOwnBusiness } from "../calls/own-business.js";
 import type { Work } from "../engine/context.js";
+import { requireCaller } from "../engine/meet-faults.js";
+import { Arguments, type TypeResolvers } from "../engine/resolver.js";
 import type { EnvVariableValue, LabelValue, QueryValue, Value } from "../engine/values.js";
-import { requireCaller } from "../faults/meet-faults.js";
 import { EngineError } from "../faults/wire-errors.js";
 import { functionCallQueries, functionCallTypes } from "../modules/function-calls.js";
 import { moduleField, openModule } from "../modules/module-resolvers.js";
-import { isOwnBusiness } from "../modules/own-business.js";
 import type { FieldResolver } from "../query/query-run.js";
 import { TYPES_WITH_IDS } from "../query/schema.js";
-import { traceCall } from "../traces/core-call.js";
 import { containerResolvers } from "./container/container.js";
 import { emptyContainer } from "./container/container-value.js";
 import { cacheVolume } from "./container/mounts.js";
@@ -17,7 +18,6 @@ import { directoryResolvers, EMPTY_DIRECTORY, fileResolvers, newFile } from "./d
 import { gitRefResolvers, gitRepositoryResolvers, openRepository } from "./git.js";
 import { hostResolvers } from "./host.js";
 import { download } from "./http.js";
-import { Arguments, type TypeResolvers } from "./resolver.js";
 import { secretByUri, secretResolvers, setSecret } from "./secret.js";
 
 const PLATFORM = `linux/${process.arch === "x64" ? "amd64" : process.arch}`;

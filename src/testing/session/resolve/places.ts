@@ -3,12 +3,12 @@
 import { chmod, lstat, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
 import type { Work } from "../engine/context.js";
+import type { Arguments } from "../engine/resolver.js";
 import type { DirectoryValue, FileValue } from "../engine/values.js";
 import { EngineError, errorCode, systemErrorText } from "../faults/wire-errors.js";
 import { type Filter, pathFilter } from "../files/globs.js";
 import { placeIn } from "../files/place-in.js";
 import { contentKey, copyInto } from "../files/scratch.js";
-import type { Arguments } from "./resolver.js";
 
 /** Checks at once on engine 0.19 that a file or directory exists. Later engines check when it is read. */
 export async function sought<V extends DirectoryValue | FileValue>(

@@ -1,10 +1,10 @@
 /** Secrets: set as text, or read from the environment or files of the client when they are used. */
 
 import { readFile } from "node:fs/promises";
+import type { TypeResolvers } from "../engine/resolver.js";
 import type { SecretValue } from "../engine/values.js";
 import { EngineError, systemErrorText } from "../faults/wire-errors.js";
 import { contentKey } from "../files/scratch.js";
-import type { TypeResolvers } from "./resolver.js";
 
 export function setSecret(name: string, plaintext: string): SecretValue {
   return {

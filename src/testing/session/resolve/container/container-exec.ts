@@ -6,15 +6,15 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
+import { ExecTrace } from "../../calls/exec-trace.js";
 import type { Work } from "../../engine/context.js";
 import type { CommandResult } from "../../engine/exec.js";
+import { meetFaults, requireCaller } from "../../engine/meet-faults.js";
 import { steppedTree, type Tree } from "../../engine/tree.js";
 import type { ContainerValue, ExecStep } from "../../engine/values.js";
-import { meetFaults, requireCaller } from "../../faults/meet-faults.js";
 import { execError } from "../../faults/wire-errors.js";
 import { isClaimed, toContainerPaths, toHostPaths } from "../../files/container-paths.js";
 import { placeIn } from "../../files/place-in.js";
-import { ExecTrace } from "../../traces/exec-trace.js";
 import { makeFolderAt, writeAt } from "../places.js";
 import { fetchContents } from "./image.js";
 import { mountAll } from "./mounts.js";

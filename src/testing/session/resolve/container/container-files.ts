@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import type { Work } from "../../engine/context.js";
+import type { Arguments, TypeResolvers } from "../../engine/resolver.js";
 import { changedTree } from "../../engine/tree.js";
 import type { ContainerValue, DirectoryValue, FileValue } from "../../engine/values.js";
 import { absolutePath, claimOf, isClaimed } from "../../files/container-paths.js";
@@ -17,7 +18,6 @@ import {
   sought,
   writeAt,
 } from "../places.js";
-import type { Arguments, TypeResolvers } from "../resolver.js";
 import { changed, pathOf, placeOf, withClaim } from "./container-value.js";
 
 /** Returns a container with a change at `place`. The container then owns that path. */

@@ -1,11 +1,11 @@
 /** Containers as values: an empty one, and changed copies. */
 
 import { posix } from "node:path";
+import type { Arguments } from "../../engine/resolver.js";
 import { EMPTY_TREE } from "../../engine/tree.js";
 import type { ContainerValue, EnvVariableValue, ResolvedImage } from "../../engine/values.js";
 import { absolutePath, isClaimed } from "../../files/container-paths.js";
 import { contentKey } from "../../files/scratch.js";
-import type { Arguments } from "../resolver.js";
 
 export function emptyContainer(platform: string): ContainerValue {
   return keyed({

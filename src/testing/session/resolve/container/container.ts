@@ -2,12 +2,12 @@
 
 import { existsSync } from "node:fs";
 import type { Work } from "../../engine/context.js";
+import type { Arguments, TypeResolvers } from "../../engine/resolver.js";
 import type { ContainerValue, ExpectedEnd, LabelValue, SecretValue } from "../../engine/values.js";
 import { EngineError } from "../../faults/wire-errors.js";
 import { absolutePath, claimOf } from "../../files/container-paths.js";
 import { contentKey } from "../../files/scratch.js";
 import { exportContainer } from "../export.js";
-import type { Arguments, TypeResolvers } from "../resolver.js";
 import { execSpanKey, execTree, runExec } from "./container-exec.js";
 import { containerFileResolvers } from "./container-files.js";
 import {

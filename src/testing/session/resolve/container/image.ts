@@ -3,18 +3,18 @@
  * whether it fails.
  */
 
+import { traceInnerFrom } from "../../calls/core-call.js";
 import type { Work } from "../../engine/context.js";
+import { type MetFault, requireCaller } from "../../engine/meet-faults.js";
+import { type ImageReference, parseReference } from "../../engine/references.js";
 import type { Tree } from "../../engine/tree.js";
 import type { ContainerValue, ResolvedImage } from "../../engine/values.js";
 import type { PlannedEnd } from "../../faults/faults.js";
-import { type MetFault, requireCaller } from "../../faults/meet-faults.js";
 import { EngineError } from "../../faults/wire-errors.js";
 import { contentKey } from "../../files/scratch.js";
-import { type ImageReference, parseReference } from "../../registry/references.js";
 import { manifestUrl, pullFault, resolveError } from "../../registry/registry.js";
 import { blobsOf, RegistryTalk } from "../../registry/registry-talk.js";
 import { type Attributes, CANCELED, failedEnd, SCOPES } from "../../traces/active-span.js";
-import { traceInnerFrom } from "../../traces/core-call.js";
 
 /** Resolves an address. It does this once per session, address and platform. */
 export async function resolveImage(

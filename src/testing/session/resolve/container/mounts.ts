@@ -3,11 +3,11 @@
 import { chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Work } from "../../engine/context.js";
+import type { Arguments, TypeResolvers } from "../../engine/resolver.js";
 import type { CacheVolumeValue, ContainerValue, Mount, SecretValue } from "../../engine/values.js";
 import { errorCode } from "../../faults/wire-errors.js";
 import { placeIn } from "../../files/place-in.js";
 import { contentKey } from "../../files/scratch.js";
-import type { Arguments, TypeResolvers } from "../resolver.js";
 import { changed, pathOf, withClaim } from "./container-value.js";
 
 export function cacheVolume(key: string): CacheVolumeValue {

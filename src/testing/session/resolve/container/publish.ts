@@ -3,10 +3,10 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Work } from "../../engine/context.js";
+import { requireCaller } from "../../engine/meet-faults.js";
+import { digestOf, type ImageReference, parseReference } from "../../engine/references.js";
 import type { ContainerValue } from "../../engine/values.js";
-import { requireCaller } from "../../faults/meet-faults.js";
 import { EngineError } from "../../faults/wire-errors.js";
-import { digestOf, type ImageReference, parseReference } from "../../registry/references.js";
 import { pushError } from "../../registry/registry.js";
 import { RegistryPush } from "../../registry/registry-push.js";
 import { blobsOf } from "../../registry/registry-talk.js";

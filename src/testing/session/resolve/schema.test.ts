@@ -1,7 +1,7 @@
 import { isObjectType } from "graphql";
 import { expect, test } from "vitest";
-import { RESOLVERS } from "../resolve/index.js";
-import { SCHEMA, TYPES_WITH_IDS } from "./schema.js";
+import { SCHEMA, TYPES_WITH_IDS } from "../query/schema.js";
+import { RESOLVERS } from "./index.js";
 
 test("every field of the schema has a resolver, and every resolver a field", () => {
   for (const typeName of ["Query", ...TYPES_WITH_IDS]) {

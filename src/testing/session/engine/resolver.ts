@@ -1,7 +1,7 @@
 /** The form of resolvers: for each type, a function per field. */
 
-import type { Work } from "../engine/context.js";
 import { EngineError } from "../faults/wire-errors.js";
+import type { Work } from "./context.js";
 
 /** The resolvers of one type, by field name. */
 export type TypeResolvers<Parent> = Readonly<

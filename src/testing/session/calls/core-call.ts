@@ -1,14 +1,14 @@
 /** Decides which calls of the API get spans, and what the spans contain. */
 
 import type { Work } from "../engine/context.js";
+import { parseReference } from "../engine/references.js";
 import { EngineError } from "../faults/wire-errors.js";
 import { contentKey } from "../files/scratch.js";
-import { isOwnBusiness } from "../modules/own-business.js";
 import type { PlannedField } from "../query/query-plan.js";
-import { parseReference } from "../registry/references.js";
-import { type Attributes, SCOPES } from "./active-span.js";
+import { type Attributes, SCOPES } from "../traces/active-span.js";
 import { CallSpan, TWIN } from "./call-span.js";
 import { callDigest, callTypeOf, digestOfValue, EnumValue, encodeCall } from "./dag-call.js";
+import { isOwnBusiness } from "./own-business.js";
 
 /** A call: one field of an object, with its arguments. Ids are already replaced by their objects. */
 export interface CoreCall {

@@ -11,11 +11,11 @@ import {
   readObject,
   readOptions,
   wordField,
-} from "../../options/check.js";
-import { isHttpUrl } from "../../traces/receiver/receiver-options.js";
-import { checkFaults, type FaultRule } from "./faults/fault-rules.js";
-import { seededRandom } from "./faults/faults.js";
-import { type ModuleDouble, type ModuleSettings, readModules } from "./modules/module-options.js";
+} from "../../../options/check.js";
+import { isHttpUrl } from "../../../traces/receiver/receiver-options.js";
+import { checkFaults, type FaultRule } from "../faults/fault-rules.js";
+import { seededRandom } from "../faults/faults.js";
+import { type ModuleDouble, type ModuleSettings, readModules } from "./module-options.js";
 
 /**
  * The engine versions whose answers and spans the double imitates. `v1.0.0-beta.10` keeps a lock

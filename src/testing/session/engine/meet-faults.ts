@@ -1,11 +1,11 @@
 /** Applies faults to the engine's work. */
 
-import type { Work } from "../engine/context.js";
-import { Abandoned, pause, untilAborted } from "../engine/steps.js";
-import type { UpstreamFault } from "./fault-rules.js";
-import type { FaultableCall, PlannedEnd } from "./faults.js";
-import { upstreamFault } from "./faults.js";
-import { EngineError } from "./wire-errors.js";
+import type { UpstreamFault } from "../faults/fault-rules.js";
+import type { FaultableCall, PlannedEnd } from "../faults/faults.js";
+import { upstreamFault } from "../faults/faults.js";
+import { EngineError } from "../faults/wire-errors.js";
+import type { Work } from "./context.js";
+import { Abandoned, pause, untilAborted } from "./steps.js";
 
 /** A fault of a host that applies to an operation. The operation creates the message. */
 export interface MetFault {

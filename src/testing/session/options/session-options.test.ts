@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkFault } from "./faults/fault-rules.js";
+import { checkFault } from "../faults/fault-rules.js";
 import { readSessionDoubleOptions } from "./session-options.js";
 
 test("the defaults are an engine of 0.21 without faults", () => {

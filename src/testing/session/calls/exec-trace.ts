@@ -2,7 +2,13 @@
 
 import type { Work } from "../engine/context.js";
 import type { EngineError } from "../faults/wire-errors.js";
-import { ActiveSpan, type Attributes, failedEnd, SCOPES, type SpanEnd } from "./active-span.js";
+import {
+  ActiveSpan,
+  type Attributes,
+  failedEnd,
+  SCOPES,
+  type SpanEnd,
+} from "../traces/active-span.js";
 
 export class ExecTrace {
   readonly #work: Work;

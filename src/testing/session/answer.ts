@@ -9,12 +9,12 @@ import {
   visit,
   visitWithTypeInfo,
 } from "graphql";
-import type { Work } from "../engine/context.js";
-import { EngineError, errorCode, systemErrorText } from "../faults/wire-errors.js";
-import { fieldResolver, QUERY } from "../resolve/index.js";
-import { planQuery, RejectedQuery } from "./query-plan.js";
-import { type PlacedError, runFields } from "./query-run.js";
-import type { GraphqlRequest } from "./request-body.js";
+import type { Work } from "./engine/context.js";
+import { EngineError, errorCode, systemErrorText } from "./faults/wire-errors.js";
+import { planQuery, RejectedQuery } from "./query/query-plan.js";
+import { type PlacedError, runFields } from "./query/query-run.js";
+import type { GraphqlRequest } from "./query/request-body.js";
+import { fieldResolver, QUERY } from "./resolve/index.js";
 
 export interface Answer {
   /** Whether the query was rejected before anything ran. */

@@ -1,7 +1,7 @@
 /** The spans of an exchange with a registry. The exchange itself never happens. */
 
 import type { Engine } from "../engine/engine.js";
-import { type ActiveSpan, type Attributes, CANCELED, SCOPES } from "./active-span.js";
+import { type ActiveSpan, type Attributes, CANCELED, SCOPES } from "../traces/active-span.js";
 
 /** A request to a registry. */
 export interface Asked {

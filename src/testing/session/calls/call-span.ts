@@ -12,7 +12,7 @@ import {
   failedEnd,
   SCOPES,
   type SpanEnd,
-} from "./active-span.js";
+} from "../traces/active-span.js";
 
 /** Attributes that only the twin span has. */
 export const TWIN: Attributes = { "dagger.io/ui.passthrough": true, "wcprof.op.kind": "call_exec" };
