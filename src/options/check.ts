@@ -153,14 +153,14 @@ export function booleanField(absent: boolean | undefined): Field<boolean | undef
 }
 
 export function wordField<const W extends string>(absent: W, words: readonly W[]): Field<W> {
-  return {
-    absent,
-    read(value, label) {
-      if (words.includes(value as W)) return value as W;
-      const message = `${label} is ${show(value)}, expected ${oneOf(words)}`;
-      throw typeof value === "string" ? new RangeError(message) : new TypeError(message);
-    },
-  };
+  return { absent, read: (value, label) => checkWord(value, label, words) };
+}
+
+/** Checks that `value` is one of some words. */
+export function checkWord<W extends string>(value: unknown, label: string, words: readonly W[]): W {
+  if (words.includes(value as W)) return value as W;
+  const message = `${label} is ${show(value)}, expected ${oneOf(words)}`;
+  throw typeof value === "string" ? new RangeError(message) : new TypeError(message);
 }
 
 /** Declares an option whose value is an object with the given methods. */

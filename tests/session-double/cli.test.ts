@@ -131,7 +131,7 @@ test("the stand-in ends when the double stops", async () => {
 });
 
 test.each([
-  [["session"], "{", "DAGGER_SESSION_DOUBLE is no JSON"],
+  [["session"], "{", "DAGGER_SESSION_DOUBLE is not JSON"],
   [["session"], '{"faults":3}', 'option "faults" is 3'],
   [["session"], '{"traces":{"endpoint":"http://a/"}}', 'option "traces" is not for a CLI'],
   [["session"], '{"attach":{"port":0,"token":"x"}}', '"port" is 0'],

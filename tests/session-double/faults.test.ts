@@ -62,9 +62,12 @@ test("a hanging operation never answers, until the client gives up", async () =>
   await using session = await startSessionDouble({
     faults: [{ host: "quay.io", kind: "hang" }],
   });
-  const hanging = ask(session, pull("quay.io/a/b"), { signal: AbortSignal.timeout(150) });
+  const client = new AbortController();
+  const hanging = ask(session, pull("quay.io/a/b"), { signal: client.signal });
+  // The host gets a request, because the hang begins only after that.
+  await expect.poll(() => session.requestsTo("quay.io")).toBe(1);
+  setTimeout(() => client.abort(), 150);
   await expect(hanging).rejects.toThrow();
-  // The host got a request, because the hang begins only after that.
   expect(session.requestsTo("quay.io")).toBe(1);
   expect((await ask(session, VERSION)).status).toBe(200);
 });

@@ -59,9 +59,9 @@ function onWire(
   traceId: string,
 ): Readonly<Record<string, unknown>> {
   const known = error instanceof EngineError ? error : systemError(error);
-  const isTold = known.traced || engine.isOld || session.located.has(known);
+  const namesSpan = known.traced || engine.isOld || session.located.has(known);
   const unknown = `${traceId}-${randomBytes(8).toString("hex")}`;
-  const origin = known.origin ?? (isTold && (session.located.get(known) ?? unknown));
+  const origin = known.origin ?? (namesSpan && (session.located.get(known) ?? unknown));
   const ending = origin ? ` [traceparent:${origin}]` : "";
   const { extensions } = known;
   return { message: known.message + ending, path, ...(extensions && { extensions }) };

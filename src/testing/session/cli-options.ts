@@ -30,7 +30,7 @@ export function readCliTask(variable: string | undefined): CliTask {
   try {
     parsed = JSON.parse(variable);
   } catch {
-    throw new TypeError(`${CLI_OPTIONS_VARIABLE} is no JSON, expected an object of options`);
+    throw new TypeError(`${CLI_OPTIONS_VARIABLE} is not JSON, expected an object of options`);
   }
   const attach = (parsed as { attach?: unknown } | null)?.attach;
   if (attach === undefined) {

@@ -1,8 +1,8 @@
 /** A server that gives sessions of this double to stand-ins in other processes. */
 
 import { randomBytes } from "node:crypto";
-import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket } from "node:net";
+import { listenOnLoopback } from "../../sockets/loopback.js";
 import type { OwnSpan } from "../../traces/otlp/encode.js";
 import type { AttachAddress } from "./cli-options.js";
 import type { SpanSink } from "./traces/request-span.js";
@@ -36,14 +36,14 @@ export type ControlMessage =
   /** The stand-in counts as killed and exports nothing more. */
   | { readonly killed: true };
 
-function say(socket: Socket, message: ControlMessage): void {
+function send(socket: Socket, message: ControlMessage): void {
   if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
 }
 
 function sinkInto(socket: Socket): SpanSink {
   return {
-    add: (span) => say(socket, { span }),
-    abandon: () => say(socket, { killed: true }),
+    add: (span) => send(socket, { span }),
+    abandon: () => send(socket, { killed: true }),
     flush: async () => undefined,
   };
 }
@@ -72,12 +72,7 @@ export class Control {
 
   /** Starts to listen. */
   async listen(): Promise<AttachAddress> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(0, "127.0.0.1", resolve);
-    });
-    this.#server.unref();
-    return { port: (this.#server.address() as AddressInfo).port, token: this.#token };
+    return { port: await listenOnLoopback(this.#server), token: this.#token };
   }
 
   /** Makes all stand-ins end, and closes the server. */
@@ -127,7 +122,7 @@ export class Control {
       if (gone.aborted) return stop();
       gone.addEventListener("abort", stop, { once: true });
       const address = { port: session.port, session_token: session.token };
-      say(socket, { address });
+      send(socket, { address });
     } catch {
       // The double has stopped, or the stand-in left while it waited for an engine.
       socket.destroy();

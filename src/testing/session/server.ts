@@ -2,10 +2,9 @@
 
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
-import { BACKLOG } from "../../sockets/backlog.js";
 import { readUpTo } from "../../sockets/bounded-body.js";
+import { listenOnLoopback } from "../../sockets/loopback.js";
 import { isAuthorized } from "../../sockets/session-token.js";
 import { parseTraceparent } from "../../traces/trace-context.js";
 import { type Answer, answer } from "./answer.js";
@@ -64,13 +63,8 @@ export class SessionServer {
   }
 
   /** Listens on a free port of the loopback interface. */
-  async listen(): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(0, "127.0.0.1", BACKLOG, resolve);
-    });
-    this.#server.unref();
-    return (this.#server.address() as AddressInfo).port;
+  listen(): Promise<number> {
+    return listenOnLoopback(this.#server);
   }
 
   /** Closes the port and all connections at once. Resolves when no request is in progress. */

@@ -4,7 +4,7 @@ import { type AttachAddress, CLI_OPTIONS_VARIABLE } from "./cli-options.js";
 import { sessionDoubleCliPath } from "./cli-path.js";
 import { Control } from "./control.js";
 import { Engine } from "./engine/engine.js";
-import { Session } from "./engine/session.js";
+import { Session, type SessionPorts } from "./engine/session.js";
 import type { FaultRule } from "./faults/fault-rules.js";
 import { checkFault, checkFaults } from "./faults/fault-rules.js";
 import { servingHost } from "./faults/faults.js";
@@ -216,18 +216,20 @@ async function openSession(
   door: CliDoor,
   { endsEngine, spans, onDropped }: Opening,
 ): Promise<SessionDouble> {
-  const session = new Session(engine, spans);
+  let closing: Promise<void> | undefined;
+  const ports: SessionPorts = {
+    async openNested(client) {
+      const nested = new SessionServer(engine, session, client);
+      return { port: await nested.listen(), token: nested.token, close: () => nested.close() };
+    },
+    close() {
+      closing ??= server.close().then(() => onDropped?.());
+      return closing;
+    },
+  };
+  const session: Session = new Session(engine, ports, spans);
   const server = new SessionServer(engine, session);
   const port = await server.listen();
-  session.onNested(async (client) => {
-    const nested = new SessionServer(engine, session, client);
-    return { port: await nested.listen(), token: nested.token, close: () => nested.close() };
-  });
-  let closing: Promise<void> | undefined;
-  session.onDrop(() => {
-    closing ??= server.close().then(() => onDropped?.());
-    return closing;
-  });
   let stopping: Promise<void> | undefined;
   const stopAll = async () => {
     await session.end();

@@ -109,7 +109,7 @@ function twinName({ engine }: Work, { typeName, field }: CoreCall): string {
   return module === undefined ? name : `${module}:${name}`;
 }
 
-/** Makes the call with the digest, with which an engine continues after it has resolved a tag. */
+/** Makes the inner call of `from` with the digest. An engine makes it after it has resolved a tag. */
 export async function traceInnerFrom(
   work: Work,
   reference: string,
@@ -229,6 +229,8 @@ function resultAttributes(
   const { image } = (result ?? {}) as { readonly image?: { readonly digest: string } };
   // The engine does not have the content of this image yet.
   const isPending =
-    name === "Container.from" && image !== undefined && !work.engine.images.holds(image.digest);
+    name === "Container.from" &&
+    image !== undefined &&
+    !work.engine.images.contents.has(image.digest);
   return isPending ? PENDING : {};
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../../../traces/environment.js";
+import { ActiveSpan, nowNs, type OpenTrace, SCOPES } from "../traces/active-span.js";
 import { SpanExporter } from "../traces/exporter.js";
 import { exportTargetOf } from "../traces/exporter-environment.js";
 import type { CommandScript, Step } from "./command-script.js";
@@ -36,7 +37,7 @@ class CommandRun {
   readonly #logs: LogExporter;
   readonly #spans: SpanExporter | undefined;
   readonly #interruption = new AbortController();
-  readonly #trace = randomBytes(16).toString("hex");
+  readonly #trace: OpenTrace | undefined;
   readonly #args: readonly string[];
   readonly #startMs = Date.now();
   /** The steps to list in the report at the end. */
@@ -47,7 +48,13 @@ class CommandRun {
     this.#args = args;
     this.#logs = new LogExporter(env);
     const target = exportTargetOf(env);
-    this.#spans = target && new SpanExporter(target);
+    const spans = target && new SpanExporter(target);
+    this.#spans = spans;
+    this.#trace = spans && {
+      id: randomBytes(16).toString("hex"),
+      take: (span) => spans.add(span),
+      kept: new Map(),
+    };
   }
 
   async run(): Promise<number> {
@@ -60,7 +67,7 @@ class CommandRun {
     const { exitCode, error } = await this.#runSteps();
     await Promise.all([this.#logs.flush(), this.#spans?.flush()]);
     if (this.#script.format === "plain") {
-      if (error !== "") this.#say(`Error: ${error}`);
+      if (error !== "") this.#print(`Error: ${error}`);
       return exitCode;
     }
     const lines = reportOf({
@@ -74,11 +81,12 @@ class CommandRun {
   async #runSteps(): Promise<CommandEnd> {
     for (const [index, step] of this.#script.steps.entries()) {
       const startMs = Date.now();
+      const span = this.#begin(step);
       const wasInterrupted = await this.#step(index + 1, step);
       const failed = wasInterrupted || step.exitCode !== 0;
-      this.#export(step, startMs, failed);
+      span.end({ status: failed ? "error" : "ok" });
       const error = wasInterrupted ? CANCELED : failed ? `exit code: ${step.exitCode}` : "";
-      this.#tell({
+      this.#report({
         name: step.name,
         durationMs: Date.now() - startMs,
         end: wasInterrupted ? "canceled" : failed ? "failed" : step.cached ? "cached" : "passed",
@@ -96,7 +104,7 @@ class CommandRun {
     for (const line of prints) {
       if (await this.#interrupted(everyMs)) return true;
       this.#logs.add(line);
-      this.#say(`${number}   : | ${line}`);
+      this.#print(`${number}   : | ${line}`);
     }
     return hangs && (await this.#interrupted(undefined));
   }
@@ -111,30 +119,20 @@ class CommandRun {
   }
 
   /** Adds a step to the report. In format `"plain"`, prints it at once. */
-  #tell(step: ReportedStep): void {
+  #report(step: ReportedStep): void {
     this.#steps.push(step);
     const { name, durationMs, end } = step;
     const passed = end === "passed" || end === "cached";
     const word = { passed: "", cached: " CACHED", failed: " ERROR", canceled: " CANCELED" }[end];
-    this.#say(`${passed ? "✔" : "✘"} ${name} ${(durationMs / 1000).toFixed(1)}s${word}`);
+    this.#print(`${passed ? "✔" : "✘"} ${name} ${(durationMs / 1000).toFixed(1)}s${word}`);
   }
 
-  #say(line: string): void {
+  #print(line: string): void {
     if (this.#script.format === "plain") process.stderr.write(`${line}\n`);
   }
 
-  #export({ name }: Step, startMs: number, failed: boolean): void {
-    this.#spans?.add({
-      scope: "dagger.io/core",
-      name,
-      trace: this.#trace,
-      id: randomBytes(8).toString("hex"),
-      parent: "",
-      startNs: `${startMs}000000`,
-      endNs: `${Date.now()}000000`,
-      status: failed ? "error" : "ok",
-      message: "",
-      attributes: {},
-    });
+  #begin({ name }: Step): ActiveSpan {
+    const begun = { scope: SCOPES.core, name, parent: "", attributes: {}, startNs: nowNs() };
+    return new ActiveSpan(this.#trace, begun);
   }
 }

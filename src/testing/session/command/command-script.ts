@@ -84,7 +84,7 @@ export function readCommandScript(variable: string) {
   try {
     parsed = JSON.parse(variable);
   } catch {
-    throw new TypeError(`${COMMAND_VARIABLE} is no JSON, expected an object of options`);
+    throw new TypeError(`${COMMAND_VARIABLE} is not JSON, expected an object of options`);
   }
   return readOptions(COMMAND_VARIABLE, parsed, FIELDS);
 }
@@ -97,7 +97,7 @@ function listField<T>(readOne: (value: unknown, label: string) => T): Field<read
   return {
     absent: [],
     read(value, label) {
-      if (!Array.isArray(value)) throw new TypeError(`${label} is no list`);
+      if (!Array.isArray(value)) throw new TypeError(`${label} is not a list`);
       checkNumber(value.length, `the length of ${label}`, { min: 0, max: 1_000, whole: true });
       return value.map((one, index) => readOne(one, `${label} ${index}`));
     },

@@ -124,7 +124,7 @@ export class Engine {
     this.#state = "up";
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const tell of waiting) tell();
+    for (const resolve of waiting) resolve();
   }
 
   /** Resolves when the engine runs. Rejects if the signal is aborted first. */

@@ -2,9 +2,18 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
+import { constants as system } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { errorCode, systemErrorText } from "../faults/wire-errors.js";
 import { atExit } from "../files/exit-cleanup.js";
+
+/** Returns those of the named variables that this process has. */
+export function inherited(names: readonly string[]): Readonly<Record<string, string>> {
+  const pairs = names.map((name) => [name, process.env[name]] as const);
+  return Object.fromEntries(
+    pairs.filter((pair): pair is readonly [string, string] => pair[1] !== undefined),
+  );
+}
 
 export interface Command {
   readonly args: readonly string[];
@@ -73,7 +82,7 @@ export class Processes {
     for (const child of this.#running) killGroup(child);
   }
 
-  /** Kills all commands. Call it instead of the cleanup at the end of the process. */
+  /** Kills all commands, and cancels the cleanup at the end of the process. */
   close(): void {
     this.#notAtExit();
     this.killAll();
@@ -113,7 +122,7 @@ function ended(child: ChildProcess, command: Command): Promise<CommandResult> {
     child.once("close", (code, name) => {
       const bytes = { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
       settle({
-        exitCode: code ?? 128 + signalNumber(name),
+        exitCode: code ?? 128 + (name === null ? 0 : system.signals[name]),
         stdout: bytes.stdout.toString(),
         stderr: bytes.stderr.toString(),
         combined: Buffer.concat(combined).toString(),
@@ -121,28 +130,6 @@ function ended(child: ChildProcess, command: Command): Promise<CommandResult> {
       });
     });
   });
-}
-
-const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGILL: 4,
-  SIGTRAP: 5,
-  SIGABRT: 6,
-  SIGBUS: 7,
-  SIGFPE: 8,
-  SIGKILL: 9,
-  SIGUSR1: 10,
-  SIGSEGV: 11,
-  SIGUSR2: 12,
-  SIGPIPE: 13,
-  SIGALRM: 14,
-  SIGTERM: 15,
-};
-
-function signalNumber(name: NodeJS.Signals | null): number {
-  return (name !== null && SIGNAL_NUMBERS[name]) || 0;
 }
 
 function killGroup(child: ChildProcess): void {

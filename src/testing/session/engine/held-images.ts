@@ -7,9 +7,12 @@ export class HeldImages {
   readonly #digestByTag = new Map<string, string>();
   readonly #met = new Set<string>();
   readonly #usedByDigest = new Set<string>();
-  readonly #manifests = new Set<string>();
-  readonly #described = new Set<string>();
-  readonly #contents = new Set<string>();
+  /** The digests of the images whose manifest the engine has. */
+  readonly manifests = new Set<string>();
+  /** The digests of the images whose manifest and configuration the engine has. */
+  readonly described = new Set<string>();
+  /** The digests of the images whose layers the engine has. */
+  readonly contents = new Set<string>();
 
   /** Returns the digest of an image: the one in its reference, or the fixed one of its tag. */
   digestOf({ domain, repository, tag, digest }: ImageReference): string {
@@ -49,33 +52,5 @@ export class HeldImages {
   /** Returns whether an image was used by its digest. The engine then does not ask the registry again. */
   wasUsedByDigest({ domain, repository }: ImageReference, digest: string): boolean {
     return this.#usedByDigest.has(`${domain}/${repository}@${digest}`);
-  }
-
-  /** Records that the engine has the manifest of an image. */
-  keepManifest(digest: string): void {
-    this.#manifests.add(digest);
-  }
-
-  hasManifest(digest: string): boolean {
-    return this.#manifests.has(digest);
-  }
-
-  /** Records that the engine has the manifest and the configuration of an image. */
-  describe(digest: string): void {
-    this.keepManifest(digest);
-    this.#described.add(digest);
-  }
-
-  isDescribed(digest: string): boolean {
-    return this.#described.has(digest);
-  }
-
-  /** Records that the engine has the layers of an image. */
-  hold(digest: string): void {
-    this.#contents.add(digest);
-  }
-
-  holds(digest: string): boolean {
-    return this.#contents.has(digest);
   }
 }

@@ -60,7 +60,10 @@ export async function applyDecision(
   return untilAborted(signal);
 }
 
-/** Fails as engine 0.19 does in a session from before a restart: work that needs the client waits, then fails. */
+/**
+ * Waits and then throws in a session from before a restart, as engine 0.19 does. Call it before work that
+ * needs the client.
+ */
 export async function requireCaller(work: Work): Promise<void> {
   if (!work.session.lost) return;
   await pause(work.engine.settings.lostSessionDelayMs, work.signal);

@@ -3,8 +3,8 @@
 import { encodeId } from "../query/ids.js";
 
 /** An object with an id. */
-export interface Identified {
-  readonly typeName: string;
+export interface Identified<Type extends string = string> {
+  readonly typeName: Type;
   /** Equal for objects that count as the same one. */
   readonly key: string;
 }

@@ -1,6 +1,7 @@
 /** The form of resolvers: for each type, a function per field. */
 
 import { EngineError } from "../faults/wire-errors.js";
+import type { Filter } from "../files/globs.js";
 import type { Work } from "./context.js";
 
 /** The resolvers of one type, by field name. */
@@ -36,6 +37,11 @@ export class Arguments {
 
   flag(name: string): boolean {
     return this.#values[name] === true;
+  }
+
+  /** Returns the patterns in the arguments `include` and `exclude`. A field without them takes all. */
+  filter(): Filter {
+    return { include: this.texts("include"), exclude: this.texts("exclude") };
   }
 
   /** Returns an object of any type that was given by its id. */

@@ -13,6 +13,14 @@ import { type Identified, Objects } from "./objects.js";
 import type { NestedClient, NestedPort } from "./running-function.js";
 import { Abandoned, Steps } from "./steps.js";
 
+/** The ports through which clients use a session. */
+export interface SessionPorts {
+  /** Opens a port for a function of a module. */
+  openNested(client: NestedClient): Promise<NestedPort>;
+  /** Closes the port of the session itself. It may be called again. */
+  close(): Promise<void>;
+}
+
 export class Session {
   readonly #engine: Engine;
   readonly #objects: Objects;
@@ -30,15 +38,14 @@ export class Session {
   readonly telemetry = new TelemetryPort((span) => this.takeSpan?.(span));
   #lost = false;
   readonly #over = new AbortController();
-  #closePort: () => Promise<void> = async () => undefined;
-  #openNested: ((client: NestedClient) => Promise<NestedPort>) | undefined;
   readonly #late = new Set<LateSpans>();
-
+  readonly #ports: SessionPorts;
   readonly #spans: SpanSink | undefined;
 
   /** @param spans Receives the spans of the session, if it has a receiver. */
-  constructor(engine: Engine, spans?: SpanSink) {
+  constructor(engine: Engine, ports: SessionPorts, spans: SpanSink | undefined) {
     this.#engine = engine;
+    this.#ports = ports;
     this.#spans = spans;
     this.lock = engine.isOne ? new DaggerLock(engine.settings.workdir) : undefined;
     this.#objects = engine.isOld ? engine.lastingObjects : new Objects();
@@ -85,25 +92,14 @@ export class Session {
     if (!this.located.has(error)) this.located.set(error, origin);
   }
 
-  /** Sets how to open a port for a function of a module. */
-  onNested(open: (client: NestedClient) => Promise<NestedPort>): void {
-    this.#openNested = open;
-  }
-
   /** Opens a port through which a function of a module uses this session. */
   openNested(client: NestedClient): Promise<NestedPort> {
-    if (this.#openNested === undefined) throw new Error("the session has no nested ports");
-    return this.#openNested(client);
+    return this.#ports.openNested(client);
   }
 
   /** Aborted when the session has ended, so that no answer is needed. */
   get over(): AbortSignal {
     return this.#over.signal;
-  }
-
-  /** Sets how to close the port of the session. */
-  onDrop(closePort: () => Promise<void>): void {
-    this.#closePort = closePort;
   }
 
   /** Ends the session and closes its port at once, as if its CLI process was killed. */
@@ -116,7 +112,7 @@ export class Session {
     this.#over.abort(new Abandoned("the session is over"));
     for (const spans of this.#late) spans.close();
     this.telemetry.close();
-    await this.#closePort();
+    await this.#ports.close();
   }
 
   /** Ends the session for good: stops its work, and removes it from the engine. */

@@ -3,13 +3,17 @@
 import { contentKey, copyInto } from "../files/scratch.js";
 import type { Work } from "./context.js";
 
-/** A tree of files. Equal keys mean equal content. */
-export interface Tree {
+/** A file or a folder that gets a real path when it is read. Equal keys mean equal content. */
+export interface Located {
   readonly key: string;
+  /** Returns the real path. Do not change anything there. Rejects if the file or folder is missing. */
+  locate(work: Work): Promise<string>;
+}
+
+/** A tree of files, whose content can also be put into another folder. */
+export interface Tree extends Located {
   /** Puts the content of the tree into the folder `target`. */
   fill(target: string, work: Work): Promise<void>;
-  /** Returns a folder with the content. Do not change anything in it. */
-  folder(work: Work): Promise<string>;
 }
 
 export const EMPTY_TREE: Tree = derivedTree("empty", async () => undefined);
@@ -19,36 +23,39 @@ export function derivedTree(
   key: string,
   fill: (target: string, work: Work) => Promise<void>,
 ): Tree {
-  const tree: Tree = {
+  return {
     key,
     fill,
-    folder: (work) =>
+    locate: (work) =>
       work.engine.steps.join(`tree ${key}`, work.signal, async (signal) => {
         const target = await work.engine.scratch.newFolder("tree");
         await fill(target, { ...work, signal });
         return target;
       }),
   };
-  return tree;
+}
+
+/** A change to the files of a tree. */
+export interface Change {
+  /** The kind of the change with all that it depends on. Equal identities mean equal changes. */
+  readonly identity: readonly unknown[];
+  /** Makes the change to the files in the folder `target`. */
+  apply(target: string, work: Work): Promise<void>;
 }
 
 /** Returns a tree with the content of `parent` and one change. */
-export function changedTree(
-  parent: Tree,
-  change: readonly unknown[],
-  apply: (target: string, work: Work) => Promise<void>,
-): Tree {
-  return derivedTree(contentKey(parent.key, ...change), async (target, work) => {
+export function changedTree(parent: Tree, { identity, apply }: Change): Tree {
+  return derivedTree(contentKey(parent.key, ...identity), async (target, work) => {
     await parent.fill(target, work);
     await apply(target, work);
   });
 }
 
 /** Returns a tree whose content is in a folder that a step has created. */
-export function steppedTree(key: string, folder: (work: Work) => Promise<string>): Tree {
+export function steppedTree({ key, locate }: Located): Tree {
   return {
     key,
-    folder,
-    fill: async (target, work) => copyInto(await folder(work), target, { signal: work.signal }),
+    locate,
+    fill: async (target, work) => copyInto(await locate(work), target, { signal: work.signal }),
   };
 }

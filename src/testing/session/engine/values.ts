@@ -1,8 +1,8 @@
 /** The objects of the API inside the double. They only describe work; it runs when a result is read. */
 
-import type { Work } from "./context.js";
+import type { Identified } from "./objects.js";
 import type { ImageReference } from "./references.js";
-import type { Tree } from "./tree.js";
+import type { Located, Tree } from "./tree.js";
 
 /** Any object that has an id. */
 export type Value =
@@ -19,10 +19,7 @@ export type Value =
   | QueryValue;
 
 /** The root of every query. */
-export interface QueryValue {
-  readonly typeName: "Query";
-  readonly key: string;
-}
+export type QueryValue = Identified<"Query">;
 
 /** An image whose digest is known. */
 export interface ResolvedImage {
@@ -61,9 +58,7 @@ export type Mount = { readonly path: string } & (
 );
 
 /** A container: image, environment, files, and the last command of its chain. */
-export interface ContainerValue {
-  readonly typeName: "Container";
-  readonly key: string;
+export interface ContainerValue extends Identified<"Container"> {
   readonly platform: string;
   readonly image: ResolvedImage | undefined;
   readonly environment: readonly EnvVariableValue[];
@@ -82,36 +77,23 @@ export interface ContainerValue {
 }
 
 /** A directory: a path in a tree. */
-export interface DirectoryValue {
-  readonly typeName: "Directory";
-  readonly key: string;
+export interface DirectoryValue extends Identified<"Directory">, Located {
   /** The last part of its path with a slash, as engines show it; `/` for a whole tree. */
   readonly name: string;
-  /** Returns the real folder, which must not be changed. Rejects if it is missing. */
-  locate(work: Work): Promise<string>;
   /** The tree, if the directory is a whole tree. A chain then copies its files only once. */
   readonly wholeTree?: Tree;
 }
 
 /** A file: a path in a tree. */
-export interface FileValue {
-  readonly typeName: "File";
-  readonly key: string;
+export interface FileValue extends Identified<"File">, Located {
   readonly name: string;
-  /** Returns the real file, which must not be changed. Rejects if it is missing. */
-  locate(work: Work): Promise<string>;
 }
 
 /** The machine of the caller. */
-export interface HostValue {
-  readonly typeName: "Host";
-  readonly key: string;
-}
+export type HostValue = Identified<"Host">;
 
 /** A git remote after its refs were read. */
-export interface GitRepositoryValue {
-  readonly typeName: "GitRepository";
-  readonly key: string;
+export interface GitRepositoryValue extends Identified<"GitRepository"> {
   readonly url: string;
   readonly keepGitDir: boolean;
   /** Maps a full ref name, or `HEAD`, to its commit. */
@@ -119,9 +101,7 @@ export interface GitRepositoryValue {
 }
 
 /** One commit of a git remote. */
-export interface GitRefValue {
-  readonly typeName: "GitRef";
-  readonly key: string;
+export interface GitRefValue extends Identified<"GitRef"> {
   readonly repository: GitRepositoryValue;
   /** The full ref name, or the commit itself. */
   readonly ref: string;
@@ -129,30 +109,20 @@ export interface GitRefValue {
 }
 
 /** A secret. Its text is read only when it is used. */
-export interface SecretValue {
-  readonly typeName: "Secret";
-  readonly key: string;
+export interface SecretValue extends Identified<"Secret"> {
   readonly name: string;
   readonly uri: string;
   plaintext(): Promise<string>;
 }
 
 /** A cache volume: a folder that commands share. It exists as long as the engine. */
-export interface CacheVolumeValue {
-  readonly typeName: "CacheVolume";
-  readonly key: string;
-}
+export type CacheVolumeValue = Identified<"CacheVolume">;
 
-export interface LabelValue {
-  readonly typeName: "Label";
-  readonly key: string;
+/** A variable or a label: a name with its value. */
+export interface NamedValue<Type extends "EnvVariable" | "Label"> extends Identified<Type> {
   readonly name: string;
   readonly value: string;
 }
 
-export interface EnvVariableValue {
-  readonly typeName: "EnvVariable";
-  readonly key: string;
-  readonly name: string;
-  readonly value: string;
-}
+export type EnvVariableValue = NamedValue<"EnvVariable">;
+export type LabelValue = NamedValue<"Label">;

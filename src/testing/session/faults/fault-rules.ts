@@ -3,6 +3,7 @@
 import {
   checkNumber,
   checkText,
+  checkWord,
   MILLISECONDS,
   readObject,
   SHARE,
@@ -116,36 +117,51 @@ const OPERATIONS: readonly FaultOperation[] = [
 
 const UPSTREAM_OPERATIONS: readonly FaultOperation[] = ["from", "http", "git", "publish"];
 
-/** The keys that a rule may have for each kind of fault, besides its conditions. */
-const KEYS_BY_KIND: Readonly<Record<Fault["kind"], readonly string[]>> = {
-  latency: ["latencyMs"],
-  hang: [],
-  reset: [],
-  resetBody: [],
-  engineKilled: [],
-  engineEnded: [],
-  engineRestarted: [],
-  cliGone: [],
-  message: ["message"],
-  status: ["status", "at", "body"],
-  eof: [],
-  cutBody: [],
-  dnsFailure: [],
-  refused: [],
-  timeout: [],
+/** The checks of a rule's values by their names. A check throws for a wrong value. */
+type Checks = Readonly<Record<string, (value: unknown, label: string) => void>>;
+
+/** The values that a rule has for each kind of fault, besides its conditions. */
+const SESSION_FAULTS: Readonly<Record<SessionFault["kind"], Checks>> = {
+  latency: { latencyMs: (value, label) => checkNumber(value, label, MILLISECONDS) },
+  hang: {},
+  reset: {},
+  resetBody: {},
+  engineKilled: {},
+  engineEnded: {},
+  engineRestarted: {},
+  cliGone: {},
+  message: { message: (value, label) => checkText(value, label, 100_000) },
+};
+const UPSTREAM_FAULTS: Readonly<Record<UpstreamFault["kind"], Checks>> = {
+  status: {
+    status: (value, label) => checkNumber(value, label, { min: 400, max: 599, whole: true }),
+    at: optional((value, label) => checkWord(value, label, ["resource", "layer", "token"])),
+    body: optional((value, label) => checkText(value, label, 100_000)),
+  },
+  eof: {},
+  cutBody: {},
+  dnsFailure: {},
+  refused: {},
+  timeout: {},
+};
+const FAULTS: Readonly<Record<string, Checks>> = { ...SESSION_FAULTS, ...UPSTREAM_FAULTS };
+
+const CONDITIONS: Checks = {
+  host: optional((value, label) => checkText(value, label, 2_000)),
+  contains: optional((value, label) => checkText(value, label, 2_000)),
+  operation: optional((value, label) => checkWord(value, label, OPERATIONS)),
+  probability: optional((value, label) => checkNumber(value, label, SHARE)),
+  calls: optional(checkCalls),
 };
 
-const UPSTREAM_KINDS: readonly Fault["kind"][] = [
-  "status",
-  "eof",
-  "cutBody",
-  "dnsFailure",
-  "refused",
-  "timeout",
-];
+function optional(check: Checks[string]): Checks[string] {
+  return (value, label) => {
+    if (value !== undefined) check(value, label);
+  };
+}
 
 export function isUpstreamFault(fault: Fault): fault is UpstreamFault {
-  return UPSTREAM_KINDS.includes(fault.kind);
+  return Object.hasOwn(UPSTREAM_FAULTS, fault.kind);
 }
 
 /** Validates a list of rules. Throws a TypeError or RangeError that names what is wrong. */
@@ -159,19 +175,19 @@ export function checkFaults(faults: unknown, owner: string): FaultRule[] {
 /** Validates one rule. Throws a TypeError or RangeError that names what is wrong. */
 export function checkFault(rule: unknown, owner: string): FaultRule {
   const kind = (rule as { kind?: unknown } | undefined)?.kind;
-  if (typeof kind !== "string" || !Object.hasOwn(KEYS_BY_KIND, kind)) {
+  if (typeof kind !== "string" || !Object.hasOwn(FAULTS, kind)) {
     throw new RangeError(
-      `${owner} option "kind" is ${show(kind)}, expected ${Object.keys(KEYS_BY_KIND).join(", ")}`,
+      `${owner} option "kind" is ${show(kind)}, expected ${Object.keys(FAULTS).join(", ")}`,
     );
   }
-  const own = KEYS_BY_KIND[kind as Fault["kind"]];
-  const conditions = ["kind", "host", "operation", "contains", "calls", "probability"];
-  const checked = readObject(owner, rule, [...conditions, ...own]);
-  checkConditions(checked, owner);
-  checkFaultValues(checked, own, owner);
-  const reached = checked as unknown as FaultRule;
-  checkReach(reached, owner);
-  return reached;
+  const checks: Checks = { ...CONDITIONS, ...FAULTS[kind] };
+  const given = readObject(owner, rule, ["kind", ...Object.keys(checks)]);
+  for (const [name, check] of Object.entries(checks)) {
+    check(given[name], `${owner} option "${name}"`);
+  }
+  const checked = given as unknown as FaultRule;
+  checkReach(checked, owner);
+  return checked;
 }
 
 /** Throws for a rule that can never apply, because the user must have meant something else. */
@@ -200,21 +216,6 @@ function checkReach(rule: FaultRule, owner: string): void {
   }
 }
 
-function checkConditions(rule: Readonly<Record<string, unknown>>, owner: string): void {
-  for (const name of ["host", "contains"]) {
-    if (rule[name] !== undefined) checkText(rule[name], `${owner} option "${name}"`, 2_000);
-  }
-  if (rule.operation !== undefined && !OPERATIONS.includes(rule.operation as FaultOperation)) {
-    throw new RangeError(
-      `${owner} option "operation" is ${show(rule.operation)}, expected ${OPERATIONS.join(", ")}`,
-    );
-  }
-  if (rule.probability !== undefined) {
-    checkNumber(rule.probability, `${owner} option "probability"`, SHARE);
-  }
-  if (rule.calls !== undefined) checkCalls(rule.calls, `${owner} option "calls"`);
-}
-
 const CALL_NUMBER = { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true };
 
 function checkCalls(calls: unknown, label: string): void {
@@ -229,25 +230,5 @@ function checkCalls(calls: unknown, label: string): void {
     if (to < from) throw new RangeError(`${label} ends at ${to}, before its start at ${from}`);
   } else {
     checkNumber(calls, label, CALL_NUMBER);
-  }
-}
-
-function checkFaultValues(
-  rule: Readonly<Record<string, unknown>>,
-  own: readonly string[],
-  owner: string,
-): void {
-  if (own.includes("latencyMs")) {
-    checkNumber(rule.latencyMs, `${owner} option "latencyMs"`, MILLISECONDS);
-  }
-  if (own.includes("message")) checkText(rule.message, `${owner} option "message"`, 100_000);
-  if (!own.includes("status")) return;
-  checkNumber(rule.status, `${owner} option "status"`, { min: 400, max: 599, whole: true });
-  if (rule.body !== undefined) checkText(rule.body, `${owner} option "body"`, 100_000);
-  const { at } = rule;
-  if (at !== undefined && at !== "resource" && at !== "layer" && at !== "token") {
-    throw new RangeError(
-      `${owner} option "at" is ${show(at)}, expected "resource", "layer" or "token"`,
-    );
   }
 }

@@ -13,7 +13,7 @@ export interface FaultableCall {
 
 /** The decision about one call. */
 export interface PlannedEnd {
-  /** The delay before all else. */
+  /** The delay before the call continues or fails, in milliseconds. */
   readonly latencyMs: number;
   /** The fault that the call gets, if any. */
   readonly fault: Fault | undefined;

@@ -1,6 +1,8 @@
 /** The engine's errors, and JSON as Go encodes it. */
 
-/** An error with the engine's message. The executor adds the path. */
+import { STATUS_CODES } from "node:http";
+
+/** An error with the engine's message. The answer adds the path of the field. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
   /** Whether the message ends in `[traceparent:...]` on engines from 0.21 on. On 0.19 all messages do. */
@@ -111,20 +113,14 @@ export function goJson(value: unknown): string {
   });
 }
 
-const STATUS_TEXTS: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  408: "Request Timeout",
-  410: "Gone",
+/** The statuses that Go and Node name differently. Go has no text for 509. */
+const STATUS_TEXTS: Readonly<Record<number, string | undefined>> = {
+  ...STATUS_CODES,
+  413: "Request Entity Too Large",
+  414: "Request URI Too Long",
+  416: "Requested Range Not Satisfiable",
   418: "I'm a teapot",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
+  509: "",
 };
 
 /** Returns a status with its reason, as Go prints it. */

@@ -12,12 +12,14 @@ export function absolutePath(path: string, workdir: string): string {
  * does not have. So `/src/a.txt` makes it own `/src`, and `/etc/app.conf` only that file.
  */
 export function claimOf(path: string, existsOnHost: (path: string) => boolean): string {
+  const folders = stepsTo(path).slice(0, -1);
+  return folders.find((folder) => !existsOnHost(folder)) ?? path;
+}
+
+/** Returns the folders on the way to an absolute path, the topmost first, and then the path itself. */
+export function stepsTo(path: string): readonly string[] {
   const parts = path.split("/").filter((part) => part !== "");
-  for (let length = 1; length < parts.length; length += 1) {
-    const folder = `/${parts.slice(0, length).join("/")}`;
-    if (!existsOnHost(folder)) return folder;
-  }
-  return path;
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
 }
 
 /** Returns whether the container owns `path`. */

@@ -8,8 +8,6 @@ export interface Filter {
   readonly exclude: readonly string[];
 }
 
-export const TAKE_ALL: Filter = { include: [], exclude: [] };
-
 /** The decision about a path: it is taken, left out, or only walked because something inside may be taken. */
 type Decision = "take" | "walk" | "leave";
 

@@ -4,36 +4,29 @@
  */
 
 import type { Work } from "../engine/context.js";
+import type { Identified } from "../engine/objects.js";
 import type { Arguments, TypeResolvers } from "../engine/resolver.js";
 import type { RunningFunction } from "../engine/running-function.js";
 import { EngineError } from "../faults/wire-errors.js";
 import { contentKey } from "../files/scratch.js";
 
 /** The call for which the program runs. */
-interface FunctionCallValue {
-  readonly typeName: "FunctionCall";
-  readonly key: string;
+interface FunctionCallValue extends Identified<"FunctionCall"> {
   readonly running: RunningFunction;
 }
 
-interface ArgumentValue {
-  readonly typeName: "FunctionCallArgValue";
-  readonly key: string;
+interface ArgumentValue extends Identified<"FunctionCallArgValue"> {
   readonly name: string;
   readonly value: string;
 }
 
 /** An error that the program is building, for `returnError`. */
-interface ErrorValue {
-  readonly typeName: "Error";
-  readonly key: string;
+interface ErrorValue extends Identified<"Error"> {
   readonly message: string;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-interface CurrentModuleValue {
-  readonly typeName: "CurrentModule";
-  readonly key: string;
+interface CurrentModuleValue extends Identified<"CurrentModule"> {
   readonly name: string;
 }
 

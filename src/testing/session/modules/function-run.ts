@@ -11,6 +11,7 @@ import {
   isObjectType,
 } from "graphql";
 import type { Work } from "../engine/context.js";
+import { inherited } from "../engine/exec.js";
 import type { FunctionEnd, NestedPort, RunningFunction } from "../engine/running-function.js";
 import { unlessAborted } from "../engine/steps.js";
 import { EngineError, execError, splitOrigin } from "../faults/wire-errors.js";
@@ -134,15 +135,16 @@ async function runProgram(
   running: RunningFunction,
   environment: FunctionEnvironment,
 ): Promise<FunctionEnd> {
-  const inherited = ["PATH", "TMPDIR", "LANG", "USER"].flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
   const { exitCode, stdout, stderr } = await engine.processes.run(
     {
       args: command,
       folder: engine.settings.workdir,
-      environment: { HOME: homedir(), ...Object.fromEntries(inherited), ...own, ...environment },
+      environment: {
+        HOME: homedir(),
+        ...inherited(["PATH", "TMPDIR", "LANG", "USER"]),
+        ...own,
+        ...environment,
+      },
       stdin: undefined,
     },
     signal,

@@ -142,7 +142,9 @@ export function readModules(value: unknown, label: string): ModuleSettings {
 
 function checkName(name: string, label: string): void {
   if (!NAME.test(name)) {
-    throw new RangeError(`${label} is no name, expected letters and digits, a small letter first`);
+    throw new RangeError(
+      `${label} is not a name, expected letters and digits, a lowercase letter first`,
+    );
   }
 }
 

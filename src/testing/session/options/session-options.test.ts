@@ -31,7 +31,7 @@ test.each([
   [{ traces: { endpoint: "http://a/", header: "b" } }, TypeError, '"header" is not known'],
   [{ port: 1 }, TypeError, 'option "port" is not known'],
   [{ modules: [] }, TypeError, 'option "modules"'],
-  [{ modules: { "my-ci": { functions: {} } } }, RangeError, '"my-ci" is no name'],
+  [{ modules: { "my-ci": { functions: {} } } }, RangeError, '"my-ci" is not a name'],
   [
     { modules: { container: { functions: {} } } },
     RangeError,
@@ -39,7 +39,7 @@ test.each([
   ],
   [{ modules: { file: { functions: {} } } }, RangeError, "expected another"],
   [{ modules: { ci: {} } }, TypeError, '"functions"'],
-  [{ modules: { ci: { functions: { Build: String } } } }, RangeError, '"Build" is no name'],
+  [{ modules: { ci: { functions: { Build: String } } } }, RangeError, '"Build" is not a name'],
   [{ modules: { ci: { functions: { id: String } } } }, RangeError, "every object has"],
   [{ modules: { ci: { functions: { run: {} } } } }, TypeError, '"run" is undefined'],
   [{ modules: { ci: { functions: { run: { run: [] } } } } }, TypeError, '"run"'],

@@ -63,16 +63,7 @@ export interface SessionDoubleTraces {
 }
 
 /** The options with all defaults filled in. */
-export interface SessionDoubleSettings {
-  readonly engineVersion: EngineVersion;
-  readonly faults: readonly FaultRule[];
-  readonly random: () => number;
-  readonly workdir: string;
-  readonly publishTo: string | undefined;
-  readonly lostSessionDelayMs: number;
-  readonly traces: SessionDoubleTraces | undefined;
-  readonly modules: ModuleSettings;
-}
+export type SessionDoubleSettings = ReturnType<typeof readSessionDoubleOptions>;
 
 const OWNER = "startSessionDouble";
 
@@ -82,17 +73,11 @@ const textField: Field<string | undefined> = {
 };
 
 /** Validates the options. Throws a TypeError or RangeError that names what is wrong. */
-export function readSessionDoubleOptions(
-  options: SessionDoubleOptions | undefined,
-): SessionDoubleSettings {
-  const read = readOptions(OWNER, options, {
+export function readSessionDoubleOptions(options: SessionDoubleOptions | undefined) {
+  const { seed, random, ...read } = readOptions(OWNER, options, {
     engineVersion: wordField<EngineVersion>("v0.21.8", ["v0.21.8", "v0.19.11", "v1.0.0-beta.10"]),
     faults: { absent: [], read: (value) => checkFaults(value, OWNER) } as Field<FaultRule[]>,
-    seed: {
-      absent: undefined,
-      read: (value, label) =>
-        checkNumber(value, label, { min: 0, max: 4_294_967_295, whole: true }),
-    } as Field<number | undefined>,
+    seed: numberField(undefined, { min: 0, max: 4_294_967_295, whole: true }),
     random: functionField<() => number>(),
     workdir: textField,
     publishTo: textField,
@@ -100,18 +85,14 @@ export function readSessionDoubleOptions(
     traces: { absent: undefined, read: readTraces } as Field<SessionDoubleTraces | undefined>,
     modules: { absent: readModules({}, OWNER), read: readModules } as Field<ModuleSettings>,
   });
-  if (read.seed !== undefined && read.random !== undefined) {
+  if (seed !== undefined && random !== undefined) {
     throw new TypeError(`${OWNER} options "seed" and "random" exclude each other`);
   }
   return {
-    engineVersion: read.engineVersion,
-    faults: read.faults,
-    random: read.random ?? seededRandom(read.seed ?? 1),
+    ...read,
+    random: random ?? seededRandom(seed ?? 1),
     workdir: resolve(read.workdir ?? "."),
-    publishTo: read.publishTo === undefined ? undefined : resolve(read.publishTo),
-    lostSessionDelayMs: read.lostSessionDelayMs,
-    traces: read.traces,
-    modules: read.modules,
+    publishTo: read.publishTo && resolve(read.publishTo),
   };
 }
 
@@ -119,7 +100,7 @@ function readTraces(value: unknown, label: string): SessionDoubleTraces {
   const { endpoint, scheduleDelayMs } = readObject(label, value, ["endpoint", "scheduleDelayMs"]);
   const url = checkText(endpoint, `${label} "endpoint"`, 4_096);
   if (!isHttpUrl(url)) {
-    throw new RangeError(`${label} "endpoint" is no URL, expected one with http or https`);
+    throw new RangeError(`${label} "endpoint" is not a URL, expected one with http or https`);
   }
   return {
     endpoint: url,

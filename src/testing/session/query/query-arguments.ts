@@ -10,8 +10,7 @@ import {
   isListType,
   isNonNullType,
   isRequiredArgument,
-  Kind,
-  type ValueNode,
+  valueFromASTUntyped,
 } from "graphql";
 import { decodeId } from "./ids.js";
 import { isIdType } from "./schema.js";
@@ -40,7 +39,7 @@ export function readArguments(
   const args: Record<string, unknown> = {};
   for (const argument of field.args) {
     const literal = given.get(argument.name);
-    const value = literal === undefined ? undefined : literalOf(literal, variables);
+    const value = literal && valueFromASTUntyped(literal, variables);
     if (value === undefined || (value === null && !isRequiredArgument(argument))) {
       if (isRequiredArgument(argument)) {
         return { problem: `missing required argument: "${argument.name}"` };
@@ -114,28 +113,4 @@ function goTypeOf(value: unknown): string {
   if (typeof value === "string") return "string";
   if (value === null) return "<nil>";
   return Array.isArray(value) ? "[]interface {}" : "map[string]interface {}";
-}
-
-/** Returns the value of a literal in the query. */
-export function literalOf(
-  node: ValueNode,
-  variables: Readonly<Record<string, unknown>> = {},
-): unknown {
-  switch (node.kind) {
-    case Kind.VARIABLE:
-      return variables[node.name.value];
-    case Kind.INT:
-    case Kind.FLOAT:
-      return Number(node.value);
-    case Kind.NULL:
-      return null;
-    case Kind.LIST:
-      return node.values.map((value) => literalOf(value, variables));
-    case Kind.OBJECT:
-      return Object.fromEntries(
-        node.fields.map((field) => [field.name.value, literalOf(field.value, variables)]),
-      );
-    default:
-      return node.value;
-  }
 }

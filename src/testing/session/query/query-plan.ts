@@ -10,6 +10,7 @@ import {
   type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
+  getOperationAST,
   isAbstractType,
   isCompositeType,
   isEnumType,
@@ -24,8 +25,9 @@ import {
   TypeNameMetaFieldDef,
   ValuesOfCorrectTypeRule,
   validate,
+  valueFromASTUntyped,
 } from "graphql";
-import { literalOf, readArguments } from "./query-arguments.js";
+import { readArguments } from "./query-arguments.js";
 import type { GraphqlRequest } from "./request-body.js";
 import { unsupportedText } from "./unsupported-names.js";
 
@@ -62,7 +64,7 @@ export class RejectedQuery extends Error {
   readonly byProtocol: boolean;
 
   constructor(errors: readonly Readonly<Record<string, unknown>>[], byProtocol: boolean) {
-    super("the query was refused");
+    super("the query was rejected");
     this.errors = errors;
     this.byProtocol = byProtocol;
   }
@@ -95,7 +97,8 @@ export function planQuery(
       true,
     );
   }
-  const operation = findOperation(document, request.operationName);
+  const operation = getOperationAST(document, request.operationName);
+  if (operation === null || operation === undefined) throw noOperation();
   if (operation.operation !== "query") throw unsupported(operation);
   const planning: Planning = {
     fragments: new Map(
@@ -144,20 +147,6 @@ function rejection(error: GraphQLError, code: string): Readonly<Record<string, u
   return { message, ...(locations && { locations }), extensions: { code } };
 }
 
-function findOperation(document: DocumentNode, name: string | undefined): OperationDefinitionNode {
-  const operations = document.definitions.filter(
-    (definition) => definition.kind === Kind.OPERATION_DEFINITION,
-  );
-  const found =
-    name === undefined
-      ? operations.length === 1
-        ? operations[0]
-        : undefined
-      : operations.find((operation) => operation.name?.value === name);
-  if (found === undefined) throw noOperation();
-  return found;
-}
-
 function unsupported(operation: OperationDefinitionNode): RejectedQuery {
   const message = `Schema does not support operation type "${operation.operation}"`;
   const error = new GraphQLError(message, { nodes: operation });
@@ -172,7 +161,7 @@ function withDefaults(
     const { defaultValue } = definition;
     return defaultValue === undefined
       ? []
-      : [[definition.variable.name.value, literalOf(defaultValue)] as const];
+      : [[definition.variable.name.value, valueFromASTUntyped(defaultValue)] as const];
   });
   return { ...Object.fromEntries(defaults), ...given };
 }
@@ -214,7 +203,7 @@ function isIncluded(directives: NonNullable<FieldNode["directives"]>, planning: 
   return directives.every((directive) => {
     const value = directive.arguments?.[0]?.value;
     if (value === undefined) return true;
-    const condition = Boolean(literalOf(value, planning.variables));
+    const condition = Boolean(valueFromASTUntyped(value, planning.variables));
     return directive.name.value === "skip" ? !condition : condition;
   });
 }

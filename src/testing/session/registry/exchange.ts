@@ -1,6 +1,7 @@
 /** The spans of an exchange with a registry. The exchange itself never happens. */
 
 import type { Engine } from "../engine/engine.js";
+import type { MetFault } from "../engine/meet-faults.js";
 import { type ActiveSpan, type Attributes, CANCELED, SCOPES } from "../traces/active-span.js";
 
 /** A request to a registry. */
@@ -61,6 +62,29 @@ export class RegistryExchange {
     };
     this.#inner.end(end);
     this.#outer.end(end);
+  }
+
+  /**
+   * Applies a planned fault, then ends the exchange. Returns the fault of the host, if any.
+   *
+   * @param resultOf Returns how the exchange ends for that fault.
+   */
+  async meet(
+    signal: AbortSignal,
+    apply: () => Promise<MetFault | undefined>,
+    resultOf: (met: MetFault) => AskedResult,
+  ): Promise<MetFault | undefined> {
+    let met: MetFault | undefined;
+    try {
+      met = await apply();
+    } catch (error) {
+      // A fault with the user's own message is not a failure of the host, so the exchange ends with 200.
+      if (signal.aborted) this.cancel();
+      else this.end({ status: 200 });
+      throw error;
+    }
+    this.end(met === undefined ? { status: 200 } : resultOf(met));
+    return met;
   }
 
   /** Ends the exchange because no client waits for it. */

@@ -26,34 +26,29 @@ export class RegistryPush {
       this.#giveUp(met, layer, config);
       return met;
     }
-    this.#told("HEAD", `blobs/${config}`, { status: 404 });
-    this.#told("POST", "blobs/uploads/", { status: 202 });
+    this.#record("HEAD", `blobs/${config}`, { status: 404 });
+    this.#record("POST", "blobs/uploads/", { status: 202 });
     const upload = `blobs/uploads/${config.slice(7, 43)}?digest=${encodeURIComponent(config)}`;
-    this.#told("PUT", upload, { status: 201 }, "application/octet-stream");
+    this.#record("PUT", upload, { status: 201 }, "application/octet-stream");
     const manifest = `manifests/${this.#reference.tag}`;
-    this.#told("HEAD", manifest, { status: 200 });
+    this.#record("HEAD", manifest, { status: 200 });
     const type = "application/vnd.oci.image.manifest.v1+json";
-    this.#told("PUT", manifest, { status: 201 }, type);
+    this.#record("PUT", manifest, { status: 201 }, type);
     return undefined;
   }
 
-  async #askForLayer(layer: string): Promise<MetFault | undefined> {
+  #askForLayer(layer: string): Promise<MetFault | undefined> {
     const path = `blobs/${layer}`;
-    const exchange = this.#begin("HEAD", path);
-    let met: MetFault | undefined;
-    try {
-      met = await meetFaults(this.#work, {
-        operation: "publish",
-        hosts: [this.#reference.registryHost],
-        text: this.#reference.full,
-      });
-    } catch (error) {
-      if (this.#work.signal.aborted) exchange.cancel();
-      else exchange.end({ status: 200 });
-      throw error;
-    }
-    exchange.end(met === undefined ? { status: 200 } : this.#outcomeOf(met, path));
-    return met;
+    const call = {
+      operation: "publish",
+      hosts: [this.#reference.registryHost],
+      text: this.#reference.full,
+    } as const;
+    return this.#begin("HEAD", path).meet(
+      this.#work.signal,
+      () => meetFaults(this.#work, call),
+      (met) => this.#outcomeOf(met, path),
+    );
   }
 
   /**
@@ -66,15 +61,15 @@ export class RegistryPush {
       this.#begin("HEAD", `blobs/${config}`).cancel();
       return;
     }
-    this.#told("HEAD", `blobs/${config}`, outcome);
+    this.#record("HEAD", `blobs/${config}`, outcome);
     if (outcome.status === 401 && !this.#work.engine.isOld) {
-      this.#told("POST", "blobs/uploads/", outcome);
+      this.#record("POST", "blobs/uploads/", outcome);
     }
     const attempts = attemptsFor(outcome.status);
     for (let attempt = 1; attempt < attempts; attempt += 1) {
       if (attempt === attempts - 1) this.#begin("HEAD", `blobs/${config}`).cancel();
-      else this.#told("HEAD", `blobs/${config}`, outcome);
-      this.#told("HEAD", `blobs/${layer}`, outcome);
+      else this.#record("HEAD", `blobs/${config}`, outcome);
+      this.#record("HEAD", `blobs/${layer}`, outcome);
     }
   }
 
@@ -84,7 +79,7 @@ export class RegistryPush {
     return { error: plannedNetworkError(fault, url) ?? "EOF" };
   }
 
-  #told(method: Asked["method"], path: string, outcome: AskedResult, type?: string): void {
+  #record(method: Asked["method"], path: string, outcome: AskedResult, type?: string): void {
     this.#begin(method, path, type).end(outcome);
   }
 

@@ -23,7 +23,7 @@ export function blobsOf(digest: string): { readonly config: string; readonly lay
   return { config: digestOf(`config of ${digest}`), layer: digestOf(`layer of ${digest}`) };
 }
 
-/** The requests to the registry of one image. Their spans are below the span of the work. */
+/** The requests about one image to its registry. Their spans are below the span of the work. */
 export class RegistryTalk {
   readonly #work: Work;
   readonly #reference: ImageReference;
@@ -42,7 +42,7 @@ export class RegistryTalk {
     const url = manifestUrl(this.#reference);
     const hasToken = this.#reference.tokenHost !== undefined || stage === "token";
     if (hasToken && stage !== "connection") {
-      this.#told({ method: "HEAD", url }, { status: 401 });
+      this.#record({ method: "HEAD", url }, { status: 401 });
       const met = await this.#ask(this.#tokenRequest(), stage === "token");
       if (met !== undefined) return met;
       this.#isAuthorized = true;
@@ -68,10 +68,10 @@ export class RegistryTalk {
    */
   async askConfig(digest: string): Promise<MetFault | undefined> {
     const { images } = this.#work.engine;
-    if (!images.hasManifest(digest)) {
+    if (!images.manifests.has(digest)) {
       const manifest = repositoryUrl(this.#reference, `manifests/${digest}`);
-      this.#told({ method: "GET", url: manifest }, { status: 200 });
-      images.keepManifest(digest);
+      this.#record({ method: "GET", url: manifest }, { status: 200 });
+      images.manifests.add(digest);
     }
     return this.askBlob(blobsOf(digest).config);
   }
@@ -113,24 +113,18 @@ export class RegistryTalk {
     }
     const decision = this.#decision;
     this.#decision = HARMLESS;
-    let met: MetFault | undefined;
-    try {
-      met = await applyDecision(this.#work, decision);
-    } catch (error) {
-      // A fault with the user's own message is not a failure of the host, so the exchange ends with 200.
-      if (this.#work.signal.aborted) exchange.cancel();
-      else exchange.end({ status: 200 });
-      throw error;
-    }
-    exchange.end(outcomeOf(met, asked.url));
-    return met;
+    return exchange.meet(
+      this.#work.signal,
+      () => applyDecision(this.#work, decision),
+      (met) => outcomeOf(met, asked.url),
+    );
   }
 
   #repeat(asked: Request, met: MetFault, times: number): void {
-    for (let time = 0; time < times; time += 1) this.#told(asked, outcomeOf(met, asked.url));
+    for (let time = 0; time < times; time += 1) this.#record(asked, outcomeOf(met, asked.url));
   }
 
-  #told(asked: Request, outcome: AskedResult): void {
+  #record(asked: Request, outcome: AskedResult): void {
     this.#begin(asked).end(outcome);
   }
 
@@ -151,9 +145,7 @@ export class RegistryTalk {
 /** A request without its host, which follows from the image. */
 type Request = Omit<Asked, "host">;
 
-function outcomeOf(met: MetFault | undefined, url: URL): AskedResult {
-  if (met === undefined) return { status: 200 };
-  const { fault } = met;
+function outcomeOf({ fault }: MetFault, url: URL): AskedResult {
   if (fault.kind === "status") return { status: fault.status };
   const error = plannedNetworkError(fault, url);
   return error === undefined ? { status: 200, error: "unexpected EOF" } : { error };

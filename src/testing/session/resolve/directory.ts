@@ -4,26 +4,32 @@ import { createHash } from "node:crypto";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import type { Arguments, TypeResolvers } from "../engine/resolver.js";
-import { changedTree, derivedTree, EMPTY_TREE, steppedTree, type Tree } from "../engine/tree.js";
+import {
+  type Change,
+  changedTree,
+  derivedTree,
+  EMPTY_TREE,
+  steppedTree,
+  type Tree,
+} from "../engine/tree.js";
 import type { DirectoryValue, FileValue } from "../engine/values.js";
 import { matchesGlob } from "../files/globs.js";
 import { contentKey, folderDigest, listEntries } from "../files/scratch.js";
+import { directoryAdded, fileAdded, newFileAdded, removed } from "./changes.js";
 import { exportDirectory, exportFile } from "./export.js";
 import {
   copyDirectoryAt,
-  copyFileAt,
   directoryAt,
   existsAt,
   fileAt,
   makeFolderAt,
-  removeAt,
   sought,
   writeAt,
 } from "./places.js";
 
 /** Returns a directory with the content of a whole tree. */
 export function treeDirectory(tree: Tree): DirectoryValue {
-  return { ...directoryAt(tree.key, "/", tree.folder), wholeTree: tree };
+  return { ...directoryAt(tree, "/"), wholeTree: tree };
 }
 
 export const EMPTY_DIRECTORY: DirectoryValue = treeDirectory(EMPTY_TREE);
@@ -32,63 +38,38 @@ export function newFile(name: string, contents: string, permissions: number): Fi
   const tree = derivedTree(contentKey("new file", name, contents, permissions), (folder) =>
     writeAt(folder, name, contents, permissions),
   );
-  return fileAt(tree.key, name, tree.folder);
+  return fileAt(tree, name);
 }
 
-function withChange(
-  directory: DirectoryValue,
-  change: readonly unknown[],
-  apply: Parameters<typeof changedTree>[2],
-): DirectoryValue {
-  const base = directory.wholeTree ?? steppedTree(directory.key, (work) => directory.locate(work));
-  return treeDirectory(changedTree(base, change, apply));
-}
-
-function withDirectory(directory: DirectoryValue, args: Arguments): DirectoryValue {
-  const source = args.object<DirectoryValue>("source", "Directory");
-  const path = args.text("path");
-  const filter = { include: args.texts("include"), exclude: args.texts("exclude") };
-  return withChange(directory, ["directory", path, source.key, filter], (folder, work) =>
-    copyDirectoryAt(folder, path, source, filter, work),
-  );
-}
-
-function withFile(directory: DirectoryValue, args: Arguments): DirectoryValue {
-  const source = args.object<FileValue>("source", "File");
-  const path = args.text("path");
-  const permissions = args.optionalNumber("permissions");
-  const change = ["file", path, source.key, source.name, permissions];
-  return withChange(directory, change, (folder, work) =>
-    copyFileAt(folder, path, source, permissions, work),
-  );
-}
-
-function withNewFile(directory: DirectoryValue, args: Arguments): DirectoryValue {
-  const path = args.text("path");
-  const contents = args.text("contents");
-  const permissions = args.optionalNumber("permissions") ?? 0o644;
-  return withChange(directory, ["new file", path, contents, permissions], (folder) =>
-    writeAt(folder, path, contents, permissions),
-  );
-}
-
-function without(directory: DirectoryValue, path: string): DirectoryValue {
-  return withChange(directory, ["without", path], (folder) => removeAt(folder, path));
+function withChange(directory: DirectoryValue, change: Change): DirectoryValue {
+  return treeDirectory(changedTree(directory.wholeTree ?? steppedTree(directory), change));
 }
 
 function withSeveralFiles(directory: DirectoryValue, args: Arguments): DirectoryValue {
-  const folder = args.text("path");
+  const sources = args.objects<FileValue>("sources", "File");
+  return sources.reduce(
+    (before, source) => withChange(before, fileAdded(`${args.text("path")}/`, source, args)),
+    directory,
+  );
+}
+
+function withNewDirectory(directory: DirectoryValue, args: Arguments): DirectoryValue {
+  const path = args.text("path");
   const permissions = args.optionalNumber("permissions");
-  return args.objects<FileValue>("sources", "File").reduce((before, source) => {
-    const change = ["file", folder, source.key, source.name, permissions];
-    return withChange(before, change, (target, work) =>
-      copyFileAt(target, `${folder}/`, source, permissions, work),
-    );
-  }, directory);
+  return withChange(directory, {
+    identity: ["new directory", path, permissions],
+    apply: async (folder) => {
+      await makeFolderAt(folder, path, permissions);
+    },
+  });
+}
+
+function without(directory: DirectoryValue, path: string): DirectoryValue {
+  return withChange(directory, removed(path));
 }
 
 function filtered(directory: DirectoryValue, args: Arguments): DirectoryValue {
-  const filter = { include: args.texts("include"), exclude: args.texts("exclude") };
+  const filter = args.filter();
   const key = contentKey("filter", directory.key, filter);
   return treeDirectory(
     derivedTree(key, (folder, work) => copyDirectoryAt(folder, "/", directory, filter, work)),
@@ -124,10 +105,15 @@ function someLines(text: string, args: Arguments): string {
 }
 
 export const directoryResolvers: TypeResolvers<DirectoryValue> = {
-  withDirectory,
-  withFile,
+  withDirectory: (directory, args) =>
+    withChange(directory, directoryAdded(args.text("path"), args)),
+  withFile: (directory, args) => {
+    const source = args.object<FileValue>("source", "File");
+    return withChange(directory, fileAdded(args.text("path"), source, args));
+  },
   withFiles: withSeveralFiles,
-  withNewFile,
+  withNewFile: (directory, args) => withChange(directory, newFileAdded(args.text("path"), args)),
+  withNewDirectory,
   withoutDirectory: (directory, args) => without(directory, args.text("path")),
   withoutFile: (directory, args) => without(directory, args.text("path")),
   withoutFiles: (directory, args) => args.texts("paths").reduce(without, directory),
@@ -138,29 +124,11 @@ export const directoryResolvers: TypeResolvers<DirectoryValue> = {
   exists: async (directory, args, work) =>
     existsAt(await directory.locate(work), args.text("path"), args),
   glob: async (directory, args, work) => glob(await directory.locate(work), args.text("pattern")),
-  withNewDirectory: (directory, args) => {
-    const path = args.text("path");
-    const permissions = args.optionalNumber("permissions");
-    return withChange(directory, ["new directory", path, permissions], async (folder) => {
-      await makeFolderAt(folder, path, permissions);
-    });
-  },
-  directory: (directory, args, work) =>
-    sought(
-      directoryAt(directory.key, args.text("path"), (inner) => directory.locate(inner)),
-      work,
-    ),
-  file: (directory, args, work) =>
-    sought(
-      fileAt(directory.key, args.text("path"), (inner) => directory.locate(inner)),
-      work,
-    ),
+  directory: (directory, args, work) => sought(directoryAt(directory, args.text("path")), work),
+  file: (directory, args, work) => sought(fileAt(directory, args.text("path")), work),
   entries: async (directory, args, work) => {
     const path = args.optionalText("path");
-    const listed =
-      path === undefined
-        ? directory
-        : directoryAt(directory.key, path, (inner) => directory.locate(inner));
+    const listed = path === undefined ? directory : directoryAt(directory, path);
     return listEntries(await listed.locate(work));
   },
   export: (directory, args, work) =>

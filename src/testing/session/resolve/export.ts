@@ -7,6 +7,7 @@ import type { Work } from "../engine/context.js";
 import { meetFaults, requireCaller } from "../engine/meet-faults.js";
 import type { ContainerValue, DirectoryValue, FileValue } from "../engine/values.js";
 import { EngineError, systemErrorText } from "../faults/wire-errors.js";
+import { stepsTo } from "../files/container-paths.js";
 import { copyInto } from "../files/scratch.js";
 import { runExec } from "./container/container-exec.js";
 
@@ -19,10 +20,8 @@ export async function exportFile(
   const given = await begin(path, work);
   const source = await file.locate(work);
   const target = allowParentDirPath && (await isFolder(given)) ? join(given, file.name) : given;
-  return writing(dirname(target), async () => {
-    await copyInto(source, target);
-    return target;
-  });
+  await writing(dirname(target), () => copyInto(source, target));
+  return target;
 }
 
 /** Writes the content of a directory to the host. */
@@ -35,15 +34,13 @@ export async function exportDirectory(
   const target = await begin(path, work);
   const source = await directory.locate(work);
   if (wipe) await empty(target, work);
-  return writing(target, async () => {
-    await copyInto(source, target, { signal: work.signal });
-    return target;
-  });
+  await writing(target, () => copyInto(source, target, { signal: work.signal }));
+  return target;
 }
 
 /**
  * Removes the content of a folder but not the folder, which may be the working folder of a process. It
- * refuses folders that no test can want to lose, such as the home folder.
+ * rejects folders that no test wants to lose, such as the home folder.
  */
 async function empty(folder: string, work: Work): Promise<void> {
   const kept = [homedir(), dirname(work.engine.settings.workdir)];
@@ -64,10 +61,8 @@ export async function exportContainer(
   work: Work,
 ): Promise<string> {
   const target = await begin(path, work);
-  return writing(target, async () => {
-    await writeContainer(container, target, work);
-    return target;
-  });
+  await writing(target, () => writeContainer(container, target, work));
+  return target;
 }
 
 /** Writes `rootfs/` and `config.json` into a folder. Secrets are left out, as in a real image. */
@@ -78,7 +73,7 @@ export async function writeContainer(
 ): Promise<void> {
   if (container.lastExec !== undefined) await runExec(container.lastExec, work);
   await mkdir(join(target, "rootfs"), { recursive: true });
-  await copyInto(await container.rootfs.folder(work), join(target, "rootfs"), {
+  await copyInto(await container.rootfs.locate(work), join(target, "rootfs"), {
     signal: work.signal,
   });
   const config = {
@@ -101,10 +96,11 @@ async function begin(path: string, work: Work): Promise<string> {
   return target;
 }
 
-async function writing(folder: string, write: () => Promise<string>): Promise<string> {
+/** Creates a folder and writes into it. The errors of the system become those of an engine. */
+async function writing(folder: string, write: () => Promise<void>): Promise<void> {
   await makeFolders(folder);
   try {
-    return await write();
+    await write();
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     throw new EngineError(
@@ -116,9 +112,7 @@ async function writing(folder: string, write: () => Promise<string>): Promise<st
 
 /** Creates a folder with its parents. Node's own recursive `mkdir` never returns for a path in `/proc`. */
 async function makeFolders(folder: string): Promise<void> {
-  const parts = folder.split(sep).filter((part) => part !== "");
-  for (let length = 1; length <= parts.length; length += 1) {
-    const step = sep + parts.slice(0, length).join(sep);
+  for (const step of stepsTo(folder)) {
     try {
       await mkdir(step);
     } catch (error) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { CallSpan } from "../calls/call-span.js";
 import { innerCallAttributes } from "../calls/core-call.js";
 import type { Work } from "../engine/context.js";
-import type { CommandResult } from "../engine/exec.js";
+import { type CommandResult, inherited } from "../engine/exec.js";
 import { type MetFault, meetFaults, requireCaller } from "../engine/meet-faults.js";
 import type { Arguments, TypeResolvers } from "../engine/resolver.js";
 import { steppedTree } from "../engine/tree.js";
@@ -135,12 +135,14 @@ async function tree(gitRef: GitRefValue, args: Arguments, work: Work): Promise<D
   const depth = args.optionalNumber("depth") ?? 1;
   const keepGitDir = repository.keepGitDir && !args.flag("discardGitDir");
   const key = contentKey("git tree", repository.url, commit, depth, keepGitDir);
-  const files = steppedTree(key, (user) =>
-    user.engine.steps.join(`checkout ${key}`, user.signal, (signal) =>
-      checkout({ ...user, signal }, gitRef, depth, keepGitDir),
-    ),
-  );
-  if (!work.engine.isOld) await files.folder(work);
+  const files = steppedTree({
+    key,
+    locate: (user) =>
+      user.engine.steps.join(`checkout ${key}`, user.signal, (signal) =>
+        checkout({ ...user, signal }, gitRef, depth, keepGitDir),
+      ),
+  });
+  if (!work.engine.isOld) await files.locate(work);
   return treeDirectory(files);
 }
 
@@ -190,11 +192,7 @@ async function mustGit(
 
 /** Runs `git`. It never asks for a password. */
 function runGit(work: Work, folder: string, args: readonly string[]): Promise<CommandResult> {
-  const environment: Record<string, string> = { GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
-  for (const name of ["PATH", "HOME"]) {
-    const value = process.env[name];
-    if (value !== undefined) environment[name] = value;
-  }
+  const environment = { GIT_TERMINAL_PROMPT: "0", LC_ALL: "C", ...inherited(["PATH", "HOME"]) };
   return work.engine.gitProcesses.run(
     { args: ["git", ...args], folder, environment, stdin: undefined },
     work.signal,

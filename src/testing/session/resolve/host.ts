@@ -1,21 +1,21 @@
 /** The fields of `Host`: files of this machine, copied when they are requested. */
 
 import { lstat } from "node:fs/promises";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Work } from "../engine/context.js";
 import { meetFaults, requireCaller } from "../engine/meet-faults.js";
 import type { Arguments, TypeResolvers } from "../engine/resolver.js";
 import type { DirectoryValue, FileValue, HostValue } from "../engine/values.js";
 import { EngineError, systemErrorText } from "../faults/wire-errors.js";
+import { stepsTo } from "../files/container-paths.js";
 import { pathFilter } from "../files/globs.js";
 import { contentKey, copyInto, folderDigest } from "../files/scratch.js";
 
 async function directory(_: HostValue, args: Arguments, work: Work): Promise<DirectoryValue> {
   const path = await begin(args, work);
   await requireAll(path, work);
-  const filter = { include: args.texts("include"), exclude: args.texts("exclude") };
   const copy = await work.engine.scratch.newFolder("host");
-  await copyInto(path, copy, { filter: pathFilter(filter), signal: work.signal });
+  await copyInto(path, copy, { filter: pathFilter(args.filter()), signal: work.signal });
   const key = contentKey("host directory", await folderDigest(copy));
   return { typeName: "Directory", key, name: "/", locate: async () => copy };
 }
@@ -41,9 +41,7 @@ async function begin(args: Arguments, work: Work): Promise<string> {
 
 /** Throws if a folder on the path is missing. The error names the first that is missing. */
 async function requireAll(path: string, work: Work): Promise<void> {
-  const parts = path.split(sep).filter((part) => part !== "");
-  for (let length = 1; length <= parts.length; length += 1) {
-    const step = sep + parts.slice(0, length).join(sep);
+  for (const step of stepsTo(path)) {
     try {
       await lstat(step);
     } catch (error) {

@@ -4,13 +4,14 @@ import { chmod, lstat, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
 import type { Work } from "../engine/context.js";
 import type { Arguments } from "../engine/resolver.js";
+import type { Located } from "../engine/tree.js";
 import type { DirectoryValue, FileValue } from "../engine/values.js";
 import { EngineError, errorCode, systemErrorText } from "../faults/wire-errors.js";
 import { type Filter, pathFilter } from "../files/globs.js";
 import { placeIn } from "../files/place-in.js";
 import { contentKey, copyInto } from "../files/scratch.js";
 
-/** Checks at once on engine 0.19 that a file or directory exists. Later engines check when it is read. */
+/** Rejects if a file or directory is missing, but only on engine 0.19. Later engines check when it is read. */
 export async function sought<V extends DirectoryValue | FileValue>(
   value: V,
   work: Work,
@@ -20,36 +21,22 @@ export async function sought<V extends DirectoryValue | FileValue>(
 }
 
 /** Returns the directory at `path` inside another one. */
-export function directoryAt(
-  parentKey: string,
-  path: string,
-  folder: (work: Work) => Promise<string>,
-): DirectoryValue {
+export function directoryAt(parent: Located, path: string): DirectoryValue {
   return {
     typeName: "Directory",
-    key: contentKey("directory", parentKey, path),
-    name: directoryName(path),
-    locate: async (work) => located(await folder(work), path, "directory"),
+    key: contentKey("directory", parent.key, path),
+    name: `${posix.basename(posix.resolve("/", path))}/`,
+    locate: async (work) => located(await parent.locate(work), path, "directory"),
   };
 }
 
-/** Returns the name that an engine shows for the directory at a path. */
-export function directoryName(path: string): string {
-  const name = posix.basename(posix.resolve("/", path));
-  return `${name}/`;
-}
-
 /** Returns the file at `path` inside a directory. */
-export function fileAt(
-  parentKey: string,
-  path: string,
-  folder: (work: Work) => Promise<string>,
-): FileValue {
+export function fileAt(parent: Located, path: string): FileValue {
   return {
     typeName: "File",
-    key: contentKey("file", parentKey, path),
+    key: contentKey("file", parent.key, path),
     name: posix.basename(path),
-    locate: async (work) => located(await folder(work), path, "file"),
+    locate: async (work) => located(await parent.locate(work), path, "file"),
   };
 }
 

@@ -30,8 +30,11 @@ export interface SpanEnd {
   readonly attributes?: Attributes;
 }
 
+/** The part of a span that is known when it begins. */
+type BegunSpan = Pick<OwnSpan, "scope" | "name" | "parent" | "attributes" | "startNs">;
+
 /** A trace, with the receiver of its spans. */
-interface OpenTrace {
+export interface OpenTrace {
   readonly id: string;
   readonly take: (span: OwnSpan) => void;
   /** Spans that ended, but are parents of later work in the same request. */
@@ -41,31 +44,22 @@ interface OpenTrace {
 /** A span that has begun. For a request that is not traced it costs nothing and is not exported. */
 export class ActiveSpan {
   /** The span of a request that is not traced. Its children and its end do nothing. */
-  static readonly NONE = new ActiveSpan(undefined, SCOPES.server, "", "", {}, "0");
+  static readonly NONE = new ActiveSpan(undefined, {
+    scope: SCOPES.server,
+    name: "",
+    parent: "",
+    attributes: {},
+    startNs: "0",
+  });
 
   readonly #trace: OpenTrace | undefined;
   readonly #id = randomBytes(8).toString("hex");
-  readonly #scope: Scope;
-  readonly #name: string;
-  readonly #parent: string;
-  readonly #attributes: Attributes;
-  readonly #startNs: string;
+  readonly #begun: BegunSpan;
   #twinOf: ActiveSpan | undefined;
 
-  constructor(
-    trace: OpenTrace | undefined,
-    scope: Scope,
-    name: string,
-    parent: string,
-    attributes: Attributes,
-    startNs: string,
-  ) {
+  constructor(trace: OpenTrace | undefined, begun: BegunSpan) {
     this.#trace = trace;
-    this.#scope = scope;
-    this.#name = name;
-    this.#parent = parent;
-    this.#attributes = attributes;
-    this.#startNs = startNs;
+    this.#begun = begun;
   }
 
   /**
@@ -105,7 +99,7 @@ export class ActiveSpan {
     startNs: string = nowNs(),
   ): ActiveSpan {
     if (this.#trace === undefined) return this;
-    return new ActiveSpan(this.#trace, scope, name, this.#id, attributes, startNs);
+    return new ActiveSpan(this.#trace, { scope, name, parent: this.#id, attributes, startNs });
   }
 
   /** Begins the second span of a call, its twin. Later work that is kept for the twin is below the first span. */
@@ -118,16 +112,13 @@ export class ActiveSpan {
   /** Ends the span and exports it. */
   end({ status = "ok", message = "", attributes = {} }: SpanEnd = {}): void {
     this.#trace?.take({
-      scope: this.#scope,
-      name: this.#name,
+      ...this.#begun,
       trace: this.#trace.id,
       id: this.#id,
-      parent: this.#parent,
-      startNs: this.#startNs,
       endNs: nowNs(),
       status,
       message,
-      attributes: { ...this.#attributes, ...attributes },
+      attributes: { ...this.#begun.attributes, ...attributes },
     });
   }
 

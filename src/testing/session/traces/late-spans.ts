@@ -6,8 +6,8 @@
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 
 /**
- * How long after the call the spans are exported. It is longer than a CLI collects spans that are read at
- * once.
+ * How long after the call the spans are exported. It is longer than the 100 ms for which a CLI collects
+ * spans whose reader waits for them.
  */
 const AFTER_CALL_MS = 150;
 /** The longest delay while the function still runs. */
@@ -45,7 +45,7 @@ export class LateSpans {
     this.#timer = setTimeout(() => this.#flush(), AFTER_CALL_MS).unref();
   }
 
-  /** Exports all spans now, and accepts no more, because the session has ended. */
+  /** Exports all spans now, and any later one at once, because the session has ended. */
   close(): void {
     this.#isClosed = true;
     this.#flush();

@@ -33,12 +33,15 @@ export function beginRequest(
   const parent = parseTraceparent(traceparent);
   const traceId = parent?.traceId ?? randomBytes(16).toString("hex");
   if (take === undefined || parent?.sampled === false) return { traceId, span: ActiveSpan.NONE };
-  const attributes = { "dagger.io/ui.passthrough": true };
-  const trace = { id: traceId, take, kept: new Map() };
-  const name = `${method} /query`;
-  const parentId = parent?.spanId ?? "";
-  return {
-    traceId,
-    span: new ActiveSpan(trace, SCOPES.server, name, parentId, attributes, nowNs()),
-  };
+  const span = new ActiveSpan(
+    { id: traceId, take, kept: new Map() },
+    {
+      scope: SCOPES.server,
+      name: `${method} /query`,
+      parent: parent?.spanId ?? "",
+      attributes: { "dagger.io/ui.passthrough": true },
+      startNs: nowNs(),
+    },
+  );
+  return { traceId, span };
 }

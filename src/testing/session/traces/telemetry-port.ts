@@ -1,9 +1,8 @@
 /** Receives spans from code in containers, and adds them to the engine's. */
 
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { readUpTo } from "../../../sockets/bounded-body.js";
+import { listenOnLoopback } from "../../../sockets/loopback.js";
 import { decodeSpans } from "../../../traces/otlp/decode.js";
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 
@@ -22,7 +21,7 @@ const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 export class TelemetryPort {
   readonly #take: (span: OwnSpan) => void;
   readonly #server: Server;
-  #listening: Promise<unknown> | undefined;
+  #port: Promise<number> | undefined;
   #closed = false;
 
   constructor(take: (span: OwnSpan) => void) {
@@ -38,9 +37,8 @@ export class TelemetryPort {
 
   async environment(): Promise<TelemetryEnvironment> {
     if (this.#closed) throw new Error("the session is over");
-    this.#listening ??= once(this.#server.listen(0, "127.0.0.1").unref(), "listening");
-    await this.#listening;
-    const endpoint = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    this.#port ??= listenOnLoopback(this.#server);
+    const endpoint = `http://127.0.0.1:${await this.#port}`;
     return {
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
       OTEL_EXPORTER_OTLP_PROTOCOL: PROTOCOL,

@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { ExecTrace } from "../../calls/exec-trace.js";
 import type { Work } from "../../engine/context.js";
-import type { CommandResult } from "../../engine/exec.js";
+import { type CommandResult, inherited } from "../../engine/exec.js";
 import { meetFaults, requireCaller } from "../../engine/meet-faults.js";
 import { steppedTree, type Tree } from "../../engine/tree.js";
 import type { ContainerValue, ExecStep } from "../../engine/values.js";
@@ -31,7 +31,8 @@ export function execSpanKey({ key }: ExecStep): string {
 
 /** Returns the files that a command leaves. */
 export function execTree(step: ExecStep): Tree {
-  return steppedTree(step.key, async (work) => (await runExec(step, work)).folder);
+  const locate = async (work: Work) => (await runExec(step, work)).folder;
+  return steppedTree({ key: step.key, locate });
 }
 
 /** Runs a command, unless an equal one has run or is running. */
@@ -138,11 +139,10 @@ function environmentOf(
   secrets: Secrets,
   root: string,
 ): Record<string, string> {
-  const environment: Record<string, string> = { HOME: homedir() };
-  for (const name of ["TMPDIR", "LANG", "USER"]) {
-    const value = process.env[name];
-    if (value !== undefined) environment[name] = value;
-  }
+  const environment: Record<string, string> = {
+    HOME: homedir(),
+    ...inherited(["TMPDIR", "LANG", "USER"]),
+  };
   for (const { name, value } of container.environment) {
     environment[name] = toHostPaths(value, container.claims, root);
   }

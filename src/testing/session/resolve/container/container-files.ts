@@ -1,128 +1,81 @@
 /** The fields of `Container` for its files. */
 
 import { existsSync } from "node:fs";
-import type { Work } from "../../engine/context.js";
 import type { Arguments, TypeResolvers } from "../../engine/resolver.js";
-import { changedTree } from "../../engine/tree.js";
-import type { ContainerValue, DirectoryValue, FileValue } from "../../engine/values.js";
+import { type Change, changedTree, type Located } from "../../engine/tree.js";
+import type { ContainerValue, FileValue } from "../../engine/values.js";
 import { absolutePath, claimOf, isClaimed } from "../../files/container-paths.js";
-import { type Filter, TAKE_ALL } from "../../files/globs.js";
-import {
-  copyDirectoryAt,
-  copyFileAt,
-  directoryAt,
-  existsAt,
-  fileAt,
-  inside,
-  removeAt,
-  sought,
-  writeAt,
-} from "../places.js";
+import { directoryAdded, fileAdded, newFileAdded, removed } from "../changes.js";
+import { directoryAt, existsAt, fileAt, inside, removeAt, sought } from "../places.js";
 import { changed, pathOf, placeOf, withClaim } from "./container-value.js";
 
 /** Returns a container with a change at `place`. The container then owns that path. */
-function withFiles(
+function withChange(
   container: ContainerValue,
   place: string,
-  change: readonly unknown[],
-  apply: (folder: string, work: Work) => Promise<void>,
+  change: Change,
   claimed: "the place" | "what is new" = "what is new",
 ): ContainerValue {
   const path = absolutePath(place, "/");
   const claim = claimed === "the place" ? path : claimOf(path, existsSync);
   return changed(container, {
     claims: withClaim(container.claims, claim),
-    rootfs: changedTree(container.rootfs, [place, ...change], apply),
+    rootfs: changedTree(container.rootfs, change),
   });
 }
 
-function withDirectory(
-  container: ContainerValue,
-  args: Arguments,
-  filter: Filter,
-  kind: "copy" | "mount",
-): ContainerValue {
-  const source = args.object<DirectoryValue>("source", "Directory");
+function withDirectory(container: ContainerValue, args: Arguments): ContainerValue {
   const path = pathOf(container, args);
-  return withFiles(
-    container,
-    path,
-    [kind, source.key, filter],
-    async (folder, work) => {
-      if (kind === "mount") await removeAt(folder, path);
-      await copyDirectoryAt(folder, path, source, filter, work);
-    },
-    "the place",
-  );
+  return withChange(container, path, directoryAdded(path, args), "the place");
 }
 
-function withFile(
-  container: ContainerValue,
-  args: Arguments,
-  place: string,
-  source: FileValue,
-): ContainerValue {
-  const permissions = args.optionalNumber("permissions");
-  return withFiles(
-    container,
-    place,
-    ["file", source.key, source.name, permissions],
-    (folder, work) => copyFileAt(folder, place, source, permissions, work),
-  );
+/** Adds a directory in the place of all files that were there. */
+function withMountedDirectory(container: ContainerValue, args: Arguments): ContainerValue {
+  const path = pathOf(container, args);
+  const { identity, apply } = directoryAdded(path, args);
+  const mount: Change = {
+    identity: ["mount", ...identity],
+    apply: async (folder, work) => {
+      await removeAt(folder, path);
+      await apply(folder, work);
+    },
+  };
+  return withChange(container, path, mount, "the place");
 }
 
 function withOneFile(container: ContainerValue, args: Arguments): ContainerValue {
   const place = placeOf(container, args, args.text("path"));
-  return withFile(container, args, place, args.object<FileValue>("source", "File"));
+  const source = args.object<FileValue>("source", "File");
+  return withChange(container, place, fileAdded(place, source, args));
 }
 
 function withSeveralFiles(container: ContainerValue, args: Arguments): ContainerValue {
   const folder = pathOf(container, args);
   return args.objects<FileValue>("sources", "File").reduce((before, source) => {
-    return withFile(before, args, absolutePath(source.name, folder), source);
+    const place = absolutePath(source.name, folder);
+    return withChange(before, place, fileAdded(place, source, args));
   }, container);
 }
 
 function withNewFile(container: ContainerValue, args: Arguments): ContainerValue {
   const path = pathOf(container, args);
-  const contents = args.text("contents");
-  const permissions = args.optionalNumber("permissions") ?? 0o644;
-  return withFiles(container, path, ["new file", contents, permissions], (folder) =>
-    writeAt(folder, path, contents, permissions),
-  );
+  return withChange(container, path, newFileAdded(path, args));
 }
 
 /** Removes a path, if the container owns it. Paths of the host stay. */
 function without(container: ContainerValue, path: string): ContainerValue {
-  return changed(container, {
-    rootfs: changedTree(container.rootfs, ["without", path], (folder) => removeAt(folder, path)),
-  });
+  return changed(container, { rootfs: changedTree(container.rootfs, removed(path)) });
 }
 
-/** Returns the folder that contains an absolute path: the container's own, or the root of the host. */
-export async function folderOf(
-  container: ContainerValue,
-  path: string,
-  work: Work,
-): Promise<string> {
-  const own = await container.rootfs.folder(work);
-  return isClaimed(path, container.claims) || existsSync(inside(own, path)) ? own : "/";
-}
-
-function directory(
-  container: ContainerValue,
-  args: Arguments,
-  work: Work,
-): Promise<DirectoryValue> {
-  const path = pathOf(container, args);
-  const folder = (inner: Work) => folderOf(container, path, inner);
-  return sought(directoryAt(container.rootfs.key, path, folder), work);
-}
-
-function file(container: ContainerValue, args: Arguments, work: Work): Promise<FileValue> {
-  const path = pathOf(container, args);
-  const folder = (inner: Work) => folderOf(container, path, inner);
-  return sought(fileAt(container.rootfs.key, path, folder), work);
+/** Returns the folder in which a path is looked for: the container's own, or the root of the host. */
+function around({ rootfs, claims }: ContainerValue, path: string): Located {
+  return {
+    key: rootfs.key,
+    async locate(work) {
+      const own = await rootfs.locate(work);
+      return isClaimed(path, claims) || existsSync(inside(own, path)) ? own : "/";
+    },
+  };
 }
 
 export const containerFileResolvers: TypeResolvers<ContainerValue> = {
@@ -130,22 +83,25 @@ export const containerFileResolvers: TypeResolvers<ContainerValue> = {
   withFiles: withSeveralFiles,
   withNewFile,
   withMountedFile: withOneFile,
-  withMountedDirectory: (container, args) => withDirectory(container, args, TAKE_ALL, "mount"),
-  withDirectory: (container, args) => {
-    const filter = { include: args.texts("include"), exclude: args.texts("exclude") };
-    return withDirectory(container, args, filter, "copy");
-  },
+  withMountedDirectory,
+  withDirectory,
   withoutFile: (container, args) => without(container, pathOf(container, args)),
   withoutDirectory: (container, args) => without(container, pathOf(container, args)),
   withoutFiles: (container, args) =>
     args
       .texts("paths")
       .reduce((before, path) => without(before, placeOf(before, args, path)), container),
-  directory,
-  file,
+  directory: (container, args, work) => {
+    const path = pathOf(container, args);
+    return sought(directoryAt(around(container, path), path), work);
+  },
+  file: (container, args, work) => {
+    const path = pathOf(container, args);
+    return sought(fileAt(around(container, path), path), work);
+  },
   exists: async (container, args, work) => {
     const path = pathOf(container, args);
-    return existsAt(await folderOf(container, path, work), path, args);
+    return existsAt(await around(container, path).locate(work), path, args);
   },
-  rootfs: (container) => directoryAt(container.rootfs.key, "/", container.rootfs.folder),
+  rootfs: (container) => directoryAt(container.rootfs, "/"),
 };

@@ -3,7 +3,12 @@
 import { posix } from "node:path";
 import type { Arguments } from "../../engine/resolver.js";
 import { EMPTY_TREE } from "../../engine/tree.js";
-import type { ContainerValue, EnvVariableValue, ResolvedImage } from "../../engine/values.js";
+import type {
+  ContainerValue,
+  EnvVariableValue,
+  NamedValue,
+  ResolvedImage,
+} from "../../engine/values.js";
 import { absolutePath, isClaimed } from "../../files/container-paths.js";
 import { contentKey } from "../../files/scratch.js";
 
@@ -67,6 +72,14 @@ export function withClaim(claims: readonly string[], claim: string): readonly st
   return claim === "/" || isClaimed(claim, claims) ? claims : [...claims, claim].sort();
 }
 
+export function namedValue<Type extends "EnvVariable" | "Label">(
+  typeName: Type,
+  name: string,
+  value: string,
+): NamedValue<Type> {
+  return { typeName, key: contentKey(name, value), name, value };
+}
+
 export function variableOf(container: ContainerValue, name: string): string | undefined {
   return container.environment.find((variable) => variable.name === name)?.value;
 }
@@ -77,12 +90,7 @@ export function withVariable(
   name: string,
   value: string,
 ): readonly EnvVariableValue[] {
-  const variable: EnvVariableValue = {
-    typeName: "EnvVariable",
-    key: contentKey(name, value),
-    name,
-    value,
-  };
+  const variable = namedValue("EnvVariable", name, value);
   const at = environment.findIndex((other) => other.name === name);
   return at < 0 ? [...environment, variable] : environment.with(at, variable);
 }

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import type { Work } from "../../engine/context.js";
 import type { Arguments, TypeResolvers } from "../../engine/resolver.js";
-import type { ContainerValue, ExpectedEnd, LabelValue, SecretValue } from "../../engine/values.js";
+import type { ContainerValue, ExpectedEnd, SecretValue } from "../../engine/values.js";
 import { EngineError } from "../../faults/wire-errors.js";
 import { absolutePath, claimOf } from "../../files/container-paths.js";
 import { contentKey } from "../../files/scratch.js";
@@ -13,6 +13,7 @@ import { containerFileResolvers } from "./container-files.js";
 import {
   changed,
   expanded,
+  namedValue,
   pathOf,
   variableOf,
   withClaim,
@@ -96,8 +97,8 @@ function withoutLabel(container: ContainerValue, name: string): ContainerValue {
 }
 
 function withLabel(container: ContainerValue, args: Arguments): ContainerValue {
-  const [name, value] = [args.text("name"), args.text("value")];
-  const label: LabelValue = { typeName: "Label", key: contentKey(name, value), name, value };
+  const name = args.text("name");
+  const label = namedValue("Label", name, args.text("value"));
   return changed(container, { labels: [...withoutLabel(container, name).labels, label] });
 }
 
@@ -185,7 +186,7 @@ export const containerResolvers: TypeResolvers<ContainerValue> = {
   combinedOutput: async (container, _, work) => (await lastResult(container, work)).combined,
   sync: async (container, _, work) => {
     if (container.lastExec !== undefined) await runExec(container.lastExec, work);
-    await container.rootfs.folder(work);
+    await container.rootfs.locate(work);
     return work.session.idOf(container);
   },
 };

@@ -90,12 +90,13 @@ async function askForImage(work: Work, image: ResolvedImage, platform: string): 
     const decision = decide(work, reference);
     const talk = new RegistryTalk(traced, reference, decision);
     const met = await talk.askManifest();
-    return met === undefined && !images.isDescribed(digest) ? talk.askConfig(digest) : met;
+    return met === undefined && !images.described.has(digest) ? talk.askConfig(digest) : met;
   });
   if (reason !== undefined) {
     throw new EngineError(resolveError(reference, platform, reason, isOld));
   }
-  images.describe(digest);
+  images.manifests.add(digest);
+  images.described.add(digest);
   images.meet(reference, digest);
 }
 
@@ -112,7 +113,7 @@ async function fetch(work: Work, image: ResolvedImage): Promise<void> {
   const isTag = image.reference.digest === undefined;
   if (images.wasUsedByDigest(image.reference, digest)) return;
   const reference = pinned(image);
-  if (!isTag || !images.holds(digest)) {
+  if (!isTag || !images.contents.has(digest)) {
     const span = work.span.kept(contentsKey(image)) ?? work.span;
     const { layer } = blobsOf(digest);
     const reason = await converse(
@@ -125,7 +126,7 @@ async function fetch(work: Work, image: ResolvedImage): Promise<void> {
         const decision = wasAsked ? undefined : decide(work, reference);
         const talk = new RegistryTalk(traced, reference, decision);
         const met = await talk.askManifest();
-        return met === undefined && !images.holds(digest) ? talk.askBlob(layer) : met;
+        return met === undefined && !images.contents.has(digest) ? talk.askBlob(layer) : met;
       },
     );
     if (reason === undefined && work.engine.isOne) {
@@ -137,7 +138,7 @@ async function fetch(work: Work, image: ResolvedImage): Promise<void> {
       throw new EngineError(frame + reason, { traced: true });
     }
   }
-  images.hold(digest);
+  images.contents.add(digest);
   images.meet(reference, digest);
   // Engine 0.21 does not remember the source of an image that it first used by tag.
   if (isOld || !isTag) images.useByDigest(reference, digest);
@@ -187,9 +188,9 @@ export function imageTree(files: Tree, image: ResolvedImage): Tree {
       await fetchContents(work, image);
       await files.fill(target, work);
     },
-    folder: async (work) => {
+    locate: async (work) => {
       await fetchContents(work, image);
-      return files.folder(work);
+      return files.locate(work);
     },
   };
 }

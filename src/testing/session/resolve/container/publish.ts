@@ -39,8 +39,9 @@ export async function publish(
   await writeContainer(container, folder, work);
   // From now on, the tag has this digest, and the engine has the content.
   engine.images.meet(reference, digest);
-  engine.images.describe(digest);
-  engine.images.hold(digest);
+  engine.images.manifests.add(digest);
+  engine.images.described.add(digest);
+  engine.images.contents.add(digest);
   return `${address}@${digest}`;
 }
 
