@@ -81,6 +81,11 @@ export interface FleetStore {
     withReports?: boolean,
   ): Promise<readonly FleetEntry[]>;
   /**
+   * Returns the circuits of {@link list}, a few at a time, so that the caller need not keep the
+   * whole list. A store need not have this method.
+   */
+  pages?(...given: Parameters<FleetStore["list"]>): AsyncIterable<readonly FleetEntry[]>;
+  /**
    * Returns the scopes that have circuits, sorted by name; at most 10,000. A store that has this
    * method must accept all commands. A store without this method receives no `tell` command, and no
    * `reporter` and `faults` in other commands.

@@ -21,7 +21,7 @@ import type { FleetReply } from "../../src/fleet/rules/reply.js";
 import { RETENTION_MS } from "../../src/fleet/rules/retention.js";
 import { loadSqlite } from "../../src/fleet/sqlite/node-sqlite.js";
 import { sqliteStore } from "../../src/fleet/sqlite/sqlite-store.js";
-import type { FleetStore } from "../../src/fleet/store.js";
+import type { FleetEntry, FleetStore } from "../../src/fleet/store.js";
 import { fleetStoreConformance } from "../../src/testing/fleet/index.js";
 import { testWhere } from "../only-where.js";
 import { admit, KEY, settle } from "./commands.js";
@@ -170,6 +170,17 @@ function withSqlite(): void {
       const listed = new Set((await store.list(KEY.scope)).map(({ name }) => name));
       expect(listed.size).toBe(10_000);
       expect(listed.has("0")).toBe(false);
+    });
+  });
+
+  test("lists the same circuits in one list and a few at a time", async () => {
+    await using(sqliteStore({ path: newPath(), nowMicros: () => 1e15 }), async (store) => {
+      const names = Array.from({ length: 25 }, (_, index) => `${index}`);
+      await Promise.all(names.map((name) => store.run({ ...KEY, name }, settle())));
+      const pages: (readonly FleetEntry[])[] = [];
+      for await (const page of store.pages?.(KEY.scope, undefined, true) ?? []) pages.push(page);
+      expect(pages.map(({ length }) => length)).toEqual([10, 10, 5]);
+      expect(pages.flat()).toEqual(await store.list(KEY.scope, undefined, true));
     });
   });
 

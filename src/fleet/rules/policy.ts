@@ -46,8 +46,18 @@ export function policyText(policy: SharedPolicy): string {
   return POLICY_NUMBERS.map((name) => String(policy[name])).join(" ");
 }
 
-/** Reads a policy from its text form. Returns null for an invalid text. */
+let last: { readonly text: string; readonly policy: SharedPolicy | null } | undefined;
+
+/**
+ * Reads a policy from its text form. Returns null for an invalid text. The same text as in the last
+ * call gives the same object, because most circuits of a fleet have the same policy.
+ */
 export function readPolicyText(text: string): SharedPolicy | null {
+  if (last?.text !== text) last = { text, policy: policyIn(text) };
+  return last.policy;
+}
+
+function policyIn(text: string): SharedPolicy | null {
   const parts = text.split(" ");
   const entries = POLICY_NUMBERS.map((name, index) => [name, Number(parts[index])] as const);
   const isWhole = parts.length === entries.length;

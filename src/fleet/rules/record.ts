@@ -80,8 +80,10 @@ export function addTotals(totals: string, added: string): string {
 export function readTotals(totals: string): Map<string, number> {
   const sums = new Map<string, number>();
   for (const part of partsOf(totals, " ")) {
-    const [, name = "", sum] = /^([^=]+)=(\d+)$/.exec(part) ?? [];
-    if (sum !== undefined) sums.set(name, (sums.get(name) ?? 0) + Number(sum));
+    if (!/^[^=]+=\d+$/.test(part)) continue;
+    const end = part.indexOf("=");
+    const name = part.slice(0, end);
+    sums.set(name, (sums.get(name) ?? 0) + Number(part.slice(end + 1)));
   }
   return sums;
 }
@@ -138,7 +140,7 @@ export function movedRecord(record: CircuitRecord, byMs: number): CircuitRecord 
 
 /** Splits a part into its entries. Returns no entries for a part above the length limit. */
 export function partsOf(text: string, separator: string): string[] {
-  if (text.length > MAX_PART_LENGTH) return [];
+  if (text === "" || text.length > MAX_PART_LENGTH) return [];
   return text.split(separator).filter((part) => part !== "");
 }
 

@@ -121,7 +121,8 @@ export function factsOf({ state, nowMs }: StateAt): ReportFacts {
 export function reportOf(facts: ReportFacts): CircuitReport {
   const totals = readTotals(facts.record.totals);
   const sum = (name: string) => totals.get(name) ?? 0;
-  const inGroup = (group: string) => [...totals].filter(([name]) => name.startsWith(`${group}.`));
+  const sums = [...totals];
+  const inGroup = (group: string) => sums.filter(([name]) => name.startsWith(`${group}.`));
   const failures = ([TOTAL.failure, TOTAL.limited] as const).flatMap((group) =>
     inGroup(group).map(([name, count]) => {
       return { fault: faultIn(name), limited: group === TOTAL.limited, count };
@@ -132,14 +133,14 @@ export function reportOf(facts: ReportFacts): CircuitReport {
   });
   return {
     rejections: sum(TOTAL.rejected),
-    failures,
-    transitions: Object.fromEntries(transitions),
+    failures: failures.length === 0 ? NO_FAILURES : failures,
+    transitions: transitions.length === 0 ? NO_TRANSITIONS : Object.fromEntries(transitions),
     openMs: sum(TOTAL.openMs) + facts.openForMs,
     seconds: secondsOf(facts),
     probes: probesOf(facts),
     policy: readPolicyText(facts.record.policy),
     runs: {
-      results: [...totals.keys()].some(isOfRuns) ? runsBy(sum) : NO_RUNS,
+      results: sums.some(([name]) => isOfRuns(name)) ? runsBy(sum) : NO_RUNS,
       faults: inGroup(TOTAL.runFault).map(([name, count]) => ({ fault: faultIn(name), count })),
       waitedMs: sum(TOTAL.waitedMs),
       avoidedMs: sum(TOTAL.avoidedMs),
@@ -147,6 +148,9 @@ export function reportOf(facts: ReportFacts): CircuitReport {
     },
   };
 }
+
+const NO_FAILURES: readonly FaultCount[] = [];
+const NO_TRANSITIONS: Readonly<Record<string, number>> = {};
 
 type SumOf = (name: string) => number;
 
@@ -173,27 +177,30 @@ function runsOf(result: RunResult, sum: SumOf): RunResultTotals {
 function secondsOf({ record, counts, nowMs, writtenMs }: ReportFacts): readonly SecondCount[] {
   const nowSecond = secondOf(nowMs);
   const seconds = addSecond(record.seconds, secondOf(writtenMs), counts, nowSecond);
-  const sums = partsOf(seconds, " ").map((part) => part.split(":").map(Number));
-  return sums.flatMap(([second = 0, successes = 0, failures = 0], index) => {
-    const [, successesBefore = 0, failuresBefore = 0] = sums[index - 1] ?? [];
-    const secondsAgo = nowSecond - second;
-    if (index === 0 || !(secondsAgo >= 0 && secondsAgo < KEPT_SECONDS)) return [];
-    const told = {
-      secondsAgo,
-      successes: successes - successesBefore,
-      failures: failures - failuresBefore,
-    };
-    return told.successes >= 0 && told.failures >= 0 ? [told] : [];
-  });
+  const told: SecondCount[] = [];
+  let before: readonly string[] | undefined;
+  // Without destructuring, which allocates much here: a circuit can have 120 seconds.
+  for (const part of partsOf(seconds, " ")) {
+    const sums = part.split(":");
+    const secondsAgo = nowSecond - Number(sums[0]);
+    if (before !== undefined && secondsAgo >= 0 && secondsAgo < KEPT_SECONDS) {
+      const successes = Number(sums[1]) - Number(before[1]);
+      const failures = Number(sums[2]) - Number(before[2]);
+      if (successes >= 0 && failures >= 0) told.push({ secondsAgo, successes, failures });
+    }
+    before = sums;
+  }
+  return told;
 }
 
 function probesOf({ record, leases, nowMs }: ReportFacts): readonly ProbeHolder[] {
+  const live = leases.filter(({ endMs }) => endMs > nowMs).slice(0, MAX_PROBES_TOLD);
+  if (live.length === 0) return [];
   const holders = new Map<string, { host: string | null; run: string | null }>();
   for (const line of partsOf(record.holders, "\n")) {
     const [, lease = "", by = ""] = /^([^ ]+) \d+ (.*)$/.exec(line) ?? [];
     holders.set(lease, readHolder(by));
   }
-  const live = leases.filter(({ endMs }) => endMs > nowMs).slice(0, MAX_PROBES_TOLD);
   return live.map(({ id, endMs }) => {
     const holder = holders.get(id.slice(0, id.lastIndexOf(".")));
     return { host: holder?.host ?? null, run: holder?.run ?? null, remainingMs: endMs - nowMs };

@@ -133,14 +133,20 @@ class SqliteStore implements FleetStore {
     });
   }
 
-  async list(
+  async list(...given: Parameters<FleetStore["list"]>): Promise<readonly FleetEntry[]> {
+    const entries: FleetEntry[] = [];
+    for await (const page of this.pages(...given)) entries.push(...page);
+    return entries;
+  }
+
+  async *pages(
     scope: string,
     onUnreadable?: OnUnreadable,
     withReports = false,
-  ): Promise<readonly FleetEntry[]> {
+  ): AsyncGenerator<readonly FleetEntry[], void> {
     const command = { kind: "read", report: withReports } as const;
-    const entries: FleetEntry[] = [];
     for (let after = ""; ; await nextTurn()) {
+      const entries: FleetEntry[] = [];
       const nowMicros = this.#nowMicros();
       const page = this.#ask((file) => file.list(scope, after, nowMicros / 1000));
       for (const { name, read } of page) {
@@ -152,7 +158,8 @@ class SqliteStore implements FleetStore {
           onUnreadable?.(name, error);
         }
       }
-      if (page.length < LIST_PAGE) return entries;
+      yield entries;
+      if (page.length < LIST_PAGE) return;
     }
   }
 

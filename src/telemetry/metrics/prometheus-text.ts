@@ -1,6 +1,6 @@
 /**
  * Renders data points in the text format of Prometheus. Metrics get the names that an OpenTelemetry
- * Collector would give them. The text is built in steps, so that a long page does not block the event loop.
+ * Collector would give them.
  */
 
 import type { Instrument } from "./instruments.js";
@@ -10,24 +10,30 @@ import type { DataPoint } from "./point.js";
 export class PrometheusText {
   readonly #families = new Map<string, string[]>();
 
+  /**
+   * Adds the lines of some points, joined to one text for each metric. A line consists of many short
+   * strings, which the garbage collector would copy until the page is complete.
+   */
   add(points: readonly DataPoint[]): void {
+    const added = new Map<string, string[]>();
     for (const point of points) {
       const { instrument, part } = point;
       const name = prometheusName(instrument);
-      const lines = this.#families.get(name) ?? [headOf(instrument, name)];
+      const isNew = !this.#families.has(name);
+      const lines = added.get(name) ?? (isNew ? [headOf(instrument, name)] : []);
       const suffix = part === undefined ? "" : `_${part}`;
       lines.push(`${name}${suffix}${sampleOf(point)}\n`);
-      this.#families.set(name, lines);
+      added.set(name, lines);
+    }
+    for (const [name, lines] of added) {
+      const texts = this.#families.get(name) ?? [];
+      texts.push(lines.join(""));
+      this.#families.set(name, texts);
     }
   }
 
   toString(): string {
-    return [...this.parts()].join("");
-  }
-
-  /** Yields the text of each metric, so that the caller can pause between two metrics. */
-  *parts(): Generator<string, void> {
-    for (const lines of this.#families.values()) yield lines.join("");
+    return [...this.#families.values()].flat().join("");
   }
 }
 

@@ -18,7 +18,7 @@ export function pointsOfRuns(counters: readonly SharedEntry[]): readonly DataPoi
 }
 
 function pointsOfScope({ scope, report }: SharedEntry): readonly DataPoint[] {
-  if (report === undefined) return [];
+  if (report?.runs === undefined) return [];
   const own = { [SCOPE]: scope };
   const { results, faults, waitedMs, avoidedMs } = report.runs;
   return [

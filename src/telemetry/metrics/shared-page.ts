@@ -5,7 +5,13 @@ import type { FleetStore, OnUnreadable } from "../../fleet/store.js";
 import type { DataPoint } from "./point.js";
 import { PrometheusText } from "./prometheus-text.js";
 import { pointsOfRuns } from "./run-points.js";
-import { pointsOfAll, pointsOfShared, type SharedEntry, selectShared } from "./shared-points.js";
+import {
+  pointsOfAll,
+  pointsOfShared,
+  type SharedEntry,
+  selectShared,
+  sharedEntry,
+} from "./shared-points.js";
 
 /** Number of circuits to render before the event loop gets a turn. */
 const AT_ONCE = 10;
@@ -28,8 +34,12 @@ export async function readShared(
   const scopes = await ask(async (store) => store.scopes?.() ?? fallback);
   const entries: SharedEntry[] = [];
   for (const scope of scopes) {
-    const found = await ask((store) => store.list(scope, onUnreadable, true));
-    for (const entry of found) entries.push({ ...entry, scope });
+    await ask(async (store) => {
+      const pages = store.pages?.(scope, onUnreadable, true);
+      for await (const page of pages ?? [store.list(scope, onUnreadable, true)]) {
+        for (const entry of page) entries.push(sharedEntry(scope, entry));
+      }
+    });
     await nextTurn();
   }
   return entries;
@@ -57,14 +67,10 @@ export async function sharedPage(
   const { named } = selection;
   for (let from = 0; from < named.length; from += AT_ONCE) {
     await nextTurn();
-    for (const circuit of named.slice(from, from + AT_ONCE)) text.add(pointsOfShared(circuit));
+    text.add(named.slice(from, from + AT_ONCE).flatMap(pointsOfShared));
   }
-  const parts: string[] = [];
-  for (const part of text.parts()) {
-    parts.push(part);
-    await nextTurn();
-  }
-  return parts.join("");
+  await nextTurn();
+  return text.toString();
 }
 
 function nextTurn(): Promise<void> {

@@ -1,5 +1,7 @@
 /** Turns shared circuits into data points. Pure, so that every exporter can use it. */
 
+import { isCircuit } from "../../fleet/client/circuit-name.js";
+import type { CircuitReport, RunTotals } from "../../fleet/rules/report.js";
 import type { FleetEntry } from "../../fleet/store.js";
 import { FAULT, LIMITED, NAME, OUTCOME, REASON, SCOPE, SHARED, STATE } from "./instruments.js";
 import {
@@ -13,9 +15,24 @@ import {
   wordOf,
 } from "./point.js";
 
-/** A shared circuit with its rate-limit scope. */
-export interface SharedEntry extends FleetEntry {
+/** A shared circuit with its rate-limit scope, and the counts that are exported. */
+export interface SharedEntry extends Omit<FleetEntry, "report"> {
   readonly scope: string;
+  readonly report?: SharedCounts | undefined;
+}
+
+type SharedCounts = Omit<CircuitReport, "seconds" | "probes" | "runs"> & {
+  /** The counts of runs; undefined for a circuit that rejects calls. */
+  readonly runs?: RunTotals | undefined;
+};
+
+/** Returns the exported part of an entry. The rest is larger, and would be kept for the whole page. */
+export function sharedEntry(scope: string, { name, snapshot, report }: FleetEntry): SharedEntry {
+  if (report === undefined) return { name, scope, snapshot };
+  const { rejections, failures, transitions, openMs, policy } = report;
+  const runs = isCircuit({ name }) ? undefined : report.runs;
+  const counts = { rejections, failures, transitions, openMs, policy, runs };
+  return { name, scope, snapshot, report: counts };
 }
 
 /** The largest expected size of a page. */
@@ -113,7 +130,7 @@ function overdueMs({ snapshot, report }: SharedEntry): readonly number[] {
   return [isHalfOpen ? Math.max(0, snapshot.ageMs - policy.halfOpenProbeTimeoutMs) : 0];
 }
 
-function stateOf({ snapshot }: FleetEntry): StateName {
+function stateOf({ snapshot }: Pick<FleetEntry, "snapshot">): StateName {
   if (snapshot.isolation !== null) return "isolated";
   return snapshot.state === "half-open" ? "half_open" : snapshot.state;
 }

@@ -11,7 +11,7 @@ export function notifiedStore(
   store: FleetStore,
   onChange: (key: FleetKey, change: FleetChange) => void,
 ): FleetStore {
-  const { kind, minimumReporters, pushes, scopes } = store;
+  const { kind, minimumReporters, pushes, pages, scopes } = store;
   return {
     kind,
     minimumReporters,
@@ -23,6 +23,7 @@ export function notifiedStore(
       return reply;
     },
     list: (...given) => store.list(...given),
+    ...(pages && { pages: (...given) => pages.apply(store, given) }),
     ...(scopes && { scopes: () => scopes.call(store) }),
     history: (key) => store.history(key),
     subscribe: (...given) => store.subscribe(...given),
