@@ -3,7 +3,8 @@
  * process.
  */
 
-import { type Field, functionField, readOptions } from "../../options/check.js";
+import { readOptions } from "../../options/check.js";
+import { nowMicrosField } from "../now-micros.js";
 import type { FleetCommand } from "../rules/command.js";
 import { reduce } from "../rules/reduce.js";
 import { type FleetChange, type FleetReply, MAX_HISTORY } from "../rules/reply.js";
@@ -27,9 +28,7 @@ export interface MemoryStoreOptions {
 }
 
 const FIELDS = {
-  nowMicros: { absent: wallMicros, read: functionField<() => number>().read } as Field<
-    () => number
-  >,
+  nowMicros: nowMicrosField(wallMicros),
 };
 
 /**

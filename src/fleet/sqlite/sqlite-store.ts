@@ -2,14 +2,8 @@
 
 import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import {
-  checkText,
-  type Field,
-  functionField,
-  numberField,
-  readOptions,
-  show,
-} from "../../options/check.js";
+import { checkText, type Field, numberField, readOptions, show } from "../../options/check.js";
+import { nowMicrosField } from "../now-micros.js";
 import { isReply } from "../reply-shape.js";
 import type { FleetCommand } from "../rules/command.js";
 import { type Reduction, reduce } from "../rules/reduce.js";
@@ -63,9 +57,8 @@ const pathField: Field<string> = {
 const FIELDS = {
   path: pathField,
   busyTimeoutMs: numberField(20, { min: 0, max: 1000, whole: true, of: "milliseconds" }),
-  nowMicros: { absent: wallMicros, read: functionField<() => number>().read } as Field<
-    () => number
-  >,
+  // The system time, because monotonic clocks differ between processes.
+  nowMicros: nowMicrosField(() => Date.now() * 1000),
 };
 
 interface Waiting {
@@ -317,9 +310,4 @@ class SqliteStore implements FleetStore {
       // Ignored: committed data is in the file, and this connection is not used again.
     }
   }
-}
-
-/** Returns the system time, because monotonic clocks differ between processes. */
-function wallMicros(): number {
-  return Date.now() * 1000;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { cutInFront, execError, goJson, statusLine, systemErrorText } from "./wire-errors.js";
+import { statusLine } from "./status-line.js";
+import { cutInFront, execError, goJson, systemErrorText } from "./wire-errors.js";
 
 test("keeps an output of 100 KiB whole, and cuts one byte more in front", () => {
   const whole = "x".repeat(102_400);

@@ -1,7 +1,5 @@
 /** The engine's errors, and JSON as Go encodes it. */
 
-import { STATUS_CODES } from "node:http";
-
 /** An error with the engine's message. The answer adds the path of the field. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
@@ -111,19 +109,4 @@ export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
-}
-
-/** The statuses that Go and Node name differently. Go has no text for 509. */
-const STATUS_TEXTS: Readonly<Record<number, string | undefined>> = {
-  ...STATUS_CODES,
-  413: "Request Entity Too Large",
-  414: "Request URI Too Long",
-  416: "Requested Range Not Satisfiable",
-  418: "I'm a teapot",
-  509: "",
-};
-
-/** Returns a status with its reason, as Go prints it. */
-export function statusLine(status: number): string {
-  return `${status} ${STATUS_TEXTS[status] ?? ""}`.trimEnd();
 }

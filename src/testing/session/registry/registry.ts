@@ -4,7 +4,7 @@ import type { MetFault } from "../engine/meet-faults.js";
 import { type ImageReference, registryUrl } from "../engine/references.js";
 import type { Fault, UpstreamFault } from "../faults/fault-rules.js";
 import { plannedNetworkError } from "../faults/network-errors.js";
-import { statusLine } from "../faults/wire-errors.js";
+import { statusLine } from "../faults/status-line.js";
 
 type StatusFault = Extract<UpstreamFault, { kind: "status" }>;
 

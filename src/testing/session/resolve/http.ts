@@ -14,7 +14,8 @@ import type { Work } from "../engine/context.js";
 import { type MetFault, meetFaults, requireCaller } from "../engine/meet-faults.js";
 import type { FileValue } from "../engine/values.js";
 import { hostNames, plannedNetworkError, realNetworkError } from "../faults/network-errors.js";
-import { EngineError, statusLine } from "../faults/wire-errors.js";
+import { statusLine } from "../faults/status-line.js";
+import { EngineError } from "../faults/wire-errors.js";
 import { contentKey, folderDigest } from "../files/scratch.js";
 import { SCOPES } from "../traces/active-span.js";
 
