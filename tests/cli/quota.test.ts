@@ -212,7 +212,10 @@ test.each([
   [["--username", "bot", "--password-stdin"], /standard input is empty/],
   [["--password-stdin"], /--username is missing/],
   [["--anonymous", "--username", "bot"], /--anonymous conflicts with --username/],
-  [["--registry-url", "https://bot:hunter2@x"], /invalid --registry-url: it is an address with an @, which is not shown/],
+  [
+    ["--registry-url", "https://bot:hunter2@x"],
+    /invalid --registry-url: it is an address with an @, which is not shown/,
+  ],
   [["--registry-url", "ftp://x"], /invalid --registry-url: it is "ftp:\/\/x", expected an http/],
   [["--auth-url", "notaurl"], /invalid --auth-url: it is "notaurl", expected an http.+"$/m],
   [["--timeout-ms", "0"], /invalid --timeout-ms "0": .+from 1 to 600000/],
