@@ -6,9 +6,9 @@ import type { SessionDoubleOptions } from "./options/session-options.js";
 export const CLI_OPTIONS_VARIABLE = "DAGGER_SESSION_DOUBLE";
 
 /**
- * The options of {@link SessionDoubleOptions} that can be JSON: all but `random` and `traces`. Where spans
- * are sent is set by the environment of the stand-in, as for a real CLI. Functions of `modules` must be
- * programs.
+ * The options of {@link SessionDoubleOptions} that JSON can express: all but `random` and `traces`. The
+ * environment of the stand-in sets where spans are sent, as for a real CLI. Each function in `modules` must
+ * be given as a program to run.
  */
 export type SessionDoubleCliOptions = Omit<SessionDoubleOptions, "random" | "traces">;
 

@@ -8,7 +8,7 @@ export class EngineError extends Error {
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   /** Whether the call could not be made at all, so that it has no span. */
   readonly uncalled: boolean;
-  /** The span that the message must name, as `TRACE-SPAN`, because the error was forwarded. */
+  /** For an error that a function passes on: the span where it began, as `<trace id>-<span id>`. */
   readonly origin: string | undefined;
 
   constructor(

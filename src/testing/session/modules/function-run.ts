@@ -44,8 +44,8 @@ export function callFunction(
   work.span.child(SCOPES.core, "load sdk runtime", { "dagger.io/ui.internal": true }).end();
   return work.engine.steps.join(key, work.signal, (waited) => {
     const ids = given.map(([of, value]) => [of, withIds(work, value)] as const);
-    // The function runs in one session. If that session ends, another one that waits for the same call
-    // starts it again.
+    // The function runs in the session that called it first, and is aborted when that session ends. Another
+    // session that waits for the same call then runs the function again.
     const signal = AbortSignal.any([waited, work.session.over]);
     return run({ ...work, signal }, settings, field.type, Object.fromEntries(ids));
   });

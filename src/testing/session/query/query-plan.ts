@@ -60,7 +60,7 @@ export interface QueryPlan {
 export class RejectedQuery extends Error {
   override readonly name = "RejectedQuery";
   readonly errors: readonly Readonly<Record<string, unknown>>[];
-  /** Whether the GraphQL protocol rejects it (status 422), or only the reading of arguments (200). */
+  /** True if the query breaks a rule of GraphQL (status 422). False if only an argument is invalid (200). */
   readonly byProtocol: boolean;
 
   constructor(errors: readonly Readonly<Record<string, unknown>>[], byProtocol: boolean) {

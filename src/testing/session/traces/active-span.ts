@@ -63,8 +63,8 @@ export class ActiveSpan {
   }
 
   /**
-   * Returns the `traceparent` for a child in another process. If the request is not traced, it names no
-   * trace.
+   * Returns the `traceparent` for a child process. If the request is not traced, the value has the flag
+   * for "not sampled".
    */
   traceparent(): string {
     if (this.#trace !== undefined) return `00-${this.#trace.id}-${this.#id}-01`;
