@@ -34,7 +34,7 @@ export type UpstreamKind = "registry" | "git" | "http";
 export interface Failure {
   readonly fault: Fault;
   /**
-   * The host that failed or that rejected the request, as printed. It includes any port other than the
+   * The host that failed or that rejected the request, as the error names it, with any port other than the
    * default. Null if no host is known.
    */
   readonly upstream: string | null;

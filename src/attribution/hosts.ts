@@ -261,7 +261,7 @@ export function gitUpstream(field: string, remote: string): UpstreamOfText | und
   return guarded({ kind: "git", host, field, reference: plainRemote(remote), pinned: false });
 }
 
-/** Returns the host of a URL. Returns undefined if the text is not a URL. */
+/** Returns the upstream of a URL. Returns undefined if the text is not a URL. */
 export function httpUpstream(field: string, address: string): UpstreamOfText | undefined {
   const url = parseUrl(address.trim());
   if (url === undefined) return undefined;

@@ -27,9 +27,9 @@ export interface ExecuteOptions {
    * The signal that the operation receives. If the signal is already aborted, the operation is not
    * called.
    *
-   * If the abort makes the call fail, the outcome is ignored. If the reason for the abort is a
-   * `TimeoutError`, the outcome is a failure. Errors that clients derive from the abort, such as
-   * `CanceledError`, are treated in the same way.
+   * If the abort makes the call fail, the outcome is ignored, unless the reason for the abort is a
+   * `TimeoutError`: then it is a failure. Both rules also hold if a client rejects with an error of
+   * its own for the abort, such as `CanceledError`.
    */
   readonly signal?: AbortSignal | undefined;
 }

@@ -56,7 +56,7 @@ const READERS: ReadonlySet<string> = new Set([
 
 /** Commands that were removed, each with what to use instead. Delete an entry after one version. */
 const GONE: Readonly<Record<string, string>> = {
-  pin: 'the command "pin" was removed; let Renovate pin the images in source files, or Dagger 1.0 lock them in dagger.lock. See docs/pinning.md of this package. "digests" and "run --pin" stay',
+  pin: 'the command "pin" was removed. Use Renovate to pin the images in source files, or Dagger 1.0 to lock them in dagger.lock; see docs/pinning.md of this package. The commands "digests" and "run --pin" still work',
 };
 
 /** Runs one command line, and returns its exit code. Never rejects. */

@@ -23,7 +23,7 @@ function nameOf(file: string): string {
 /**
  * Returns the text of an input that must not be empty.
  *
- * @param expected The content that the input should have.
+ * @param expected The words of the error for what the input should contain, such as "one request".
  * @throws CommandError if the text is empty or contains only spaces.
  */
 export function notEmpty(text: string, file: string, expected: string): string {
@@ -70,7 +70,7 @@ export async function readText(
 /**
  * Reads a whole file, or standard input for `-`. Rejects more than 16 MiB.
  *
- * @param expected The content that the file should have.
+ * @param expected The words of the error for what the file should contain, such as "one request".
  */
 export async function readWhole(
   file: string,

@@ -32,7 +32,7 @@ export class CliWatch {
     const { process: child } = message as { readonly process: ChildProcess };
     this.#children.add(child);
     addToEnvironment(child, this.#variables);
-    // Wait for a microtask. The SDK turns the child into a promise in the same tick, but after this event.
+    // The SDK makes the child a promise right after this event, in the same tick. A microtask comes later.
     queueMicrotask(() => handleRejections(child, this.#hearRejection));
     if (this.#killed) queueMicrotask(() => endProcess(child));
   };

@@ -12,7 +12,7 @@ interface Deadline {
 
 const deadlines = new WeakMap<AbortSignal, Deadline>();
 
-/** Records that `signal` will be aborted at `deadlineMs` at the latest, as a time of `clock`. */
+/** Records that `signal` will be aborted no later than `deadlineMs`, measured on `clock`. */
 export function setDeadline(
   signal: AbortSignal,
   deadlineMs: number,

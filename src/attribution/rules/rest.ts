@@ -89,7 +89,7 @@ export const CANCELLED: AttributionRule = {
         "signal: terminated",
       ],
     },
-    // Go's words where the caller gave up; with a timeout behind them the outcome is another one.
+    // Go's words for a caller that gave up. If a timeout is named after them, the outcome is not canceled.
     { any: ["net/http: request canceled"], outcome: ["cancelled"] },
     {
       any: ["canceled", "cancelled"],

@@ -103,7 +103,7 @@ function namedBy(call: EngineSpan): PlainImage | undefined {
   return address === undefined ? undefined : plainImage(address);
 }
 
-/** Returns the image that an HTTP request to a registry asks for. Returns undefined for any other span. */
+/** Returns the image that an HTTP request to a registry asks for. Returns undefined for other spans. */
 function askedImage(span: EngineSpan, tree: SpanTree): string | undefined {
   if (typeof span.attributes["http.request.method"] !== "string") return undefined;
   const work = tree.nearest(span, ({ name }) => IMAGE_WORK.test(name));

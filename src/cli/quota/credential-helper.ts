@@ -49,7 +49,7 @@ export function askHelper(
       finish(problem);
     };
     const judge = (exitCode: number | null): void => {
-      if (exitCode !== 0) finish("has no credentials for it");
+      if (exitCode !== 0) finish("has no credentials for this registry");
       else finish(parseAnswer(Buffer.concat(chunks).toString("utf8")));
     };
     const timers = [

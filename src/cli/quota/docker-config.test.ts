@@ -87,7 +87,7 @@ test("asks a credential helper for the registry, before auths", async () => {
 });
 
 test.each([
-  ["fails", "echo s3cret; echo s3cret >&2; exit 1", /has no credentials for it/],
+  ["fails", "echo s3cret; echo s3cret >&2; exit 1", /has no credentials for this registry/],
   ["prints no JSON", "echo s3cret", /did not answer with JSON/],
   ["gives none", "echo '{}'", /gave no credentials/],
   ["gives a token", `echo '{"Username":"<token>","Secret":"s3cret"}'`, /identity token/],

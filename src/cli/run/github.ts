@@ -85,7 +85,10 @@ export function stepSummary(report: RunReport, program: string, dashboard?: stri
     ["waited for circuits", waitedMs < 1 ? undefined : durationText(waitedMs)],
     ["time avoided", avoidedMs < 1 ? undefined : `about ${durationText(avoidedMs)}`],
     ["requests avoided", `${sparedRequests}`],
-    ["images by lock file", lockedImages.length === 0 ? undefined : `${lockedImages.length}`],
+    [
+      "images pinned by the lock file",
+      lockedImages.length === 0 ? undefined : `${lockedImages.length}`,
+    ],
   ];
   const known = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
   const hosts = contacts?.upstreams ?? [];

@@ -83,7 +83,11 @@ function circuitOf(failure: RunFailure | null): Readonly<Record<string, string>>
 function earlierVerdict({ exitCode, failure }: AttemptReport): CaseResult {
   const why = failure === null ? `exit code ${exitCode}` : failureText(failure);
   const type = failure?.fault ?? "unknown";
-  return { element: "skipped", type, message: `another attempt followed: ${why}` };
+  return {
+    element: "skipped",
+    type,
+    message: `attempt failed (${why}); the next case shows what followed`,
+  };
 }
 
 /**

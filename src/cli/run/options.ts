@@ -106,7 +106,7 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
     flags: "--idempotent <verbs>",
     variable: "DAGGER_BREAKER_IDEMPOTENT",
     description:
-      "functions of dagger call, or commands, that may run twice, such as test,lint,check",
+      "names of functions (of dagger call) or of commands that are safe to run twice, such as test,lint,check",
     read: readVerbs,
   },
   stdin: {

@@ -37,7 +37,7 @@ export function addSessionCommand(program: Command, context: CommandContext): vo
     .command("session")
     .summary("the dagger CLI for an SDK, with a guard in each session")
     .description(
-      "A Dagger SDK of any language starts this command when _EXPERIMENTAL_DAGGER_CLI_BIN names dagger-breaker. It runs the real dagger CLI with the same arguments and puts a guard before the session. The DAGGER_BREAKER_... variables of run are its settings. DAGGER_BREAKER_CLI names the real CLI if it is not on PATH. For the help of the real command, run dagger session --help.",
+      "A Dagger SDK of any language starts this command when _EXPERIMENTAL_DAGGER_CLI_BIN names dagger-breaker. It starts the real dagger CLI with the same arguments and guards the session. Its settings are the DAGGER_BREAKER_... variables of dagger-breaker run. DAGGER_BREAKER_CLI names the real CLI if it is not on PATH. The real command has its own help: dagger session --help.",
     )
     .argument("[arguments...]", "the arguments of the SDK; the real CLI gets all of them")
     .allowUnknownOption()

@@ -61,8 +61,8 @@ export class CallSettlement {
   }
 
   /**
-   * Returns a permit for a host that the call was not known to use. If the host only answered, there is a
-   * permit only if its breaker already exists.
+   * Returns a permit for a host that the call was not expected to use. A failure creates the host's breaker
+   * if necessary. For any other outcome, returns undefined if the host has no breaker yet.
    */
   #unlisted(name: string, { kind }: JudgedOutcome): CallPermit | undefined {
     if (name === ENGINE || kind === "ignored" || kind === "released") return undefined;

@@ -90,7 +90,10 @@ export class ImagesInFlight {
     }
   }
 
-  /** Returns whether the engine now has the contents of everything that the request names. */
+  /**
+   * Returns whether the engine must have fetched the contents of all images of the request: the request
+   * needs contents, and nothing but commands failed.
+   */
   #used(failures: readonly Failure[]): boolean {
     return onlyCommandsFailed(failures) && this.#read.usesContents;
   }

@@ -93,7 +93,10 @@ function reported(failure: Failure, counted: CountedIn | null): RunFailure {
   return { ...failure, breaker, circuit, couldShare: counted?.couldShare ?? false };
 }
 
-/** Returns the circuit that a failure concerns, even if the failure did not count there. */
+/**
+ * Returns the circuit that a failure concerns. For a host, the failure need not count there. For the engine,
+ * returns null if the failure does not count.
+ */
 function circuitOf({ fault, counts, upstream, upstreamKind }: Failure): string | null {
   if (fault === ENGINE) return counts ? ENGINE : null;
   return upstream === null || upstreamKind === null ? null : breakerName(upstreamKind, upstream);

@@ -47,7 +47,8 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "an admission for many calls admits all of them, and an outcome for many counts all",
+    title:
+      "one admission can admit many calls, and one report can count the outcomes of all of them",
     async check(setting) {
       const circuit = setting.circuit();
       const { admitted, snapshot } = await circuit.admit({ count: 1000 });
@@ -58,7 +59,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: `no command is lost out of ${CROWD} at once`,
+    title: `of ${CROWD} commands at the same time none is lost`,
     async check(setting) {
       const circuit = setting.circuit();
       const { generation } = (await circuit.admit()).snapshot;
@@ -72,7 +73,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: `no command is lost out of ${CROWD} at once through two stores`,
+    title: `of ${CROWD} commands at the same time through two stores none is lost`,
     twoStores: true,
     async check(setting) {
       const circuit = setting.circuit();
@@ -102,7 +103,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a second with as many successes as failures is not bad",
+    title: "a second of time with as many successes as failures does not count as a bad second",
     async check(setting) {
       const circuit = setting.circuit({ badSeconds: 1 });
       await circuit.settle(null, { successes: 1, failures: 1 });

@@ -102,7 +102,7 @@ test("report and summary list images that sessions took from Dagger's lock file"
   await engine.stop();
   const { lockedImages } = JSON.parse(readFileSync(report, "utf8")) as RunJson;
   expect(lockedImages).toEqual([{ reference: "docker.io/library/alpine:3", platform: "", digest }]);
-  expect(readFileSync(summary, "utf8")).toContain("| images by lock file | 1 |");
+  expect(readFileSync(summary, "utf8")).toContain("| images pinned by the lock file | 1 |");
 });
 
 test("several sessions of one command share its circuits", async () => {

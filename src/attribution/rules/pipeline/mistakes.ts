@@ -5,7 +5,7 @@
 
 import type { AttributionRule } from "../rule.js";
 
-/** Words of the engine that do not show a mistake in the pipeline. */
+/** Texts with one of these words come from the engine or a registry, so the pipeline made no mistake. */
 const ENGINE_CODES = ["://registry", "rpc error: code = internal", "rpc error: code = unavailable"];
 
 export const MISTAKE_RULES: readonly AttributionRule[] = [

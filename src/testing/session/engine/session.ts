@@ -76,8 +76,8 @@ export class Session {
   }
 
   /**
-   * Returns a receiver for the spans of one call of a function, which arrive late; undefined without a
-   * receiver.
+   * Returns an object that delays the spans of one function call and then passes them on. Returns
+   * undefined if the session's spans have no receiver.
    */
   newLateSpans(): LateSpans | undefined {
     const take = this.takeSpan;

@@ -80,7 +80,7 @@ export interface ContainerValue extends Identified<"Container"> {
 export interface DirectoryValue extends Identified<"Directory">, Located {
   /** The last part of its path with a slash, as engines show it; `/` for a whole tree. */
   readonly name: string;
-  /** The tree, if the directory is a whole tree. A chain then copies its files only once. */
+  /** Set for the root of a tree. A chain of changes, such as two `withNewFile`, then copies files only once. */
   readonly wholeTree?: Tree;
 }
 

@@ -52,8 +52,8 @@ async function linkAt(path: string): Promise<string | undefined> {
   try {
     return await readlink(path);
   } catch (error) {
-    // Not a link: it is missing, or a file where a folder should be. A later write fails with its own
-    // error.
+    // The path exists but is not a link, does not exist, or lies below a file. If that is a problem, the
+    // later write reports it.
     if (["EINVAL", "ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
     throw error;
   }

@@ -66,9 +66,9 @@ export interface FunctionEnvironment extends TelemetryEnvironment {
 }
 
 /**
- * A function that is a program, like the runtime of a real module. It reads its call from the nested
- * session, and returns its result there: `currentFunctionCall` with `name`, `inputArgs`, `returnValue` and
- * `returnError`.
+ * A function that runs as a program, like the runtime of a real module. In the nested session, the field
+ * `currentFunctionCall` gives the program its call (`name`, `inputArgs`), and takes its result
+ * (`returnValue`, `returnError`).
  */
 export interface FunctionProgram {
   readonly command: readonly string[];

@@ -1,4 +1,4 @@
-/** Files and directories as values, with operations on a path in a tree. */
+/** Makes the double's values of files and directories, and reads, writes and copies at a path inside a tree. */
 
 import { chmod, lstat, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
