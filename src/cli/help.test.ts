@@ -53,7 +53,7 @@ test("session prints our help, and points to that of the real CLI", async () => 
     const { exitCode, stdout } = await output(args);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Usage: dagger-breaker session/);
-    expect(stdout).toMatch(/dagger\s+session --help/);
+    expect(stdout).toMatch(/dagger\s+session\s+--help/);
   }
 });
 

@@ -19,7 +19,7 @@ const FLAWS: Record<string, [title: RegExp, flaw: (store: FleetStore) => Partial
     /older generation changes nothing/,
     answers(({ counted, late }) => ({ counted: counted + late, late: 0 })),
   ],
-  "loses one command in a hundred": [/^no command is lost out of 300 at once$/, loses(100)],
+  "loses one command in a hundred": [/^of 300 commands at the same time none is lost$/, loses(100)],
   "ends reset timeouts on a read": [
     /stays open after its reset timeout/,
     answers(({ snapshot }, { kind }) =>
