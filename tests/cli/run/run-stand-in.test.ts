@@ -43,12 +43,13 @@ function childrenOf(parent: number | undefined): string[] {
   );
 }
 
+/** A limit far above the time that the stand-in needs to start on a busy machine. */
+const IDLE = ["--idle-timeout", "8s"];
 const lines = (count: number) => Array.from({ length: count }, (_, index) => `tick ${index}`);
 
 test("a step that prints is working, although its output is hidden until the end", async () => {
-  // The limit is far above the time that the stand-in needs to start on a busy machine.
   const steps = [{ name: "go test", prints: lines(19), everyMs: 500 }];
-  const { exitCode, stderr } = await run(["--idle-timeout", "8s"], { steps });
+  const { exitCode, stderr } = await run(IDLE, { steps });
   expect(stderr).toMatch(/\n✔ go test \d+\.\ds\n/);
   expect(stderr).not.toContain("tick");
   expect(stderr).toMatch(/\ndagger-breaker: succeeded, exit code 0\n$/);
@@ -57,7 +58,7 @@ test("a step that prints is working, although its output is hidden until the end
 
 test("the limit ends a step that hangs, and the report names it", async () => {
   const steps = [{ name: "go test", prints: lines(2), hangs: true }];
-  const { exitCode, stderr } = await run(["--idle-timeout", "4s"], { steps });
+  const { exitCode, stderr } = await run(IDLE, { steps });
   expect(exitCode).toBe(124);
   expect(stderr).toMatch(/✘ go test \d+\.\ds CANCELED\n/);
   expect(stderr).toMatch(/timed out \(.*--idle-timeout\), exit code 124\n$/);
