@@ -1,10 +1,10 @@
 /** Listens on a loopback port in front of a session, and guards the session's queries. */
 
 import { randomBytes } from "node:crypto";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import type { Guard } from "../guard/guard.js";
 import { SessionState } from "../guard/session-state.js";
-import { BACKLOG } from "../sockets/backlog.js";
+import { listenOnLoopback } from "../sockets/loopback.js";
 import { TokenGate } from "../sockets/token-gate.js";
 import type { RequestTracing } from "../traces/request-tracing.js";
 import { tellProtocol } from "./first-bytes.js";
@@ -65,13 +65,9 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
       else http1.serve(socket, hasHead);
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", BACKLOG, resolve);
-  });
-  // Without this listener, a connection that cannot be accepted would crash the process.
-  server.on("error", () => undefined).unref();
+  const port = await listenOnLoopback(server);
   return {
-    address: { port: (server.address() as AddressInfo).port, token },
+    address: { port, token },
     counts: queries.counts,
     async close() {
       state.end();

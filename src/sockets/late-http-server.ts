@@ -9,8 +9,8 @@ import type {
   ServerOptions,
   ServerResponse,
 } from "node:http";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { BACKLOG } from "./backlog.js";
+import { createServer, type Server, type Socket } from "node:net";
+import { listenOnLoopback } from "./loopback.js";
 
 /** The handlers for connections and their requests. */
 export interface LateHttpHandlers {
@@ -56,15 +56,8 @@ export class LateHttpServer {
    * @returns The port number.
    * @throws The system's error if no port is available.
    */
-  async listen(): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      const place = { host: "127.0.0.1", port: 0, exclusive: true, backlog: BACKLOG };
-      this.#server.listen(place, resolve);
-    });
-    // Without this listener, a connection that cannot be accepted would crash the process.
-    this.#server.on("error", () => undefined).unref();
-    return (this.#server.address() as AddressInfo).port;
+  listen(): Promise<number> {
+    return listenOnLoopback(this.#server);
   }
 
   /** Stops accepting connections. */

@@ -11,8 +11,10 @@ import { BACKLOG } from "./backlog.js";
  */
 export async function listenOnLoopback(server: Server): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", BACKLOG, resolve);
+    const place = { host: "127.0.0.1", port: 0, exclusive: true, backlog: BACKLOG };
+    server.once("error", reject).listen(place, resolve);
   });
-  server.unref();
+  // Without this listener, a connection that cannot be accepted would crash the process.
+  server.on("error", () => undefined).unref();
   return (server.address() as AddressInfo).port;
 }
