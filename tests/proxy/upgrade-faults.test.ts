@@ -161,6 +161,69 @@ test("a long answer before an upgrade arrives complete, at the speed of its read
   line.socket.destroy();
 });
 
+const CHUNK = "a".repeat(64 * 1024);
+/** So many chunks fit into no buffers of two connections. */
+const LONG = 1000;
+
+/** Which offer a client sends, and what it must receive. */
+const BEHIND_A_PAUSE: readonly (readonly [string, (served: Served) => string, string])[] = [
+  ["is relayed with the bytes behind it", offer, "heard early"],
+  [
+    "without the token is rejected",
+    () => requestOf("GET /socket HTTP/1.1", ["Host: a", ...OFFER]),
+    "401 Unauthorized",
+  ],
+];
+
+test.each(BEHIND_A_PAUSE)(
+  "an upgrade sent while Node reads nothing of its connection %s",
+  async (_, offerOf, expected) => {
+    let session: Line | undefined;
+    let sentChunks = 0;
+    await using served = await serveBytes(async (socket) => {
+      session = listenTo(socket);
+      await session.until("GET /long");
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${CHUNK.length * LONG}\r\n\r\n`);
+      for (; sentChunks < LONG; sentChunks += 1) {
+        if (!socket.write(CHUNK)) await once(socket, "drain");
+      }
+      await session.until("GET /short");
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nshort");
+      await session.until("GET /socket");
+      socket.write(SWITCH);
+      await session.until("early");
+      socket.write("heard early");
+    });
+    const client = dial(served.proxyPort, 1000);
+    client.socket.pause();
+    const headers = ["Host: a", `Authorization: ${served.authorization}`];
+    client.socket.write(requestOf("GET /long HTTP/1.1", headers));
+    await standstill(() => sentChunks);
+    // Node stops reading at the first of these requests. The second one is an upgrade in the same chunk.
+    client.socket.write(`${requestOf("GET /short HTTP/1.1", headers)}${offerOf(served)}`);
+    await turns(100);
+    client.socket.resume();
+    await client.until("short");
+    client.socket.write("early");
+    await client.until(expected);
+    client.socket.end();
+    await session?.ended();
+  },
+);
+
+/** Waits until a count has grown, and grows no further. */
+async function standstill(count: () => number): Promise<void> {
+  for (let before = 0, same = 0; same < 200; ) {
+    await turns(1);
+    same = count() > 0 && count() === before ? same + 1 : 0;
+    before = count();
+  }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
+}
+
 test("drops the query before a waiting upgrade when its client leaves", async () => {
   let dropped = () => {};
   const isDropped = new Promise<void>((resolve) => {

@@ -74,26 +74,26 @@ export function serveBytes(
   return serve(server, options);
 }
 
-/** A connection that keeps all received data. */
+/** A connection that keeps received data. */
 export interface Line {
   readonly socket: Socket;
-  /** All data received so far. */
+  /** The received data that was kept. */
   readonly text: string;
   /** Whether the other side has reset the connection. */
   readonly wasReset: boolean;
-  /** Resolves to all received data, once it contains a text. */
+  /** Resolves to the kept data, once it contains a text. */
   until(part: string): Promise<string>;
-  /** Resolves to all received data, once the other side has ended or reset the connection. */
+  /** Resolves to the kept data, once the other side has ended or reset the connection. */
   ended(): Promise<string>;
 }
 
-/** Connects to a port. Received bytes are kept as latin1. */
-export function dial(port: number): Line {
+/** Connects to a port. Received bytes are kept as latin1: all of them, or the last `keptBytes`. */
+export function dial(port: number, keptBytes?: number): Line {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-  return listenTo(socket);
+  return listenTo(socket, keptBytes);
 }
 
-export function listenTo(socket: Socket): Line {
+export function listenTo(socket: Socket, keptBytes?: number): Line {
   let text = "";
   let isOver = false;
   let wasReset = false;
@@ -101,6 +101,7 @@ export function listenTo(socket: Socket): Line {
   socket.setEncoding("latin1");
   socket.on("data", (chunk) => {
     text += chunk;
+    if (keptBytes !== undefined) text = text.slice(-keptBytes);
     notify();
   });
   const over = () => {

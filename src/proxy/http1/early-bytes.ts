@@ -29,6 +29,9 @@ export class EarlyBytes {
     this.#socket = socket;
     this.#chunks = [head];
     this.#bytes = head.length;
+    // Node stops reading while answers wait for their reader, and leaves the connection so to the receiver
+    // of an upgrade. The stream then waits for a read that never comes. An empty chunk ends that wait.
+    socket.push("");
     socket.on("readable", this.#read).on("end", this.#leave);
   }
 
