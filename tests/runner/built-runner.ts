@@ -19,8 +19,8 @@ const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
 
 /** The options of a run. See run-driver.ts. */
 export interface RunOrder extends Partial<Omit<RunPlan, "tracing" | "sessions">> {
-  /** How long the process keeps running after it has written its report. */
-  readonly lingersMs?: number;
+  /** A file. The process that has written its report keeps running until this file exists. */
+  readonly lingersUntil?: string;
   /** The task of the stand-in for dagger. `command` starts another program instead. */
   readonly dagger?: readonly string[];
   readonly guard?: GuardOptions;

@@ -4,9 +4,10 @@
  * signals of this process.
  */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Guard } from "../../src/guard/guard.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { startCommandTracing } from "../../src/runner/contacts/command-tracing.js";
@@ -22,7 +23,7 @@ const {
   traces,
   sessions,
   refusals,
-  lingersMs,
+  lingersUntil,
   ...plan
 }: WrittenOrder = JSON.parse(readFileSync(file, "utf8"));
 const registry = createRegistry();
@@ -93,8 +94,7 @@ async function main(): Promise<void> {
   const after: RunAfter = { report, progress, breakers, maxRssKib: maxRSS };
   writeFileSync(file, JSON.stringify(after));
   process.exitCode = report.exitCode;
-  // The process keeps running for a while, so that a slow test can still find it.
-  if (lingersMs !== undefined) setTimeout(() => undefined, lingersMs);
+  while (lingersUntil !== undefined && !existsSync(lingersUntil)) await sleep(20);
 }
 
 void main();

@@ -110,13 +110,15 @@ describe("told to end from outside", () => {
 
   test("as on GitHub, dagger gets SIGINT, and is killed in time for our report", async () => {
     const command = runner.script("dagger", `${SAY}; ${WAIT}`);
-    const running = runner.start({ command, stop, lingersMs: 1_000 });
+    const signaled = runner.file();
+    const running = runner.start({ command, stop, lingersUntil: signaled });
     const pid = Number(/ready (\d+)/.exec(await running.printed("ready"))?.[1]);
     running.child.kill("SIGINT");
     await running.printed("got INT\n");
     await untilGone(pid);
     // A second signal, such as GitHub sends, must not stop us from writing the report.
     running.child.kill("SIGTERM");
+    writeFileSync(signaled, "");
     const { report, exitCode, stdout } = await running.ended;
     expect(stdout.toString()).toMatch(/^ready \d+\ngot INT\n$/);
     expect(exitCode).toBe(137);

@@ -140,11 +140,12 @@ export class RunSignals {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
+    // A signal that no one listens to ends the process, so the next listeners come first.
+    if (this.#isStopping) holdForLastWords();
     for (const signal of PASSED_ON) process.off(signal, this.#onSignal);
     process.off("exit", this.#onExit);
     clearTimeout(this.#killTimer);
     this.#jobControl.release();
-    if (this.#isStopping) holdForLastWords();
   }
 
   /**
