@@ -4,9 +4,6 @@ import { defineConfig } from "vitest/config";
 import { CORE, PROJECTS, selectTests } from "./scripts/checks/selection.mjs";
 
 const selected = selectTests();
-/** Files of these projects share one process and its modules, because they start no process and open no socket. */
-const SHARED = ["shared"];
-
 /** Files that start processes wait for them most of the time. */
 const WAITING = ["separate", "all"];
 const CORES = availableParallelism();
@@ -16,7 +13,9 @@ const projects = PROJECTS.map((name, order) => ({
   test: {
     name,
     include: selected.filter(({ project }) => project === name).map(({ path }) => path),
-    isolate: !SHARED.includes(name),
+    // All files of a worker share its process and modules. Loading the modules again costs about a second of
+    // processor time for each file. So no file may leave anything behind in the process.
+    isolate: false,
     maxWorkers: WAITING.includes(name) ? 2 * CORES : CORES,
     sequence: { groupOrder: order },
   },

@@ -33,7 +33,7 @@ export const SEAMS = [
 /** Helpers that start another program. That program behaves the same on every version of Node.js. */
 const FOREIGN = ["tests/fleet/redis/redis-server.ts", "tests/fleet/redis/redis-cluster.ts"];
 
-/** Seams whose tests need no process and no socket. Such test files share one process and its modules. */
+/** Seams whose tests need no process and no socket. Such test files never wait, so each core runs one at a time. */
 const LIGHT_SEAMS = ["promises and timers of the breaker"];
 
 /** Folders whose code must be covered to the last branch, by the tests in these folders alone. */
