@@ -102,7 +102,7 @@ const SOURCES: [string, () => Case[], number][] = [
   ["a blind hold-out", () => messages("holdout-failures.jsonl"), 300],
   ["the answers of a blind hold-out", () => answers("holdout-answers.jsonl"), 55],
   ["the commands of a blind hold-out", () => commands("holdout-commands.jsonl"), 25],
-  ["texts labeled before they were tried", () => messages("unseen.jsonl"), 470],
+  ["texts labeled before they were tried", () => messages("unseen.jsonl"), 640],
   ["answers labeled before they were tried", () => answers("unseen-answers.jsonl"), 190],
   ["the answers of real engines", () => answers("answers.jsonl"), 170],
   ["our variants of answers", () => answers("variant-answers.jsonl"), 95],

@@ -64,6 +64,7 @@ export const DENIED = [
   "invalidaccesskeyid",
   "signaturedoesnotmatch",
   "authorization error: ",
+  "is disallowed",
 ];
 
 /** Words for a server that failed. */
@@ -86,6 +87,10 @@ export const SERVER_ERROR = [
   // GitLab's shell, when the application behind it does not answer.
   "internal api unreachable",
   "internal api error",
+  // The server's database accepts no more connections.
+  "connection slots are reserved",
+  "too many clients already",
+  "too many connections",
 ];
 
 /** Words for a server that does not have the requested object. */
@@ -175,4 +180,6 @@ export const UNASKED = [
   "no host in request",
   "no host part in the url",
   "no host specified",
+  // Podman does not know which registry has an image without a host.
+  "did not resolve to an alias",
 ];

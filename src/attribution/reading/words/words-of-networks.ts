@@ -103,6 +103,8 @@ export const INTERRUPTED = [
   "use of closed network connection",
   "read/write on closed pipe",
   "closed pipe",
+  "on closed response body",
+  "on closed body",
   "socket hang up",
   "other side closed",
   ": fetch failed",

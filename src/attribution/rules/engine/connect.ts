@@ -1,7 +1,9 @@
 /** Rules for failures to start an engine or to connect to it. */
 
+import { MISTAKE_WORDS } from "../pipeline/mistake-words.js";
 import type { AttributionRule } from "../rule.js";
-import { reportsOnlyStop } from "./stopped.js";
+import { ENGINE_FRAMES, ENGINE_SILENT, START_FAILED } from "./connect-words.js";
+import { lacksAccess, reportsOnlyStop } from "./stopped.js";
 
 const DOCKER_DOWN = [
   "cannot connect to the docker daemon",
@@ -25,73 +27,17 @@ const DOCKER_DOWN = [
   "failed to run command [docker ps",
 ];
 
-/** Words that Dagger prints before every failure to start or reach an engine. */
-const ENGINE_FRAMES = [
-  "start engine: ",
-  "starting engine: ",
-  "new client: ",
-  "connect to engine",
-  "connect provided buildkit",
-  "failed to list workers",
-];
-
-const ENGINE_SILENT = [
-  "buildkit failed to respond",
-  "buildkitd did not respond",
-  "could not connect to buildkit",
-  "failed to list workers",
-  "engine connection timeout",
-  "enginesessionconnectiontimeouterror",
-  "timed out waiting for engine",
-  "timeout waiting for engine",
-  "engine failed to respond",
-  "failed to dial tcp to",
-  "waiting for engine",
-  "failed to connect to engine",
-  "error connecting to engine",
-  "failed to connect to buildkit",
-  "error dialing engine",
-  "timed out waiting for session params",
-  "timeout waiting for session params",
-  "timed out waiting for the engine",
-];
-
-const START_FAILED = [
-  "failed to start engine",
-  "engine failed to start",
-  "failed to start the engine",
-  "provisionerror",
-  "exceptions.sessionerror",
-  "failed to provision",
-  "failed to run container",
-  "failed to run command [",
-  "failed to start dagger engine session",
-  "cannot connect to dagger engine",
-  "no line was found to parse the engine connect params",
-  "enginesessioneoferror",
-  "enginesessionerror",
-  "enginesessionconnectparamsparseerror",
-  "cannot fetch informations from process session",
-  "failed to start buildkit",
-  "failed to start containers",
-  "failed to connect to dagger",
-  "connect session attachables",
-  "failed to list containers",
-  "failed to remove container",
-  "failed to create container",
-  "failed to inspect container",
-  "session process exited",
-  "dagger session exited",
-  "session subprocess",
-  "maybe start buildkitd",
-  "connect provided buildkit",
-  "unable to create client: exit status",
-  "start engine: ",
-  "start session: ",
-  "starting engine: ",
-  "starting session: ",
-  "do init: ",
-  "new client: ",
+/** Words of a text in which a program or a connection failed, and not the caller's setting. */
+const PROGRAM_OR_LINE = [
+  "exit status",
+  "exit code",
+  "signal: ",
+  "daemon",
+  "container",
+  "connection error",
+  "rpc error",
+  "dial ",
+  "buildkit",
 ];
 
 /**
@@ -132,6 +78,9 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
         matches:
           /exec: \\?"(?:docker|podman|nerdctl|container|kubectl|buildctl|finch)\\?": executable file not found/,
       },
+      // The cluster or the daemon refused the caller, so the pipe into the engine was never opened.
+      { all: ["dial-stdio", "exited"], test: lacksAccess },
+      { any: ENGINE_FRAMES, test: (one) => one.use === undefined && lacksAccess(one) },
       {
         any: [
           "docker: command not found",
@@ -200,7 +149,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
     transient: false,
     upstream: "none",
     reason: "Dagger Cloud wants a login or a token.",
-    when: { any: ["dagger login", "dagger_cloud_token", "no user logged in"] },
+    when: { any: ["dagger login", "dagger_cloud_token", "no user logged in", "no org associated"] },
     examples: [
       "start engine: new client: please run `dagger login <org>` first or configure a DAGGER_CLOUD_TOKEN",
     ],
@@ -284,6 +233,32 @@ export const CONNECT_LAST_RULES: readonly AttributionRule[] = [
       "Error: build new buildkitd client: connect provided buildkit: timeout 1m0s: could not connect to buildkit: timeout: buildkitd did not respond (in time)",
     ],
     seen: "0.3 to 0.21",
+  },
+  {
+    name: "connect.mistake",
+    fault: "user",
+    counts: false,
+    transient: false,
+    upstream: "none",
+    reason: "The engine was not started, because a setting on the caller's side is wrong.",
+    when: [
+      {
+        any: ENGINE_FRAMES,
+        none: PROGRAM_OR_LINE,
+        outcome: ["none"],
+        test: (reading) => reading.has(MISTAKE_WORDS),
+      },
+      {
+        any: ENGINE_FRAMES,
+        none: PROGRAM_OR_LINE,
+        outcome: ["missing", "rejected", "unasked"],
+      },
+    ],
+    examples: [
+      "start engine: TLS driver requires a host in the URL",
+      'start engine: failed to set current org from OIDC token: org "acme" not found',
+    ],
+    seen: "0.21, 1.0",
   },
   {
     name: "connect.start-failed",

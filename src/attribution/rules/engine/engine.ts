@@ -171,6 +171,11 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /failed to (?:prepare (?:sha256:|extraction|snapshot|"?[a-z0-9]{3,64}"? as )|finalize|stat (?:parent|lower|snapshot)|apply diffs)/,
       },
+      {
+        any: ["cache ", "store "],
+        matches:
+          /\b(?:dagql|engine|result|local|telemetry) (?:cache|store) (?:is )?(?:not (?:available|initialized|open)|unavailable|closed|corrupt)/,
+      },
       { any: ["has no snapshot"], matches: /http state "[^"\n]{1,2048}" has no snapshot/ },
       { any: ["lease "], matches: /lease "?[a-z0-9:./_-]{1,128}"?: not found/ },
       { any: ["content digest"], matches: /content digest sha256:[0-9a-f.]{1,80}: not found/ },

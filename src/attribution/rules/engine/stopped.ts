@@ -31,3 +31,24 @@ export function reportsOnlyStop(reading: FailureReading): boolean {
   if (PRINTED_STOPPED.test(lower)) return !PROGRAM_ENDED_BY_ITSELF.test(lower);
   return STOPPED.test(lower) && !PROGRAM_ENDED.test(lower);
 }
+
+/** Words of kubectl about its own settings. With such an error, it asked no cluster. */
+const KUBECTL_SETTINGS = [
+  "exec plugin",
+  "getting credentials: ",
+  "no context exists",
+  "context was not found",
+  "invalid configuration: ",
+];
+
+/** A file that the engine may not open. This failure is the engine's own. */
+const FILE_DENIED = ["permission denied"];
+
+/**
+ * Returns whether a program could not reach the engine because of the caller: a cluster or a daemon refused
+ * the caller's credentials, or the settings of kubectl are wrong.
+ */
+export function lacksAccess(reading: FailureReading): boolean {
+  if (reading.has(KUBECTL_SETTINGS)) return true;
+  return reading.outcome === "denied" && !reading.has(FILE_DENIED);
+}

@@ -4,6 +4,7 @@
  */
 
 import { COMMAND_FAILED } from "../../failure.js";
+import { lacksAccess } from "../engine/stopped.js";
 import type { AttributionRule } from "../rule.js";
 
 /** Matches messages of Dagger, buildkit and the classic Docker builder about the exit of a command. */
@@ -30,7 +31,7 @@ export const COMMAND_RULES: readonly AttributionRule[] = [
     sessionLost: true,
     upstream: "none",
     reason: "The pipe into the engine's container ended: the engine is gone.",
-    when: { all: ["dial-stdio", "exited"] },
+    when: { all: ["dial-stdio", "exited"], test: (reading) => !lacksAccess(reading) },
     examples: [
       'http do: Post "http://dagger/query": command [docker exec -i dagger-engine-v0.18.8 buildctl dial-stdio] has exited with exit status 137, make sure the URL is valid',
     ],

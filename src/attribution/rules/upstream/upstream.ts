@@ -129,7 +129,7 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
     transient: true,
     reason: "The registry lost an upload that was under way.",
     when: [
-      { any: ["failed commit on ref"], outcome: ["missing", "rejected"] },
+      { any: ["failed commit on ref"], outcome: ["missing"] },
       {
         any: [
           "unknown blob",
