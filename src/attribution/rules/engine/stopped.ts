@@ -44,11 +44,15 @@ const KUBECTL_SETTINGS = [
 /** A file that the engine may not open. This failure is the engine's own. */
 const FILE_DENIED = ["permission denied"];
 
+/** The words of ssh about a key that the engine's machine does not accept. */
+const KEY_DENIED = ["permission denied (publickey"];
+
 /**
  * Returns whether a program could not reach the engine because of the caller: a cluster or a daemon refused
  * the caller's credentials, or the settings of kubectl are wrong.
  */
 export function lacksAccess(reading: FailureReading): boolean {
   if (reading.has(KUBECTL_SETTINGS)) return true;
-  return reading.outcome === "denied" && !reading.has(FILE_DENIED);
+  if (reading.outcome !== "denied") return false;
+  return !reading.has(FILE_DENIED) || reading.has(KEY_DENIED);
 }
