@@ -2,7 +2,7 @@
 
 import { FleetScene, KEY } from "./fleet-scene.js";
 import { LocalScene } from "./local-scene.js";
-import type { Recording } from "./recording.js";
+import { type Recording, TARGET } from "./recording.js";
 
 /** A scene, and the only alert that may fire in it. */
 export interface AlertCase {
@@ -41,6 +41,18 @@ function local(play: (scene: LocalScene) => Promise<void>): AlertCase["play"] {
   };
 }
 
+/** Plays an outage of half an hour for one process, beside another process of the same service. */
+async function outageBeside(play: (other: LocalScene) => Promise<void>): Promise<LocalScene> {
+  const scene = new LocalScene();
+  await scene.minutes(20, "up");
+  await scene.minutes(30, "down");
+  await scene.minutes(20, "up");
+  const other = new LocalScene({ ...TARGET, instance: "other.example.com:7420" });
+  await play(other);
+  scene.recording.join(other.recording);
+  return scene;
+}
+
 export const ALERT_CASES: readonly AlertCase[] = [
   {
     title: "an outage of half an hour",
@@ -69,6 +81,25 @@ export const ALERT_CASES: readonly AlertCase[] = [
       await scene.minutes(30, "down");
       await scene.minutes(20, "up");
     }),
+    fires: { alert: "DaggerBreakerCallsRejected", from: 25, to: 49, labels: LOCAL_CIRCUIT },
+  },
+  {
+    title: "an outage of half an hour for one process of two",
+    play: async () => {
+      const { recording } = await outageBeside((scene) => scene.minutes(70, "up"));
+      return recording;
+    },
+    fires: { alert: "DaggerBreakerCallsRejected", from: 25, to: 49, labels: LOCAL_CIRCUIT },
+  },
+  {
+    title: "an outage of half an hour for the only process of two that has calls",
+    play: async () => {
+      const { recording } = await outageBeside(async (scene) => {
+        await scene.minutes(1, "up");
+        await scene.idle(69);
+      });
+      return recording;
+    },
     fires: { alert: "DaggerBreakerCallsRejected", from: 25, to: 49, labels: LOCAL_CIRCUIT },
   },
   {
@@ -130,6 +161,20 @@ export const ALERT_CASES: readonly AlertCase[] = [
     }),
   },
   {
+    title: "a circuit that closes twice in the hour after a failed scrape",
+    play: fleet(async (scene) => {
+      await scene.minutes(4, "up");
+      await scene.minutes(2, "down");
+      await scene.minutes(60, "up");
+      scene.down(1);
+      for (let round = 0; round < 2; round += 1) {
+        await scene.minutes(2, "down");
+        await scene.minutes(4, "up");
+      }
+      await scene.minutes(60, "up");
+    }),
+  },
+  {
     title: "an upstream that answers probes and fails under load",
     play: fleet(async (scene) => {
       for (let round = 0; round < 6; round += 1) {
@@ -156,6 +201,19 @@ export const ALERT_CASES: readonly AlertCase[] = [
       await scene.minutes(20, "up");
       scene.down(3);
       await scene.minutes(20, "up");
+    }),
+    fires: { alert: "DaggerBreakerRateLimited", from: 20, to: 34, labels: CIRCUIT },
+  },
+  {
+    title: "a rate limit, an hour before the store cannot be read for a minute",
+    play: fleet(async (scene) => {
+      await scene.minutes(20, "up");
+      await scene.minutes(1, "limits");
+      await scene.minutes(60, "up");
+      scene.isStoreDown = true;
+      await scene.idle(1);
+      scene.isStoreDown = false;
+      await scene.minutes(40, "up");
     }),
     fires: { alert: "DaggerBreakerRateLimited", from: 20, to: 34, labels: CIRCUIT },
   },

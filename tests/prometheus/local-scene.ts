@@ -6,21 +6,33 @@
 import { createRegistry, type Registry } from "../../src/registry/registry.js";
 import { metricsText } from "../../src/telemetry/metrics-text.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
-import { Recording } from "./recording.js";
+import { Recording, type Target } from "./recording.js";
 
 const MINUTE_MS = 60_000;
 const CALLS_A_MINUTE = 10;
 const NAME = "payments";
 
 export class LocalScene {
-  readonly recording = new Recording();
+  readonly recording: Recording;
   readonly #clock = new VirtualClock();
   #registry = this.#newRegistry();
+
+  constructor(target?: Target) {
+    this.recording = new Recording(target);
+  }
 
   /** Lets minutes pass with calls. Prometheus scrapes at the end of each minute. */
   async minutes(count: number, upstream: "up" | "down"): Promise<void> {
     for (let minute = 0; minute < count; minute += 1) {
       for (let call = 0; call < CALLS_A_MINUTE; call += 1) await this.#call(upstream);
+      await this.#clock.advance(MINUTE_MS);
+      this.recording.scrape(metricsText(this.#registry));
+    }
+  }
+
+  /** Lets minutes pass without calls. */
+  async idle(count: number): Promise<void> {
+    for (let minute = 0; minute < count; minute += 1) {
       await this.#clock.advance(MINUTE_MS);
       this.recording.scrape(metricsText(this.#registry));
     }

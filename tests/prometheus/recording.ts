@@ -44,6 +44,12 @@ export class Recording {
     this.#scrapes += 1;
   }
 
+  /** Adds the series of another target, which was scraped at the same times. */
+  join(other: Recording): void {
+    expect(other.scrapes).toBe(this.scrapes);
+    for (const [series, values] of other.entries()) this.#series.set(series, [...values]);
+  }
+
   /** Returns all series, with a value for each scrape. */
   entries(): readonly (readonly [series: string, values: readonly string[]])[] {
     return [...this.#series];

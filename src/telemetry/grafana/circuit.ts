@@ -4,7 +4,7 @@ import { FAULT, LIMITED, NAME, OUTCOME, REASON, SCOPE, SHARED } from "../metrics
 import { labelOf } from "../metrics/prometheus-text.js";
 import { CIRCUIT_LABELS, circuitSeries, maxBy, series, where } from "../prometheus/promql.js";
 import type { DashboardParts } from "./dashboard.js";
-import { gain, JOB, JOB_VARIABLE, STATE_TEXTS, stateNumber } from "./queries.js";
+import { gain, JOB, JOB_VARIABLE, STATE_TEXTS, stateNumber, totalGain } from "./queries.js";
 
 const OWN = [JOB, where.is(NAME, "$circuit")];
 const SCOPE_LEGEND = `{{ ${labelOf(SCOPE)} }}`;
@@ -14,7 +14,7 @@ const WINDOW = "$__rate_interval";
 function byAttributes(metric: "calls" | "failures" | "transitions", attributes: readonly string[]) {
   const labels = attributes.map(labelOf);
   return {
-    expr: gain(metric, OWN, WINDOW, [CIRCUIT_LABELS, ...labels].join(", ")),
+    expr: totalGain(metric, OWN, WINDOW, [CIRCUIT_LABELS, ...labels].join(", ")),
     legend: [...labels.map((label) => `{{ ${label} }}`), SCOPE_LEGEND].join(" "),
   };
 }
@@ -68,7 +68,7 @@ export const CIRCUIT_DASHBOARD: DashboardParts = {
       width: 6,
       queries: [
         {
-          expr: gain("calls", [...OWN, where.is(OUTCOME, "rejected")], "$__range"),
+          expr: totalGain("calls", [...OWN, where.is(OUTCOME, "rejected")], "$__range"),
           legend: SCOPE_LEGEND,
         },
       ],

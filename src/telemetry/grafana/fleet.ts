@@ -23,6 +23,7 @@ import {
   JOB_VARIABLE,
   STATE_TEXTS,
   stateNumber,
+  totalGain,
 } from "./queries.js";
 
 const REJECTED = where.is(OUTCOME, "rejected");
@@ -82,7 +83,8 @@ const CIRCUITS: readonly PanelParts[] = [
   {
     type: "stat",
     title: "Circuits by state",
-    description: "All circuits, also those without series of their own.",
+    description:
+      "All circuits, also those without series of their own. Of several processes, the highest number.",
     width: 8,
     queries: [{ expr: circuitsByState(), legend: `{{ ${labelOf(STATE)} }}` }],
   },
@@ -99,7 +101,9 @@ const CIRCUITS: readonly PanelParts[] = [
     title: "Rejected calls",
     description: "Calls that a circuit rejected, by circuit.",
     width: 12,
-    queries: [{ expr: `${gain("calls", [JOB, REJECTED], WINDOW)} > 0`, legend: CIRCUIT_LEGEND }],
+    queries: [
+      { expr: `${totalGain("calls", [JOB, REJECTED], WINDOW)} > 0`, legend: CIRCUIT_LEGEND },
+    ],
   },
   {
     type: "timeseries",
@@ -108,7 +112,7 @@ const CIRCUITS: readonly PanelParts[] = [
     width: 12,
     queries: [
       {
-        expr: `${gain("failures", [JOB], WINDOW, `${CIRCUIT_LABELS}, ${labelOf(FAULT)}, ${labelOf(LIMITED)}`)} > 0`,
+        expr: `${totalGain("failures", [JOB], WINDOW, `${CIRCUIT_LABELS}, ${labelOf(FAULT)}, ${labelOf(LIMITED)}`)} > 0`,
         legend: `${CIRCUIT_LEGEND} {{ ${labelOf(FAULT)} }} limited={{ ${labelOf(LIMITED)} }}`,
       },
     ],
@@ -116,7 +120,8 @@ const CIRCUITS: readonly PanelParts[] = [
   {
     type: "bargauge",
     title: "Time without calls",
-    description: "The ten circuits that were open for longest, isolation included.",
+    description:
+      "The ten circuits that were open for longest, isolation included. Of several processes, the longest time.",
     unit: "s",
     width: 12,
     queries: [
@@ -129,7 +134,7 @@ const CIRCUITS: readonly PanelParts[] = [
     description: "The number of rejected calls, and the seconds until the circuit admits one.",
     width: 12,
     queries: [
-      { expr: `${gain("calls", [JOB, REJECTED], "$__range")} > 0`, legend: "rejected" },
+      { expr: `${totalGain("calls", [JOB, REJECTED], "$__range")} > 0`, legend: "rejected" },
       { expr: `${maxBy(CIRCUIT_LABELS, circuitSeries("retryAfter", [JOB]))} > 0`, legend: "retry" },
     ],
   },

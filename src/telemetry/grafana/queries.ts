@@ -1,6 +1,6 @@
 /** The queries that both dashboards use. */
 
-import { NAME, SCOPE, STATE } from "../metrics/instruments.js";
+import { type Instrument, LOCAL, NAME, SCOPE, SHARED, STATE } from "../metrics/instruments.js";
 import { OTHER, type StateName } from "../metrics/point.js";
 import { labelOf } from "../metrics/prometheus-text.js";
 import {
@@ -10,6 +10,7 @@ import {
   inState,
   type Matcher,
   maxBy,
+  series,
   where,
 } from "../prometheus/promql.js";
 import type { ValueText, Variable } from "./dashboard.js";
@@ -34,15 +35,19 @@ export const STATE_TEXTS: Readonly<Record<string, ValueText>> = {
   3: { text: "isolated", color: "purple" },
 };
 
-/** Returns the state of each circuit as a number of {@link STATE_TEXTS}. */
+/**
+ * Returns the state of each circuit as a number of {@link STATE_TEXTS}. Processes may disagree: breakers of
+ * several processes, or two servers of one store between two scrapes. Then the highest number counts. A sum
+ * would turn "half-open" and "open" into "isolated".
+ */
 export function stateNumber(matchers: readonly Matcher[]): string {
   // `_OTHER` is left out: it stands for many circuits, so its value is a count and not a state.
   const named = [...matchers, where.isNot(NAME, OTHER)];
-  const of = (state: StateName) => maxBy(CIRCUIT_LABELS, inState(state, named));
-  return `${of("half_open")} + 2 * ${of("open")} + 3 * ${of("isolated")}`;
+  const of = (state: StateName) => inState(state, named);
+  return maxBy(CIRCUIT_LABELS, `${of("half_open")} or 2 * ${of("open")} or 3 * ${of("isolated")}`);
 }
 
-/** Returns how much a counter of circuits has gained in a window, grouped by labels. */
+/** Returns the highest gain of a counter of circuits in a window, grouped by labels. */
 export function gain(
   metric: CircuitMetric,
   matchers: readonly Matcher[],
@@ -50,6 +55,22 @@ export function gain(
   labels = CIRCUIT_LABELS,
 ): string {
   return maxBy(labels, `increase(${circuitSeries(metric, matchers)}[${window}])`);
+}
+
+/**
+ * Returns the gain of a counter of circuits in a window, grouped by labels. Processes count the calls of
+ * their own breakers, so these are added up. Servers of one store report the same counts, so of these the
+ * highest counts.
+ */
+export function totalGain(
+  metric: CircuitMetric,
+  matchers: readonly Matcher[],
+  window: string,
+  labels = CIRCUIT_LABELS,
+): string {
+  const of = (instrument: Instrument) => `increase(${series(instrument, matchers)}[${window}])`;
+  const own = maxBy(`instance, ${labels}`, of(LOCAL[metric]));
+  return `(sum by (${labels}) (${own}) or ${maxBy(labels, of(SHARED[metric]))})`;
 }
 
 /** Returns the number of circuits in each state. */

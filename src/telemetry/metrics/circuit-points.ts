@@ -1,6 +1,7 @@
 /** Turns snapshots of breakers into data points. Pure, so that every exporter can use it. */
 
 import type { CircuitBreakerMetrics } from "../../breaker/metrics.js";
+import type { TransitionCount } from "../../breaker/tallies.js";
 import type { GuardCounts } from "../../guard/guard-counts.js";
 import { pointsOfGuard } from "./guard-points.js";
 import {
@@ -34,6 +35,13 @@ export interface LocalCircuit extends CircuitBreakerMetrics {
 }
 
 const CONTROLS = ["automatic", "observe", "disabled", "isolated"] as const;
+
+const CLOSING: TransitionCount = {
+  from: "half-open",
+  to: "closed",
+  reason: "probe-succeeded",
+  count: 0,
+};
 
 /**
  * Sorts circuits by how much they need data points of their own. Circuits that are not closed come first.
@@ -117,7 +125,7 @@ function pointsOfCircuit(circuit: LocalCircuit, own: Attributes): DataPoint[] {
       const kind = { [ERROR_TYPE]: type, ...(fault !== undefined && { [FAULT]: fault }) };
       return point(LOCAL.failures, { ...own, ...kind, [LIMITED]: String(limited) }, count);
     }),
-    ...transitions.map(({ from, to, reason, count }) => {
+    ...withClosings(transitions).map(({ from, to, reason, count }) => {
       const change = { [FROM]: wordOf(from), [TO]: wordOf(to), [REASON]: wordOf(reason) };
       return point(LOCAL.transitions, { ...own, ...change }, count);
     }),
@@ -125,6 +133,15 @@ function pointsOfCircuit(circuit: LocalCircuit, own: Attributes): DataPoint[] {
     point(LOCAL.isolationAge, own, isolatedMs / 1000),
     ...(circuit.guard === undefined ? [] : pointsOfGuard(circuit.name, circuit.guard)),
   ];
+}
+
+/**
+ * Adds the number of closings by a probe where it is 0. `increase` in Prometheus counts from the first value of
+ * a series, so it would miss the first closing of a series that begins with it.
+ */
+function withClosings(transitions: readonly TransitionCount[]): readonly TransitionCount[] {
+  if (transitions.some(({ reason }) => reason === CLOSING.reason)) return transitions;
+  return [...transitions, CLOSING];
 }
 
 function countOf(circuits: readonly CircuitBreakerMetrics[], state: StateName): number {

@@ -67,8 +67,9 @@ export function selectShared(
   const named = troubledFirst(circuits.filter(mayBeNamed))
     .slice(0, maxCircuits)
     .filter((circuit) => {
-      const { failures = [], transitions = {} } = circuit.report ?? {};
-      const lines = STATES.length + 8 + failures.length + Object.keys(transitions).length;
+      const { failures = [] } = circuit.report ?? {};
+      const changes = Object.keys(transitionsOf(circuit.report)).length;
+      const lines = STATES.length + 8 + failures.length + changes;
       leftBytes -= lines * (LINE_BYTES + 2 * circuit.name.length + circuit.scope.length);
       return leftBytes >= 0;
     });
@@ -108,7 +109,7 @@ export function pointsOfShared(circuit: SharedEntry): readonly DataPoint[] {
       const kind = { [FAULT]: fault ?? "unknown", [LIMITED]: String(limited) };
       return point(SHARED.failures, { ...own, ...kind }, count);
     }),
-    ...Object.entries(report?.transitions ?? {}).map(([reason, count]) =>
+    ...Object.entries(transitionsOf(report)).map(([reason, count]) =>
       point(SHARED.transitions, { ...own, [REASON]: wordOf(reason) }, count),
     ),
     ...(report === undefined ? [] : [point(SHARED.openTime, own, report.openMs / 1000)]),
@@ -116,6 +117,15 @@ export function pointsOfShared(circuit: SharedEntry): readonly DataPoint[] {
     ...overdueMs(circuit).map((ms) => point(SHARED.probeOverdue, own, ms / 1000)),
     point(SHARED.isolationAge, own, (isolation?.ageMs ?? 0) / 1000),
   ];
+}
+
+/**
+ * Returns the state changes by reason, with the closings by a probe also where these are 0. `increase` in
+ * Prometheus counts from the first value of a series, so it would miss the first closing of a series that
+ * begins with it.
+ */
+function transitionsOf(report: SharedCounts | undefined): SharedCounts["transitions"] {
+  return report === undefined ? {} : { "probe-succeeded": 0, ...report.transitions };
 }
 
 /**

@@ -19,6 +19,12 @@ export type CircuitMetric = keyof typeof LOCAL & keyof typeof SHARED;
  */
 export const CIRCUIT_LABELS = ["job", labelOf(NAME), labelOf(SCOPE)].join(", ");
 
+/**
+ * The labels that identify a circuit of one target. Breakers of two processes may have the same name, and
+ * one of them can be closed while the other is open.
+ */
+export const TARGET_CIRCUIT_LABELS = `instance, ${CIRCUIT_LABELS}`;
+
 /** Builds conditions: `is` compares with an exact value, `matches` with a regular expression. */
 export const where = {
   is: (attribute: string, value: string): Matcher => `${labelOf(attribute)}=${quoted(value)}`,

@@ -7,6 +7,7 @@ import {
   REASON,
   SCOPE,
   SHARED,
+  STATE,
   STORE,
   STORE_KIND,
   STORE_STATE,
@@ -19,6 +20,7 @@ import {
   type Matcher,
   maxBy,
   series,
+  TARGET_CIRCUIT_LABELS,
   where,
 } from "./promql.js";
 
@@ -52,7 +54,8 @@ export const ALERT_RULES: readonly AlertRule[] = [
     alert: "DaggerBreakerFlapping",
     expr: (job) => {
       const closings = circuitSeries("transitions", [job, where.is(REASON, "probe_succeeded")]);
-      return `${maxBy(CIRCUIT_LABELS, `increase(${closings}[1h])`)} > 2`;
+      // `increase` extrapolates: from two closings in an hour it makes a little more than two.
+      return `round(${maxBy(CIRCUIT_LABELS, `increase(${closings}[1h])`)}) > 2`;
     },
     summary: `The circuit ${CIRCUIT} opens and closes again and again`,
     description: "Probes have closed the circuit three times or more within an hour.",
@@ -121,32 +124,41 @@ export const ALERT_RULES: readonly AlertRule[] = [
  * Returns the query for calls that a circuit rejected after it had not been closed for 5 minutes.
  * Rejections of the first 5 minutes do not count. Without calls, a circuit stays open, because only a call
  * can close it. A short outage at night would otherwise fire the alert although nothing has called since.
+ *
+ * Each target is judged alone. The breaker of an idle process is closed, and must not hide the open breaker
+ * of another process.
  */
 function rejected(job: Matcher): string {
   const calls = circuitSeries("calls", [job, where.is(OUTCOME, "rejected")]);
   const closed = inState("closed", [job]);
+  const ofTarget = (expression: string) => maxBy(TARGET_CIRCUIT_LABELS, expression);
   // A restarting server has no samples for a moment. That gap must not end the alert, so the last sample
   // counts.
-  const isNotClosed = `${maxBy(CIRCUIT_LABELS, `last_over_time(${closed}[5m])`)} == 0`;
-  return [
-    "max_over_time((",
-    `  ${maxBy(CIRCUIT_LABELS, `increase(${calls}[2m])`)} > 0`,
-    `  and ${maxBy(CIRCUIT_LABELS, `max_over_time(${closed}[5m])`)} == 0`,
-    `  and ${maxBy(CIRCUIT_LABELS, `${closed} offset 5m`)} == 0`,
-    ")[10m:1m])",
-    `and ${isNotClosed}`,
-  ].join("\n");
+  const isNotClosed = `${ofTarget(`last_over_time(${closed}[5m])`)} == 0`;
+  const lines = [
+    "",
+    "  max_over_time((",
+    `    ${ofTarget(`increase(${calls}[2m])`)} > 0`,
+    `    and ${ofTarget(`max_over_time(${closed}[5m])`)} == 0`,
+    `    and ${ofTarget(`${closed} offset 5m`)} == 0`,
+    "  )[10m:1m])",
+    `  and ${isNotClosed}`,
+    "",
+  ];
+  return maxBy(CIRCUIT_LABELS, lines.join("\n"));
 }
 
 /**
  * Returns how much a counter has gained. `increase` misses the first value of a new series, such as the
- * first failure of a kind. So a new series counts in full if its target was scraped at the start of the window.
- * Otherwise its value may be from before the window.
+ * first failure of a kind. So a new series counts in full if the page of its target had circuits at the
+ * start of the window. Otherwise its value may be from before the window: the target was down then, or it
+ * could not read its store.
  */
 function gained(counter: string, job: Matcher, window: string): string {
+  const circuits = circuitSeries("circuits", [job, where.is(STATE, "closed")]);
   return [
     "",
-    `  ${counter} unless ${counter} offset ${window} and on (job, instance) up{${job}} offset ${window} == 1`,
+    `  ${counter} unless ${counter} offset ${window} and on (job, instance) ${circuits} offset ${window}`,
     `  or increase(${counter}[${window}])`,
     "",
   ].join("\n");
