@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
-import { openStore } from "./open-store.js";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { openPatientStore, openStore } from "./open-store.js";
 
 const EXPECTED =
   "expected redis://HOST:PORT, rediss://HOST:PORT, sqlite:PATH, http://HOST:PORT, https://HOST:PORT or memory:";
@@ -9,6 +11,25 @@ test("the URL decides which store is created", async () => {
   expect((await openStore("memory:")).kind).toBe("memory");
   expect((await openStore("http://localhost:1", { token })).kind).toBe("http");
   expect((await openStore("HTTPS://localhost:1", { token })).kind).toBe("http");
+});
+
+test.each([
+  [undefined, 1_000],
+  [100, 1_000],
+  [8_000, 8_000],
+  [3_600_000, 60_000],
+])("a store over HTTP whose caller waits %s ms gives up after %i ms", async (callerMs, ownMs) => {
+  const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  onTestFinished(() => void silent.close());
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const store = await openPatientStore(url, callerMs, { token: "a-token-for-tests-0123456789" });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const problem = store.open().then(() => "", String);
+  await vi.advanceTimersByTimeAsync(ownMs);
+  expect(await problem).toContain(`gave no answer within ${ownMs} ms`);
+  await store.close();
 });
 
 test.each([

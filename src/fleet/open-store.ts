@@ -41,6 +41,21 @@ const FIELDS = { token: TEXT, prefix: TEXT };
  * FleetStoreError} if a package that the store needs is not installed.
  */
 export async function openStore(url: string, options?: OpenStoreOptions): Promise<FleetStore> {
+  return openPatientStore(url, undefined, options);
+}
+
+/** The default and the maximum of the limit that a store over HTTP has of its own. */
+const HTTP_TIMEOUT_MS = { least: 1_000, most: 60_000 };
+
+/**
+ * Creates the store for a URL, as {@link openStore} does, for a caller that waits `timeoutMs` for
+ * each reply. A store over HTTP gives up by itself, and must not do so before its caller.
+ */
+export async function openPatientStore(
+  url: string,
+  timeoutMs: number | undefined,
+  options?: OpenStoreOptions,
+): Promise<FleetStore> {
   const { token, prefix } = readOptions("openStore", options, FIELDS);
   if (typeof url !== "string") {
     throw new TypeError(`the URL of a store is of type ${typeof url}, expected ${EXPECTED}`);
@@ -55,7 +70,12 @@ export async function openStore(url: string, options?: OpenStoreOptions): Promis
     case "http":
     case "https": {
       const { httpStore } = await import("./http/http-store.js");
-      return httpStore({ url, token: checkToken(token, 'openStore option "token"') });
+      const { least, most } = HTTP_TIMEOUT_MS;
+      return httpStore({
+        url,
+        token: checkToken(token, 'openStore option "token"'),
+        timeoutMs: Math.min(most, Math.max(least, timeoutMs ?? least)),
+      });
     }
     case "sqlite": {
       const { sqliteStore } = await import("./sqlite/sqlite-store.js");

@@ -365,6 +365,11 @@ test("does not follow a redirect, and sends the token nowhere else", async () =>
   expect(asked).toBe(0);
 });
 
+test("a page of another program with status 200 is reported as an invalid reply", async () => {
+  const url = await startOther((_request, response) => response.end("<html>Log in</html>"));
+  await expect(clientOf(url).open()).rejects.toThrow(`the store at ${url} gave an invalid reply`);
+});
+
 test("uses no proxy from the environment", async () => {
   vi.stubEnv("HTTP_PROXY", "http://127.0.0.1:1");
   vi.stubEnv("http_proxy", "http://127.0.0.1:1");

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { isCircuit } from "../../fleet/client/circuit-name.js";
-import { openStore } from "../../fleet/open-store.js";
+import { openPatientStore } from "../../fleet/open-store.js";
 import type { FleetEntry, FleetStore, OnUnreadable } from "../../fleet/store.js";
 import {
   isFleetStoreError,
@@ -83,9 +83,9 @@ export async function withStore<T>(
       EXIT.usage,
     );
   }
-  const store = await make(settings);
-  if (!mayBeNew) checkIsThere(settings.url);
   const timeoutMs = flags.storeTimeout ?? DEFAULT_TIMEOUT_MS;
+  const store = await make(settings, timeoutMs);
+  if (!mayBeNew) checkIsThere(settings.url);
   const ask: OpenScope["ask"] = (question, signal) => answered(question, { timeoutMs, signal });
   try {
     return await use({ store, scope: settings.scope, ask });
@@ -121,9 +121,9 @@ export async function readCircuits(
   return entries.filter((entry) => entry !== undefined);
 }
 
-async function make({ url, token }: StoreSettings): Promise<FleetStore> {
+async function make({ url, token }: StoreSettings, timeoutMs: number): Promise<FleetStore> {
   try {
-    return await openStore(url, { token });
+    return await openPatientStore(url, timeoutMs, { token });
   } catch (error) {
     if (isFleetStoreError(error)) throw unreachable(error.message);
     // The message of this error is safe, because `openStore` shows at most the scheme of a wrong

@@ -12,7 +12,7 @@ import {
   wordField,
 } from "../../options/check.js";
 import { checkKeyWord } from "../key-word.js";
-import { openStore } from "../open-store.js";
+import { openPatientStore } from "../open-store.js";
 import { MAX_REPORTERS } from "../rules/policy.js";
 import type { Reporter } from "../rules/state.js";
 import type { FleetStore } from "../store.js";
@@ -129,7 +129,10 @@ export function readFleetOptions(given: unknown): FleetSettings {
       'createFleet option "store" is undefined, expected a store or the URL of one',
     );
   }
-  const known = typeof store === "string" ? byUrl(store, { token, prefix }) : byStore(store);
+  const known =
+    typeof store === "string"
+      ? byUrl(store, settings.timeoutMs, { token, prefix })
+      : byStore(store);
   if (settings.mode === "cached" && !known.pushes) {
     throw new TypeError(
       `createFleet option "mode" is "cached", expected "strict": a store of the kind ${known.kind} does not push its changes`,
@@ -142,13 +145,13 @@ function byStore(store: FleetStore) {
   return { kind: store.kind, pushes: store.pushes, ownsStore: false, store: () => store };
 }
 
-function byUrl(url: string, options: Pick<FleetOptions, "token" | "prefix">) {
+function byUrl(url: string, timeoutMs: number, options: Pick<FleetOptions, "token" | "prefix">) {
   const kind = kindOfUrl(url) ?? "";
   return {
     kind,
     pushes: kind !== "sqlite",
     ownsStore: true,
-    store: () => openStore(url, options).catch(toStoreError),
+    store: () => openPatientStore(url, timeoutMs, options).catch(toStoreError),
   };
 }
 

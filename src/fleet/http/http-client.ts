@@ -110,6 +110,8 @@ export class HttpClient {
   #read({ statusCode = 0 }: IncomingMessage, text: string | undefined): unknown {
     const value = parse(text);
     if (statusCode === 200 && value !== undefined) return value;
+    // A proxy between us and the store can answer with 200 and a page of its own.
+    if (statusCode === 200) throw new FleetStoreError(`${this.name} gave an invalid reply`);
     const { error } = (value ?? {}) as { error?: unknown };
     const told = typeof error === "string" ? `: ${plain(error)}` : "";
     throw new FleetStoreError(`${this.name} answered with status ${statusCode}${told}`);

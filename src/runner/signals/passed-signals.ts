@@ -9,14 +9,14 @@ import { constants } from "node:os";
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"]);
 
 /**
- * SIGPROF, unless Node's profiler runs. The profiler sends this signal to this process all the
- * time.
+ * SIGPROF, unless Node's profiler or debugger runs. The profiler sends this signal to this process
+ * all the time, and with a debugger Node.js warns about a listener.
  */
-const PROFILING: readonly "SIGPROF"[] = isProfiled() ? [] : ["SIGPROF"];
+const PROFILING: readonly "SIGPROF"[] = isReserved() ? [] : ["SIGPROF"];
 
-function isProfiled(): boolean {
+function isReserved(): boolean {
   return [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((option) =>
-    /--(?:cpu-)?prof/.test(option),
+    /--(?:(?:cpu-)?prof|inspect)/.test(option),
   );
 }
 
