@@ -27,6 +27,8 @@ const DEFAULT_FILES = [
   "holdout-commands.jsonl",
   "unseen.jsonl",
   "unseen-answers.jsonl",
+  "unseen-tools.jsonl",
+  "unseen-tools-answers.jsonl",
 ];
 const REQUIRED = {
   counts: 0.99,

@@ -104,6 +104,16 @@ const SOURCES: [string, () => Case[], number][] = [
   ["the commands of a blind hold-out", () => commands("holdout-commands.jsonl"), 25],
   ["texts labeled before they were tried", () => messages("unseen.jsonl"), 640],
   ["answers labeled before they were tried", () => answers("unseen-answers.jsonl"), 190],
+  [
+    "texts of git and of tools, labeled before they were tried",
+    () => messages("unseen-tools.jsonl"),
+    168,
+  ],
+  [
+    "answers of functions, labeled before they were tried",
+    () => answers("unseen-tools-answers.jsonl"),
+    18,
+  ],
   ["the answers of real engines", () => answers("answers.jsonl"), 170],
   ["our variants of answers", () => answers("variant-answers.jsonl"), 95],
   ["the output of real commands", () => commands("commands.jsonl"), 38],

@@ -33,9 +33,19 @@ export function decideContent(
     if (said.rule !== UNKNOWN.name) return refine(said, whole, block, content, context, rules);
   }
   const found = decideText(quietText(whole), content, context, rules);
+  if (found.rule !== UNKNOWN.name && found.rule !== STEP_OUTPUT.name) return found;
+  const empty = new Reading("", content.facts);
+  if (RUNNER_CANCELLED.test(whole)) return classifyByRule(CANCELLED, empty, context);
   const byExitCode = found.rule === UNKNOWN.name && (context.exitCode ?? 0) > 1;
-  return byExitCode ? classifyByRule(EXIT_CODE, new Reading("", content.facts), context) : found;
+  return byExitCode ? classifyByRule(EXIT_CODE, empty, context) : found;
 }
+
+/**
+ * Matches the note of a CI runner that canceled the job, as the last line. The note may follow any failure, so
+ * it decides only if nothing else does.
+ */
+const RUNNER_CANCELLED =
+  /(?:^|\n)\W{0,8}(?:error: )?(?:the operation was cancell?ed|job failed: cancell?ed)\W{0,8}$/i;
 
 const NO_STEPS = { messages: "", output: "", unowned: "" };
 

@@ -118,6 +118,7 @@ export const GIT_WORDS = [
   "host key verification",
   "git-lfs",
   "smudge filter",
+  "lfs: ",
   "batch response: ",
   "fetch-pack",
   "index-pack",
@@ -221,19 +222,22 @@ export const PROVIDER_WORDS = [
   "codex api error (",
 ];
 
-export const HTTP_WORDS = [
+/** Words about HTTP exchanges that only the engine, its CLI and the SDKs print. */
+export const OWN_HTTP_WORDS = [
   "invalid response status",
   "file write failed",
-  "failed to download",
   "error making api request",
-  "urlopen error",
   // Errors of servers from which the engine fetches secrets over HTTP.
   "failed to resolve secret",
   "failed to lookup secret",
   "operation error secrets manager",
   ...PROVIDER_WORDS,
   "dl.dagger.io",
+  "dagger cli",
 ];
+
+/** Words about HTTP exchanges. Programs that a pipeline runs print some of them too. */
+export const HTTP_WORDS = [...OWN_HTTP_WORDS, "failed to download", "urlopen error"];
 
 export const NO_ANSWER_FRAMES = ["failed to do request: ", "unable to access '"];
 

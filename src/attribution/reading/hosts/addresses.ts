@@ -36,6 +36,9 @@ const REMOTE_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
     "git",
   ],
   ...SSH_PATTERNS,
+  // Git's own protocol.
+  [/unable to connect to ([a-z0-9.*_-]{1,253}):(?:$|\n)/gi, "git"],
+  [/unable to look up ([a-z0-9.*_-]{1,253}) \(port [0-9]{1,5}\)/gi, "git"],
 ];
 
 const HOST_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
@@ -49,6 +52,7 @@ const HOST_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
   ],
   [/container registry ([a-z0-9*_-][a-z0-9.*_-]{0,252}(?::[0-9]{1,5})?)/gi, "registry"],
   [/failed to connect to ([a-z0-9.*_-]{1,253}) port ([0-9]{1,5})/gi, undefined],
+  [/failed to connect to ([a-z0-9*_-]{1,63}\.[a-z0-9.*_-]{1,253}): /gi, undefined],
   [/could(?: not|n't) resolve host:? ([a-z0-9.*_-]{1,253})/gi, undefined],
   [/attempted address(?:es)?: ([a-z0-9.*_-]{1,253}:[0-9]{1,5})/gi, undefined],
   [/getaddrinfo (?:eai_again|enotfound|eai_fail) ([a-z0-9.*_-]{1,253})/gi, undefined],

@@ -64,6 +64,7 @@ const STRONG_LEADS = [
   "clone ",
   "cloning ",
   "to clone '",
+  "clone of '",
   "fetching ",
   "download ",
   "downloading ",
@@ -71,8 +72,8 @@ const STRONG_LEADS = [
   "reading from ",
   "failed to send to ",
   // Words that git-lfs prints before the URL.
-  "fatal error: server error ",
-  "fatal error: server error: ",
+  "server error ",
+  "server error: ",
   "client error ",
   "client error: ",
   "authorization error: ",
@@ -214,7 +215,7 @@ function strengthOf(lead: string): Strength | undefined {
 
 const REGISTRY_PATH = /^\/(?:v2(?:\/|$)|artifactory\/api\/docker\/|service\/token)/;
 const TOKEN_PATH = /(?:^|\/)(?:token|oauth2\/(?:token|exchange)|jwt\/auth)$/;
-const GIT_PATH = /(?:\.git\/?$|\/info\/refs$|\/git-(?:upload|receive)-pack$|\/info\/lfs)/;
+const GIT_PATH = /(?:\.git\/?$|\/info\/refs$|\/git-(?:upload|receive)-pack$|[/-]lfs\/)/;
 
 function useOfUrl(scheme: string, host: string, path: string): Blamed["use"] {
   if (ENGINE_HOSTS.has(host) || ENGINE_SCHEMES.has(scheme)) return "session";

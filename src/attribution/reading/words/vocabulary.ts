@@ -20,6 +20,16 @@ export type WordedOutcome =
   | "cancelled"
   | "deadline";
 
+/** Outcomes that count against the host of an exchange. */
+export const COUNTING: readonly WordedOutcome[] = [
+  "limited",
+  "server-error",
+  "timeout",
+  "unreachable",
+  "interrupted",
+  "deadline",
+];
+
 /** Lower-case words for each outcome. */
 export type Words = readonly (readonly [WordedOutcome, readonly string[]])[];
 

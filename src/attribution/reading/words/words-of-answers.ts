@@ -65,6 +65,7 @@ export const DENIED = [
   "signaturedoesnotmatch",
   "authorization error: ",
   "is disallowed",
+  "denied to ",
 ];
 
 /** Words for a server that failed. */
@@ -84,13 +85,15 @@ export const SERVER_ERROR = [
   "currently unavailable",
   "degraded performance",
   "fatal error: server error",
-  // GitLab's shell, when the application behind it does not answer.
+  "lfs: server error",
+  // The shells of GitLab and Gitea, when the application behind them does not answer.
   "internal api unreachable",
   "internal api error",
   // The server's database accepts no more connections.
   "connection slots are reserved",
   "too many clients already",
   "too many connections",
+  "internal server connection error",
 ];
 
 /** Words for a server that does not have the requested object. */
@@ -125,11 +128,14 @@ export const MISSING = [
   "blobnotfound",
   "containernotfound",
   "blob_unknown",
+  "looking for could not be found",
 ];
 
 /** Words for a server that did not accept the request. */
 export const REJECTED = [
   "lfs budget",
+  // The words of git-lfs for any status from 400 to 499.
+  "lfs: client error",
   "data quota",
   "name invalid",
   "manifest invalid",

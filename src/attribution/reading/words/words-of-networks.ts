@@ -161,6 +161,7 @@ export const INTERRUPTED = [
   "curl 16",
   "curl 55",
   "unexpected disconnect",
+  "kex_exchange_identification: ",
   "fetch-pack: invalid index-pack output",
   "pack has bad object",
   "cannot reuse body",

@@ -138,12 +138,13 @@ export const COMMAND_RULES: readonly AttributionRule[] = [
     upstream: "none",
     reason: "A command was stopped before it ended by itself.",
     when: {
-      any: [
-        "did not complete successfully: context canceled",
-        "did not complete successfully: canceled",
-      ],
+      any: ["did not complete successfully: "],
+      matches: /did not complete successfully: (?:exit code: [0-9]{1,3}: )?(?:context )?canceled/,
     },
-    examples: ['process "make test" did not complete successfully: context canceled'],
+    examples: [
+      'process "make test" did not complete successfully: context canceled',
+      'process "make test" did not complete successfully: exit code: 137: context canceled',
+    ],
     seen: "buildkit, 0.3 to 0.19",
   },
   {

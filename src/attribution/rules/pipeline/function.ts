@@ -2,24 +2,17 @@
 
 import { CORE_FIELDS, LOAD_FIELD } from "../../query/dagger-fields.js";
 import { HTTP_WORDS } from "../../reading/frames.js";
-import type { WordedOutcome } from "../../reading/words/vocabulary.js";
+import { COUNTING } from "../../reading/words/vocabulary.js";
 import type { AttributionRule, FailureReading } from "../rule.js";
 
 /** Words that the engine adds to the failures of its own calls. */
 const ENGINE_FRAMES = ["rpc error", "code = ", "failed to solve", "buildkit", "session"];
 
-/** Outcomes that count against the host of an exchange. */
-const COUNTING: readonly WordedOutcome[] = [
-  "limited",
-  "server-error",
-  "timeout",
-  "unreachable",
-  "interrupted",
-  "deadline",
-];
-
-/** Matches the beginning of a message about a failed request in Go clients, including the engine. */
-const REQUEST = /\b(?:get|head|post|put|patch|delete) "https?:/;
+/**
+ * Matches the beginning of a message about a failed request of the engine: Go's "Get" and "Head", and "POST" of
+ * the clients for language models. A "Post" is from the function's own code.
+ */
+const REQUEST = /\b(?:Get|Head|POST) "https?:/;
 
 /**
  * Returns whether a function's own code reports a failed exchange.
@@ -32,7 +25,7 @@ function failedByItself(reading: FailureReading): boolean {
   const [root = ""] = facts.path;
   const isFunction = root !== "" && !CORE_FIELDS.has(root) && !LOAD_FIELD.test(root);
   if (!isFunction) return false;
-  if (use === "http") return !reading.has(HTTP_WORDS) && !REQUEST.test(reading.lower);
+  if (use === "http") return !reading.has(HTTP_WORDS) && !REQUEST.test(reading.text);
   return use === undefined && !reading.has(ENGINE_FRAMES);
 }
 

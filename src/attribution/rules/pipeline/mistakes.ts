@@ -3,6 +3,7 @@
  * common.
  */
 
+import { COUNTING } from "../../reading/words/vocabulary.js";
 import type { AttributionRule } from "../rule.js";
 import { MISTAKE_WORDS } from "./mistake-words.js";
 
@@ -90,6 +91,25 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
       "authorization status: 401: authorization failed",
     ],
     seen: "docker, buildkit, dagger",
+  },
+  {
+    // The engine reports its own exchanges in words that an earlier rule knows.
+    name: "user.program",
+    fault: "user",
+    counts: false,
+    transient: true,
+    upstream: "none",
+    reason: "A program of the pipeline reports an exchange of its own.",
+    when: {
+      bare: true,
+      outcome: COUNTING,
+      matches: /\bhttps?:\/\//,
+      test: ({ use }) => use === undefined || use === "http",
+    },
+    examples: [
+      'error An unexpected error occurred: "https://packages.example.com/he-1.2.0.tgz: Request failed "503 Service Unavailable"".',
+    ],
+    seen: "yarn, conda, terraform and the like",
   },
   {
     name: "user.step",

@@ -38,14 +38,18 @@ const REPORTS = [
   /^\[ {2}failed {2}\] (?:[1-9]|\S{1,200}\.)/m,
   /\bfailed [1-9][0-9]{0,6}\/[0-9]{1,7} subtests\b/,
   /\*{3} [1-9][0-9]{0,6} tests? failed \*{3}/,
-  /\bsome tests failed\.?$/m,
+  /\b(?:some tests|(?:the following )?tests?|test run|test suites?|scenarios?|specs) failed[.:!]?$/m,
+  // A run without a failed test that fails all the same, such as Vitest's with unhandled errors.
+  /^\s{0,8}errors {1,8}[1-9][0-9]{0,6} errors?$/m,
+  // An assertion that failed, in any language.
+  /\bassertion ?(?:error|failederror)\b|^\s{0,8}expected: [^\n]{0,200}\n\s{0,8}(?:actual|received|got): /m,
   // clojure.test and others with failures and errors apart.
   /^[1-9][0-9]{0,6} failures?, [0-9]{1,7} errors?\b/m,
   /^0 failures, [1-9][0-9]{0,6} errors?\b/m,
 ];
 
 /** Every report above contains at least one of these words. */
-const WORDS = ["fail", "not ok", "error"];
+const WORDS = ["fail", "not ok", "error", "assertion", "expected: "];
 /** Matches any of the reports above. */
 const REPORT = new RegExp(REPORTS.map(({ source }) => source).join("|"), "m");
 

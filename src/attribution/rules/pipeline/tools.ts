@@ -1,6 +1,7 @@
 /** Rules for messages of tools that commands run: npm, pip, apt, curl and the like. */
 
-import type { AttributionRule } from "../rule.js";
+import { OWN_HTTP_WORDS } from "../../reading/frames.js";
+import type { AttributionRule, FailureReading } from "../rule.js";
 
 /** Words of the engine's own exchanges. A text with such a word is not from a tool. */
 const ENGINE_FRAMES = [
@@ -17,6 +18,32 @@ const ENGINE_FRAMES = [
   "toomanyrequests",
   'unexpected requesting "',
 ];
+
+/**
+ * Matches a line in which the engine, its CLI or a module reports a failed request. Before the request stand
+ * only signs, and words that Dagger puts there. Words of a program, such as "cluster unreachable: ", do not.
+ */
+const OWN_REQUEST =
+  /^[^\w\n]{0,64}(?:(?:#[0-9]{1,6} )?(?:error|panic|http|llm error|dagger[ \w]{0,20}): |(?:make request: )?input: [\w.]{1,200} |failed to (?:solve|load cache key|compute cache key|call function "[^"\n]{0,200}"): ){0,6}(?:get|head|post|put|patch|delete) "[a-z]{1,16}:/m;
+
+/** Operations in which a program of the pipeline may have made the exchange. */
+const NOT_ENGINES: ReadonlySet<string | undefined> = new Set([undefined, "withExec", "unknown"]);
+
+/**
+ * Returns whether a program of the pipeline reports a failed HTTP exchange. The engine has few words for its
+ * own exchanges, and programs have countless, so only the engine's are listed.
+ */
+function isForeign(reading: FailureReading): boolean {
+  return (
+    NOT_ENGINES.has(reading.facts.operation) &&
+    !reading.has(OWN_HTTP_WORDS) &&
+    !OWN_REQUEST.test(reading.lower)
+  );
+}
+
+/** Matches a line of a stack trace in an installed library of Python, Node or Ruby. */
+const STACK_OF_LIBRARY =
+  /\/(?:site-packages|dist-packages|node_modules|gems)\/[^\s"':]{1,300}\.(?:py|rb|[cm]?[jt]s)(?::|", line )[0-9]/;
 
 export const TOOL_RULES: readonly AttributionRule[] = [
   {
@@ -55,8 +82,21 @@ export const TOOL_RULES: readonly AttributionRule[] = [
           "warning: fetching https://dl-cdn",
           "unable to select packages",
           "go: downloading",
+          "downloading package manifest",
+          "http request sent, awaiting response",
+          "did you specify the right host or port",
+          // The command lines of cloud providers.
+          "an error occurred (",
+          "error: (gcloud.",
         ],
         none: [...ENGINE_FRAMES, "dl.dagger.io"],
+      },
+      // The stack of a program that has nothing to do with Dagger.
+      {
+        bare: true,
+        none: ENGINE_FRAMES,
+        matches: STACK_OF_LIBRARY,
+        test: ({ lower, use }) => use !== "cloud" && use !== "engine" && !lower.includes("dagger"),
       },
       {
         any: ["proxy.golang.org", "@v"],
@@ -69,11 +109,19 @@ export const TOOL_RULES: readonly AttributionRule[] = [
         none: ENGINE_FRAMES,
         matches: /^\W{0,8}(?:[ew]|err:[0-9]{1,4}): (?:failed to fetch|unable to|some index files)/m,
       },
+      { bare: true, use: "http", none: ENGINE_FRAMES, test: isForeign },
+      // Programs that use ssh without git.
+      {
+        bare: true,
+        any: ["rsync: ", "rsync error", "scp: ", "sftp: ", "via ssh: ", "lost connection"],
+        none: ["git error", "could not read from remote repository"],
+      },
+      // The words of programs that read a registry with the library of crane. The engine has its own.
       {
         bare: true,
         operation: ["withExec"],
-        use: "http",
-        none: [...ENGINE_FRAMES, "invalid response status", "file write failed"],
+        use: "registry",
+        matches: /\b(?:get|head|post|put|patch) https:\/\/\S{1,500}: [a-z_]{1,40}: /,
       },
       {
         bare: true,
@@ -91,6 +139,7 @@ export const TOOL_RULES: readonly AttributionRule[] = [
     examples: [
       "Err:1 http://apt.example.org/debian bookworm InRelease\n  Temporary failure resolving 'apt.example.org'\nE: Unable to locate package libcap2-bin",
       "pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool(host='files.py.example', port=443): Read timed out.",
+      'Error: cluster unreachable: Get "https://10.0.0.1:6443/version": dial tcp 10.0.0.1:6443: i/o timeout',
     ],
     seen: "npm, pip, apt, curl and the like",
   },
