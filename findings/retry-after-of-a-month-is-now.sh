@@ -1,5 +1,5 @@
 #!/bin/sh
-# A server that asks for a month of silence is asked again at once by JavaScript clients, and others never read
+# A server that asks for a month of silence is asked again within a second by JavaScript clients, and others never read
 # the header
 #
 # Versions: axios-retry 4.5.0, @azure/core-rest-pipeline 1.25.1, @slack/web-api 8.2.0, ofetch 1.5.1, make-fetch-happen 15.0.6, @octokit/plugin-retry 8.1.1; got 16.1.0 and ky 2.1.0 do what the guess expects
@@ -7,7 +7,7 @@
 #   quota) it waits or passes the error on.
 # Seen: got and ky behave as guessed. The clients of axios-retry, Azure and Slack wait when they are asked
 #   for 60 s. But they give a month to a timer of Node.js, which turns a delay above 24.8 days into 1 ms. So
-#   they send their retries at once: the longest wait becomes the shortest. ofetch, make-fetch-happen and
+#   they ask again within about a second, and the first two at once. ofetch, make-fetch-happen and
 #   the retry plugin of Octokit retry without reading the header, within about a second.
 # Output:
 #   got: 60 s: waits; 30 days: passes 429 on

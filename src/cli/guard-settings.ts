@@ -131,7 +131,7 @@ export function checkRateLimitOpen({ rateLimitOpenMs }: GuardOptions): void {
   const isShort = rateLimitOpenMs < RESET_TIMEOUT_MS;
   if (!isShort && rateLimitOpenMs <= MAX_OPEN_MS) return;
   const why = isShort
-    ? "shorter than the reset timeout of a circuit, which is open for 60s after any failure"
+    ? "shorter than the reset timeout, for which an open circuit always stays open"
     : "longer than a circuit is ever open, which is 1h";
   throw new CommandError(
     `invalid --rate-limit-open (DAGGER_BREAKER_RATE_LIMIT_OPEN) "${durationText(rateLimitOpenMs)}": ${why}; use a duration from 60s to 1h`,

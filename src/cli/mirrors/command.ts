@@ -35,7 +35,7 @@ export function addMirrorsCommand(program: CliCommand, context: CommandContext):
     .command("write")
     .summary("put mirrors into an engine.json and keep the rest of it")
     .description(
-      "Puts the mirrors of one or more registries into an engine.json. They replace the mirrors that these registries had. A mirror may have a port and a path; http:// before it means plain HTTP. Beside an engine.toml it writes nothing, and prints what to put into either file.",
+      "Puts the mirrors of one or more registries into an engine.json. They replace the mirrors that these registries had. A mirror may have a port and a path; http:// before it means plain HTTP. If the folder has an engine.toml, it writes nothing; instead, it prints the lines for both files, to add to one of them.",
     )
     .argument(
       "<registry=mirror...>",

@@ -84,7 +84,7 @@ test("reports a file that cannot be replaced, and leaves nothing behind", async 
   const path = join(folder, "engine.json");
   mkdirSync(path);
   await expect(replaceFile(path, "x")).rejects.toMatchObject({
-    message: expect.stringMatching(/engine.json is not a file; use one to write$/),
+    message: expect.stringMatching(/engine.json: it is not a regular file; name another path$/),
     exitCode: 73,
   });
   writeFileSync(join(folder, "file"), "");

@@ -96,11 +96,14 @@ export function sharedRejection(
 
 function tail(error: SharedCircuitOpenError): string {
   const { scope, since, until, isolatedBy, openedBy, failure } = error;
-  const shared = `; shared in scope ${scope} since ${since}`;
-  if (isolatedBy !== null) return `${shared}, by ${isolatedBy} until ${until}`;
-  if (openedBy === null || failure === null) return shared;
+  const shared = `; shared in scope ${scope}`;
+  if (isolatedBy !== null) {
+    return `${shared}, isolated since ${since}, by ${isolatedBy} until ${until}`;
+  }
+  const lasting = `${shared}, in this state since ${since}`;
+  if (openedBy === null || failure === null) return lasting;
   const who = openedBy.run === null ? openedBy.host : `${openedBy.host} (${openedBy.run})`;
-  return `${shared}, opened by ${who} for ${failure.rule}`;
+  return `${lasting}, opened by ${who} for ${failure.rule}`;
 }
 
 function plainOrNull(text: string | null): string | null {

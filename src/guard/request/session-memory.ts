@@ -32,7 +32,7 @@ export interface Dependencies {
   readonly provenBeforeCommand: ReadonlySet<string>;
   /** The images that the engine will probably pull. Each entry is the circuit of one image's registry. */
   readonly images: readonly string[];
-  /** The references behind these upstreams. The session remembers them after the answer. */
+  /** The references of the upstreams in the query. The session remembers them once the engine has answered. */
   readonly references: readonly NamedUpstream[];
 }
 
@@ -53,7 +53,7 @@ const NO_DEPENDENCIES: Dependencies = {
 /** The images that the guard itself requests by digest (option `pin`). */
 export interface Pins {
   mustBeAsked(reference: string, platform: string): boolean;
-  /** Returns whether a tag will be replaced by a digest for which the engine need not contact the registry. */
+  /** Returns whether a tag will be replaced by the digest of an image that the engine already has. */
   avoidsRequest(reference: string, platform: string): boolean;
 }
 

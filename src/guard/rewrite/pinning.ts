@@ -32,7 +32,7 @@ export interface PinnedEvent {
 /** The most digests that a guard remembers to have written into requests. */
 const MAX_WRITTEN = 10_000;
 
-/** The most images of one request for which the engine is asked for a digest. */
+/** After one request, the engine is asked for the digests of at most this many images. */
 const MAX_QUESTIONS = 20;
 
 /**
@@ -128,8 +128,8 @@ export class Pinning {
   }
 
   /**
-   * Returns whether a tag will be replaced with a digest for which the engine need not contact the
-   * registry.
+   * Returns whether a tag will be replaced with the digest of an image that the engine already has.
+   * The engine then does not contact the registry.
    */
   avoidsRequest(reference: string, platform: string): boolean {
     const known = this.#store.find(reference, platform);

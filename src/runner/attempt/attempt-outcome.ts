@@ -103,9 +103,9 @@ function circuitOf({ fault, counts, upstream, upstreamKind }: Failure): string |
 }
 
 /**
- * Returns whether the attempt proves that an engine answered. With traces, the exit code 0 is not a
- * proof, because `dagger version` succeeds without an engine. Without traces, the exit code 0 of
- * `dagger` is taken as proof.
+ * Returns whether the attempt proves that an engine answered. The exit code 0 of `dagger` is a weak
+ * proof, because `dagger version` succeeds without an engine. It is accepted only without traces,
+ * since traces would show an engine that answered.
  */
 function provesEngine({ end, exchanges, isOwn, isTraced }: AttemptFacts, kind: string | null) {
   if (end.connected || (exchanges?.length ?? 0) > 0) return true;

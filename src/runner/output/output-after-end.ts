@@ -40,8 +40,8 @@ export async function untilPassed(
   cut.addEventListener("abort", end);
   const startMs = performance.now();
   const bytesBefore = streams.bytes;
-  // The sum of the pauses, not the time on the clock. On a busy machine, time may pass without a
-  // chance to read, but each pause reads output.
+  // The sum of the pauses, not the elapsed time. On a busy machine, time may pass in which Node.js
+  // reads nothing, but during each pause it reads what is available.
   let idleMs = 0;
   for (;;) {
     // During this pause, Node.js reads all available output and writes most of it.

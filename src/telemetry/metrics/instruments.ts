@@ -54,7 +54,7 @@ export const LOCAL = {
     name: "dagger_breaker.circuit.control.status",
     kind: "updown",
     unit: "1",
-    description: "1 for the control of the circuit, 0 for each other control.",
+    description: "1 for how the circuit is controlled (automatic, observe, disabled or isolated), 0 for the others.",
     attributes: [NAME, CONTROL],
   },
   inFlight: {
@@ -175,7 +175,7 @@ export const STORE = {
     name: "dagger_breaker.store.commands",
     kind: "counter",
     unit: "{command}",
-    description: "Commands sent, and requests that failed, timed out or were not sent.",
+    description: "Commands to the store, by result: sent, failed, timed out, or not sent.",
     attributes: [STORE_KIND, COMMAND_RESULT],
   },
   dropped: {
@@ -267,7 +267,7 @@ export const RUNS = {
     name: "dagger_breaker.run.errors",
     kind: "counter",
     unit: "{run}",
-    description: "Runs with the result error, by the component at fault.",
+    description: "Number of runs whose result is `error`, by the component at fault.",
     attributes: [SCOPE, ERROR_TYPE],
   },
   waitTime: {

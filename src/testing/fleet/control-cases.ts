@@ -61,7 +61,7 @@ export const controlCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "an isolation ends by itself: visible at once, and final with the next call",
+    title: "an expired isolation is gone from reads at once, and the next call records its end",
     async check(setting) {
       const circuit = setting.circuit();
       await circuit.limit();

@@ -40,7 +40,7 @@ export class SessionServer {
   readonly #serving = new Set<Promise<void>>();
   #queries = 0;
 
-  /** @param nested The function that owns the port; undefined for the port of the session itself. */
+  /** @param nested The running Dagger function that this port serves; undefined for the session's own port. */
   constructor(engine: Engine, session: Session, nested?: NestedClient) {
     this.#engine = engine;
     this.#session = session;

@@ -59,7 +59,7 @@ export async function traceCall(
   make: (work: Work) => Promise<unknown>,
 ): Promise<unknown> {
   const name = `${call.typeName}.${call.field.name}`;
-  // Loading an object again has no span, either.
+  // Engines create no span for a module runtime's own calls, such as `loadContainerFromID`.
   if (isOwnBusiness(call.typeName, call.field.name)) return make(work);
   const key = keyOf(call);
   if (work.session.calls.has(key)) return makeAgain(work, twinName(work, call), key, make);

@@ -37,7 +37,7 @@ export function derivedTree(
 
 /** A change to the files of a tree. */
 export interface Change {
-  /** The kind of the change with all that it depends on. Equal identities mean equal changes. */
+  /** The kind of the change, then all on which its result depends. Changes with equal identities are equal. */
   readonly identity: readonly unknown[];
   /** Makes the change to the files in the folder `target`. */
   apply(target: string, work: Work): Promise<void>;
