@@ -19,7 +19,10 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     const found = await stat(target).catch(() => undefined);
     // Replacing a device or a pipe would turn it into a file.
     if (found !== undefined && !found.isFile()) {
-      throw new CommandError(`cannot write ${path}: it is not a regular file; name another path`, EXIT.cannotWrite);
+      throw new CommandError(
+        `cannot write ${path}: it is not a regular file; name another path`,
+        EXIT.cannotWrite,
+      );
     }
     const mode = found === undefined ? 0o644 : found.mode & 0o777;
     temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);

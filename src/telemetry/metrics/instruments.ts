@@ -54,7 +54,8 @@ export const LOCAL = {
     name: "dagger_breaker.circuit.control.status",
     kind: "updown",
     unit: "1",
-    description: "1 for how the circuit is controlled (automatic, observe, disabled or isolated), 0 for the others.",
+    description:
+      "1 for how the circuit is controlled (automatic, observe, disabled or isolated), 0 for the others.",
     attributes: [NAME, CONTROL],
   },
   inFlight: {
