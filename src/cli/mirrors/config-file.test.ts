@@ -56,7 +56,7 @@ testWhere(process.platform !== "win32")(
   "does not read an endless device, and never replaces one",
   async () => {
     await expect(readConfigFile("/dev/zero")).rejects.toThrow(/longer than 1 MiB/);
-    await expect(replaceFile("/dev/null", "x")).rejects.toThrow(/is not a file/);
+    await expect(replaceFile("/dev/null", "x")).rejects.toThrow(/is not a regular file/);
     expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
   },
 );
