@@ -21,10 +21,11 @@ const ENGINE_FRAMES = [
 
 /**
  * Matches a line in which the engine, its CLI or a module reports a failed request. Before the request stand
- * only signs, and words that Dagger puts there. Words of a program, such as "cluster unreachable: ", do not.
+ * only signs, and words that Dagger puts there, such as `path "ci/app": ` of its client for Vault. Words of a
+ * program, such as "cluster unreachable: ", do not.
  */
 const OWN_REQUEST =
-  /^[^\w\n]{0,64}(?:(?:#[0-9]{1,6} )?(?:error|panic|http|llm error|dagger[ \w]{0,20}): |(?:make request: )?input: [\w.]{1,200} |failed to (?:solve|load cache key|compute cache key|call function "[^"\n]{0,200}"): ){0,6}(?:get|head|post|put|patch|delete) "[a-z]{1,16}:/m;
+  /^[^\w\n]{0,64}(?:(?:#[0-9]{1,6} )?(?:error|panic|http|llm error|dagger[ \w]{0,20}|path "[^"\n]{0,200}"): |(?:make request: )?input: [\w.]{1,200} |failed to (?:solve|load cache key|compute cache key|call function "[^"\n]{0,200}"): ){0,6}(?:get|head|post|put|patch|delete) "[a-z]{1,16}:/m;
 
 /** Operations in which a program of the pipeline may have made the exchange. */
 const NOT_ENGINES: ReadonlySet<string | undefined> = new Set([undefined, "withExec", "unknown"]);
