@@ -1,4 +1,5 @@
 // The tests, the kind of process for each, and the folders that need full coverage of branches.
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { CORE, PROJECTS, selectTests } from "./scripts/checks/selection.mjs";
@@ -8,18 +9,30 @@ const selected = selectTests();
 const WAITING = ["separate", "all"];
 const CORES = availableParallelism();
 
-const projects = PROJECTS.map((name, order) => ({
-  extends: true,
-  test: {
-    name,
-    include: selected.filter(({ project }) => project === name).map(({ path }) => path),
-    // All files of a worker share its process and modules. Loading the modules again costs about a second of
-    // processor time for each file. So no file may leave anything behind in the process.
-    isolate: false,
-    maxWorkers: WAITING.includes(name) ? 2 * CORES : CORES,
-    sequence: { groupOrder: order },
-  },
-}));
+/**
+ * Matches a test file that watches its process: the warnings, or the open files. Such a file gets a process of
+ * its own, since sockets of an earlier file may still warn or close. So does each file of the project `all`,
+ * because its files import others.
+ */
+const WATCHES_PROCESS = /"warning"|"emitWarning"|\/proc\/self\/fd/;
+const isAlone = ({ path, project }) =>
+  project === "all" || (project === "separate" && WATCHES_PROCESS.test(readFileSync(path, "utf8")));
+
+/** Files that are not alone share a process and its modules: loading these takes a second for each file. */
+const projects = PROJECTS.flatMap((name, order) =>
+  [false, true].map((isolate) => ({
+    extends: true,
+    test: {
+      name: isolate ? `${name}, alone` : name,
+      include: selected
+        .filter((file) => file.project === name && isAlone(file) === isolate)
+        .map(({ path }) => path),
+      isolate,
+      maxWorkers: WAITING.includes(name) ? 2 * CORES : CORES,
+      sequence: { groupOrder: order },
+    },
+  })),
+).filter(({ test }) => test.include.length > 0);
 
 export default defineConfig({
   test: {

@@ -26,7 +26,8 @@ function shellWith(part: string): readonly string[] {
 
 describeWhere(hasSqlite)("with node:sqlite", () => {
   test("the commands for CI start a server for jobs and for Prometheus", async () => {
-    const lines = shellWith("--token-file");
+    const [umask, ...lines] = shellWith("--token-file");
+    expect(umask).toBe("umask 077");
     const tokens = lines.slice(0, -1).map((line, index) => {
       const [, file = ""] = /^openssl rand -hex 32 > (\S+)$/.exec(line) ?? expect.fail(line);
       const token = `${index}`.repeat(64);
