@@ -10,9 +10,9 @@ test("announces once for each owner and function", () => {
   announceOnce(first, "one", "retryAfter", new Error("down"));
   announceOnce(second, "two", "a listener", undefined);
   expect(warn.mock.calls.map(([text]) => text)).toEqual([
-    "a listener of one failed, which was ignored: Error",
-    "retryAfter of one failed, which was ignored: Error",
-    "a listener of two failed, which was ignored: undefined",
+    "a listener of one failed; the error was ignored: Error",
+    "retryAfter of one failed; the error was ignored: Error",
+    "a listener of two failed; the error was ignored: undefined",
   ]);
   warn.mockRestore();
 });

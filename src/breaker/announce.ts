@@ -12,7 +12,7 @@ import { warnOnce } from "../options/warn-once.js";
 export function announceOnce(owner: object, ownerName: string, who: string, error: unknown): void {
   warnOnce(
     undefined,
-    `${who} of ${ownerName} failed, which was ignored: ${kindOf(error)}`,
+    `${who} of ${ownerName} failed; the error was ignored: ${kindOf(error)}`,
     who,
     owner,
   );

@@ -47,7 +47,7 @@ const wrong: [string, unknown, ErrorConstructor, string][] = [
     "a cap below the reset timeout",
     { resetTimeoutMs: 2_000, maxOpenMs: 1_999 },
     RangeError,
-    'CircuitBreaker option "maxOpenMs" is 1999, expected from resetTimeoutMs (2000) to 2147483647',
+    'CircuitBreaker option "maxOpenMs" is 1999, expected a number from resetTimeoutMs (2000) to 2147483647',
   ],
 ];
 
@@ -150,9 +150,9 @@ describe("settingsDifference", () => {
       random: () => 0,
     });
     const text = settingsDifference(there, here);
-    expect(text).toContain("resetTimeoutMs is 1000 there and 2000 here");
-    expect(text).toContain('{"failures":2,"windowMs":9} there and {"consecutive":5} here');
-    expect(text).toContain("random is a function there and a function here");
+    expect(text).toContain("resetTimeoutMs is 1000 (existing) and 2000 (given)");
+    expect(text).toContain('{"failures":2,"windowMs":9} (existing) and {"consecutive":5} (given)');
+    expect(text).toContain("random is a function (existing) and a function (given)");
     expect(text).not.toContain("halfOpenProbeTimeoutMs");
   });
 });

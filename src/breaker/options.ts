@@ -144,8 +144,8 @@ export function settingsDifference(there: Settings, here: Settings): string | un
     if (Object.is(before, now)) continue;
     const shown =
       key === "trip"
-        ? `${before} there and ${now} here`
-        : `${show(before)} there and ${show(now)} here`;
+        ? `${before} (existing) and ${now} (given)`
+        : `${show(before)} (existing) and ${show(now)} (given)`;
     differences.push(`${key} is ${shown}`);
   }
   return differences.length === 0 ? undefined : differences.join(", ");
@@ -175,7 +175,7 @@ function checkSettings(given: unknown): { name: string; settings: Settings } {
   const maxOpenMs = options.maxOpenMs ?? Math.max(HOUR_MS, resetTimeoutMs);
   if (maxOpenMs < resetTimeoutMs) {
     throw new RangeError(
-      `CircuitBreaker option "maxOpenMs" is ${maxOpenMs}, expected from resetTimeoutMs (${resetTimeoutMs}) to ${MAX_DELAY_MS}`,
+      `CircuitBreaker option "maxOpenMs" is ${maxOpenMs}, expected a number from resetTimeoutMs (${resetTimeoutMs}) to ${MAX_DELAY_MS}`,
     );
   }
   const settings: Settings = {

@@ -98,13 +98,13 @@ const STORE_UNREACHABLE: ExitCodeMeaning = [
 ];
 
 export const STATUS_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "every circuit admits calls, or at least probes"],
+  [EXIT.ok, "every circuit admits calls, or at least a probe"],
   [EXIT.circuitOpen, "a circuit is isolated, or open and not yet due for a probe"],
   STORE_UNREACHABLE,
 ];
 
 export const WATCH_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "ended by Ctrl-C, by another signal, or because its reader is gone"],
+  [EXIT.ok, "ended by Ctrl-C or another signal, or the reader of its output has ended"],
   [EXIT.storeUnreachable, "the store did not answer at the start"],
 ];
 
@@ -114,19 +114,19 @@ export const HISTORY_EXIT_CODES: readonly ExitCodeMeaning[] = [
 ];
 
 export const ISOLATE_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "every circuit named is isolated"],
+  [EXIT.ok, "every named circuit is isolated"],
   STORE_UNREACHABLE,
 ];
 
 export const RELEASE_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "done for every circuit named"],
-  [EXIT.circuitUnknown, "the store does not know one circuit; the others are done"],
+  [EXIT.ok, "done for every named circuit"],
+  [EXIT.circuitUnknown, "the store does not know at least one named circuit; the others are done"],
   STORE_UNREACHABLE,
 ];
 
 export const SERVE_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.ok, "ended by Ctrl-C or another signal"],
-  [EXIT.cannotListen, "it cannot listen on that address"],
+  [EXIT.cannotListen, "the address of --listen cannot be used"],
   [EXIT.cannotWrite, "the database cannot be used, or this Node.js has no SQLite"],
 ];
 
@@ -134,8 +134,8 @@ export const SERVE_EXIT_CODES: readonly ExitCodeMeaning[] = [
  * Exit codes that `run` sets itself. In all other cases, `run` exits with the code of its command.
  */
 export const RUN_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.rejected, "a circuit rejected the command, which was not started (again)"],
-  [EXIT.timedOut, "a limit of dagger-breaker ended the command"],
+  [EXIT.rejected, "a circuit rejected the command before an attempt, so it was not started"],
+  [EXIT.timedOut, "a time limit of dagger-breaker ended the command"],
 ];
 
 export const TRACE_EXIT_CODES: readonly ExitCodeMeaning[] = [

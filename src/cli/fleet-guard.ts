@@ -75,14 +75,14 @@ function notesOf(metrics: FleetMetrics): readonly Note[] {
   const notes: Note[] = [];
   if (lastProblem !== undefined) {
     const hint = /no answer within|took longer than/.test(lastProblem)
-      ? "; --store-timeout gives it more time"
+      ? "; --store-timeout allows a longer wait"
       : "";
     const why = `${lastProblem}${hint}`;
     const answeredCount = sentCount - failedCount - timedOutCount;
     const text =
       answeredCount > 0 && missedCount > 0
-        ? `The store of shared circuits did not answer ${missedCount} of ${missedCount + answeredCount} times (${why}); this run decided those alone.`
-        : `The store of shared circuits did not answer (${why}); this run decided alone.`;
+        ? `The store of shared circuits did not answer ${missedCount} of ${missedCount + answeredCount} requests (${why}); for these, this run used only its own circuits.`
+        : `The store of shared circuits did not answer (${why}); this run used only its own circuits.`;
     notes.push({ code: "store-down", text });
   }
   if (droppedCount > 0) {

@@ -86,7 +86,7 @@ test.each([
   ],
   ["NEEDS", "registry:registry-1.docker.io", /expected "registry:docker.io"/],
   ["OPERATION_TIMEOUT", "10", /OPERATION_TIMEOUT "10": .*such as 500ms/],
-  ["WAIT", "maybe", /WAIT "maybe": expected yes or no, or 1 or 0/],
+  ["WAIT", "maybe", /WAIT "maybe": expected yes, no, 1 or 0/],
   ["MIRRORS", "docker.io", /MIRRORS "docker.io": expected REGISTRY=MIRROR/],
   ["MIRRORS", "https://docker.io=a.example", /expected REGISTRY=MIRROR, .*without .*https:/],
   ["MIRRORS", "registry:docker.io=a.example", /expected REGISTRY=MIRROR, two hosts/],
@@ -112,7 +112,7 @@ test("rejects a time for rate limits without effect, with the reason", () => {
   const check = (rateLimitOpenMs?: number) => checkRateLimitOpen({ rateLimitOpenMs });
   for (const ms of [undefined, 60_000, 3_600_000]) expect(() => check(ms)).not.toThrow();
   expect(() => check(59_999)).toThrow(
-    /--rate-limit-open .*shorter than the reset timeout.*60s to 1h/,
+    /--rate-limit-open .*stays open for at least 60s, the reset timeout.*60s to 1h/,
   );
-  expect(() => check(3_600_001)).toThrow(/longer than a circuit is ever open/);
+  expect(() => check(3_600_001)).toThrow(/no circuit stays open for longer than 1h/);
 });

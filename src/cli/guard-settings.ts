@@ -34,7 +34,7 @@ const SETTINGS: Settings<GuardFlags> = {
     flags: "--needs <upstreams>",
     variable: "DAGGER_BREAKER_NEEDS",
     description:
-      "upstreams that the command needs without naming them, such as registry:ghcr.io,git:github.com",
+      "upstreams that the command needs but does not name, such as registry:ghcr.io,git:github.com",
     read: (text, before = []) =>
       checked(() => needsField.read([...before, ...listOf(text)], "needs")),
   },
@@ -59,7 +59,7 @@ const SETTINGS: Settings<GuardFlags> = {
   maxWait: {
     flags: "--max-wait <duration>",
     variable: "DAGGER_BREAKER_MAX_WAIT",
-    description: "the longest such wait (default: 5m); implies --wait",
+    description: "longest wait for an open circuit (default: 5m); implies --wait",
     read: duration,
   },
   mirrors: {
@@ -71,19 +71,20 @@ const SETTINGS: Settings<GuardFlags> = {
   pin: {
     flags: "--pin <duration>",
     variable: "DAGGER_BREAKER_PIN",
-    description: "use known digests for the images of sessions, if they are at most this old",
+    description: "use known digests of at most this age for the images of sessions",
     read: duration,
   },
   traces: {
     flags: "--traces <choice>",
     variable: "DAGGER_BREAKER_TRACES",
-    description: "whose engine traces are read: auto (a dagger CLI), all or off (default: auto)",
+    description:
+      "programs whose engine traces are read: auto (only dagger CLIs), all or off (default: auto)",
     read: oneOf("auto", "all", "off"),
   },
   rateLimitOpen: {
     flags: "--rate-limit-open <duration>",
     variable: "DAGGER_BREAKER_RATE_LIMIT_OPEN",
-    description: "how long a rate limit opens a circuit at least (default: 60s)",
+    description: "shortest time that a rate limit keeps a circuit open (default: 60s)",
     read: duration,
   },
 };
@@ -131,8 +132,8 @@ export function checkRateLimitOpen({ rateLimitOpenMs }: GuardOptions): void {
   const isShort = rateLimitOpenMs < RESET_TIMEOUT_MS;
   if (!isShort && rateLimitOpenMs <= MAX_OPEN_MS) return;
   const why = isShort
-    ? "shorter than the reset timeout, for which an open circuit always stays open"
-    : "longer than a circuit is ever open, which is 1h";
+    ? "an open circuit always stays open for at least 60s, the reset timeout"
+    : "no circuit stays open for longer than 1h";
   throw new CommandError(
     `invalid --rate-limit-open (DAGGER_BREAKER_RATE_LIMIT_OPEN) "${durationText(rateLimitOpenMs)}": ${why}; use a duration from 60s to 1h`,
     EXIT.usage,
@@ -161,7 +162,7 @@ function readMirrors(text: string, before: Mirrors = {}): Mirrors {
     const [, registry, mirror] = /^([^=@]+)=([^=@]+)$/.exec(pair) ?? [];
     if (registry === undefined || mirror === undefined || NO_HOST.test(pair)) {
       throw new InvalidArgumentError(
-        "expected REGISTRY=MIRROR, two hosts without credentials and https://, such as docker.io=mirror.example/hub",
+        "expected REGISTRY=MIRROR, two hosts without credentials and without https://, such as docker.io=mirror.example/hub",
       );
     }
     mirrors[registry] = [...(mirrors[registry] ?? []), mirror];

@@ -18,7 +18,7 @@ const SETTINGS: Settings<OtlpFlags> = {
     flags: "--otlp",
     variable: "DAGGER_BREAKER_OTLP",
     description:
-      "send the metrics of this run over OTLP at its end, by the OTEL_EXPORTER_OTLP_... variables; takes 2s at most",
+      "at the end of the run, send its metrics over OTLP with the settings in OTEL_EXPORTER_OTLP_... variables; takes at most 2s",
     read: yesOrNo,
   },
 };

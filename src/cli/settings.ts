@@ -59,7 +59,7 @@ function readVariable<T>(variable: string, text: string, read: (text: string) =>
 export function yesOrNo(text: string): boolean {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;
-  throw new InvalidArgumentError("expected yes or no, or 1 or 0");
+  throw new InvalidArgumentError("expected yes, no, 1 or 0");
 }
 
 /** Returns a function that accepts only one of the given words. */

@@ -31,7 +31,7 @@ const REPORTER_SETTINGS: Settings<ReporterFlags> = {
     flags: "--store-timeout <duration>",
     variable: "DAGGER_BREAKER_STORE_TIMEOUT",
     description:
-      "time limit for the store to connect, and to answer; then this run decides alone (default: 1s)",
+      "time limit for connecting to the store and for each answer; after that, this run uses only its own circuits (default: 1s)",
     // A fleet does not accept a longer timeout.
     read: durationUpTo("10s"),
   },

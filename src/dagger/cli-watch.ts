@@ -140,7 +140,10 @@ function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string
     if (envPairs === undefined) {
       // Without the existing list, the added variables would replace the whole environment. Start the CLI
       // without traces instead.
-      warnOnce("traces-not-read", "this version of Node.js starts processes in an unknown way");
+      warnOnce(
+        "traces-not-read",
+        "this version of Node.js starts processes in a way that is not supported",
+      );
       return spawn.call(child, options);
     }
     // Remove the old values. The CLI reads the first of two variables with the same name.

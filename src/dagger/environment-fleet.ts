@@ -47,6 +47,6 @@ function makeFleet(settings: Readonly<Record<"store" | "scope" | "token" | "coun
     });
   } catch (error) {
     const { message } = error as Error;
-    throw new RangeError(`the variables DAGGER_BREAKER_... do not describe a fleet: ${message}`);
+    throw new RangeError(`cannot create a fleet from the variables DAGGER_BREAKER_...: ${message}`);
   }
 }

@@ -54,7 +54,7 @@ export function readHttpUrl(value: unknown, label: string, tokenPlace = 'the opt
   }
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new RangeError(`${label} cannot be read, ${expected}`);
+    throw new RangeError(`${label} is invalid, ${expected}`);
   }
   if (url.username !== "" || url.password !== "") {
     throw new RangeError(`${label} must not contain credentials; put the token into ${tokenPlace}`);

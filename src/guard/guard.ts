@@ -226,7 +226,7 @@ export class Guard {
       return this.#breaker(name);
     } catch (error) {
       if (!isRegistryFullError(error)) throw error;
-      const message = `${error.message}; upstreams without one run unguarded`;
+      const message = `${error.message}; upstreams without a circuit breaker run unguarded`;
       warnOnce("registry-full", message, "registry-full", this);
       return undefined;
     }

@@ -19,7 +19,10 @@ test("a function that throws has no answer and is announced once, without its me
     expect(ask("a policy", "boom", boom, readYesOrNo)).toBeUndefined();
   }
   expect(warn.mock.calls).toEqual([
-    ["boom of a policy failed, which was ignored: RangeError", { type: "CircuitBreakerWarning" }],
+    [
+      "boom of a policy failed; the error was ignored: RangeError",
+      { type: "CircuitBreakerWarning" },
+    ],
   ]);
 });
 

@@ -36,7 +36,7 @@ test("at most a hundred calls wait for one breaker", async () => {
     breakerName: "api",
     maxWaiters: 100,
     refused: true,
-    message: '100 calls already wait for circuit breaker "api", which is the limit',
+    message: 'circuit breaker "api" has reached its limit of 100 waiting calls',
     cause: { name: "CircuitBreakerOpenError", retryAfterMs: 10_000 },
   });
   const other = executeWhenAdmitted(openBreaker(), () => "other breaker", noSpread);

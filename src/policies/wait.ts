@@ -83,7 +83,7 @@ export class WaitersFullError extends CircuitBreakerError {
   readonly maxWaiters: number;
 
   constructor(rejection: CircuitBreakerOpenError, maxWaiters: number) {
-    const message = `${maxWaiters} calls already wait for circuit breaker "${rejection.breakerName}", which is the limit`;
+    const message = `circuit breaker "${rejection.breakerName}" has reached its limit of ${maxWaiters} waiting calls`;
     super(message, CODE, { cause: rejection, refused: true });
     this.breakerName = rejection.breakerName;
     this.maxWaiters = maxWaiters;

@@ -179,7 +179,7 @@ test.each([
   [{ registry: 7 }, TypeError, /"registry" is 7/],
   [{ registry: "ghcr.io" }, RangeError, /"ghcr.io", expected "docker.io"/],
   [{ registrry: "x" }, TypeError, /"registrry" is not known/],
-  [{ credentials: { username: "x" } }, TypeError, /"password" is not a text/],
+  [{ credentials: { username: "x" } }, TypeError, /"password" is of type undefined/],
   [{ credentials: { username: "x", password: "" } }, RangeError, /"password" is 0, expected/],
   [{ fetch: "curl" }, TypeError, /"fetch" is "curl", expected a function/],
 ])("rejects wrong options by name: %j", async (options, type, message) => {

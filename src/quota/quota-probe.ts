@@ -199,7 +199,7 @@ function exchangeWith(
 async function readBody(answer: QuotaHttpAnswer, host: string): Promise<string> {
   const body = answer.body ? await readUpTo(answer.body, MAX_TOKEN_ANSWER_BYTES) : "";
   if (body !== undefined) return body.toString();
-  throw new QuotaProbeError("unexpected", host, "sent a longer answer than a token needs");
+  throw new QuotaProbeError("unexpected", host, "sent an answer that is too long for a token");
 }
 
 function readToken(answer: Answer, url: string): string {
@@ -286,7 +286,9 @@ function credentialsField(): Field<QuotaCredentials | undefined> {
 function readSecret(value: unknown, name: string): string {
   const label = `the length of probeQuota credentials "${name}"`;
   if (typeof value !== "string") {
-    throw new TypeError(`probeQuota credentials "${name}" is not a text, expected a text`);
+    throw new TypeError(
+      `probeQuota credentials "${name}" is of type ${typeof value}, expected a text`,
+    );
   }
   checkNumber(value.length, label, { min: 1, max: 65_536, whole: true, of: "characters" });
   return value;

@@ -110,7 +110,7 @@ test("rejects an invalid address, and does not show one with credentials", () =>
     /registry URL is "ftp:\/\/x", expected an http or https address/,
   );
   expect(() => quotaEndpoints("docker.io", { authUrl: "https://bot:hunter2@x/token" })).toThrow(
-    /^auth URL is an address with an @, which is not shown, expected (?!.*hunter2)/,
+    /^auth URL is an address that is not shown, because it contains an @, expected (?!.*hunter2)/,
   );
 });
 

@@ -70,7 +70,7 @@ export function quotaEndpoints(registry: string, addresses: QuotaAddresses = {})
   const hub = breakerName("registry", registry) === "registry:docker.io";
   if (!hub && addresses.registryUrl === undefined) {
     throw new RangeError(
-      `registry is ${show(registry)}, expected "docker.io", the only one whose quota can be asked for without a registry URL`,
+      `registry is ${show(registry)}, expected "docker.io", because any other registry needs a registry URL`,
     );
   }
   const registryUrl = readHttpUrl(addresses.registryUrl ?? DOCKER_HUB.registryUrl, "registry URL");
@@ -95,7 +95,9 @@ function readHttpUrl(text: string, label: string): URL {
   const http = url?.protocol === "https:" || url?.protocol === "http:";
   // Does not show a URL with an "@", because it may contain credentials.
   if (url === undefined || !http || url.username !== "" || url.password !== "") {
-    const shown = text.includes("@") ? "an address with an @, which is not shown" : show(text);
+    const shown = text.includes("@")
+      ? "an address that is not shown, because it contains an @"
+      : show(text);
     throw new RangeError(
       `${label} is ${shown}, expected an http or https address without credentials, such as "https://registry.example"`,
     );

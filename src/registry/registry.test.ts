@@ -31,8 +31,8 @@ test("other options for an existing name throw and show both", () => {
   const other = { trip: { badSeconds: 5, windowMs: 60_000 }, resetTimeoutMs: 2000 };
   expect(() => registry.get("api", { ...other, halfOpenProbeTimeoutMs: 9 })).toThrow(
     'circuit breaker "api" already exists with other options: ' +
-      "resetTimeoutMs is 1000 there and 2000 here, " +
-      'trip is {"consecutive":3} there and {"badSeconds":5,"windowMs":60000} here; ' +
+      "resetTimeoutMs is 1000 (existing) and 2000 (given), " +
+      'trip is {"consecutive":3} (existing) and {"badSeconds":5,"windowMs":60000} (given); ' +
       "expected the same options, or none",
   );
 });
@@ -41,8 +41,8 @@ test("the difference shows the options as given, and only those", () => {
   const registry = createRegistry();
   registry.get("api", { trip: { failureRate: 0.5, windowMs: 1000 } });
   expect(() => registry.get("api", { trip: { failureRate: 0.6, windowMs: 1000 } })).toThrow(
-    'trip is {"failureRate":0.5,"minimumCalls":10,"windowMs":1000} there and ' +
-      '{"failureRate":0.6,"minimumCalls":10,"windowMs":1000} here',
+    'trip is {"failureRate":0.5,"minimumCalls":10,"windowMs":1000} (existing) and ' +
+      '{"failureRate":0.6,"minimumCalls":10,"windowMs":1000} (given)',
   );
 });
 
@@ -67,7 +67,7 @@ test("functions among the options are compared by identity", () => {
   const breaker = registry.get("api", { classifyError });
   expect(registry.get("api", { classifyError })).toBe(breaker);
   expect(() => registry.get("api", { classifyError: () => "ignored" })).toThrow(
-    "classifyError is a function there and a function here",
+    "classifyError is a function (existing) and a function (given)",
   );
 });
 
@@ -131,7 +131,7 @@ test("never evicts a breaker that is open, controlled by hand or in use", () => 
   expect(isRegistryFullError(caught)).toBe(true);
   expect((caught as RegistryFullError).name).toBe("RegistryFullError");
   expect((caught as RegistryFullError).message).toBe(
-    'no room for circuit breaker "one more": all 4 are open, controlled by hand or in use',
+    'no room for circuit breaker "one more": all 4 places have breakers that are open, controlled by hand or in use',
   );
 
   permit.success();
@@ -198,7 +198,7 @@ test("a listener that throws or rejects affects no call and is announced once", 
   await new Promise((resolve) => setImmediate(resolve));
   expect(seen).toEqual(["first", "second"]);
   expect(warn.mock.calls.map(([text]) => text)).toEqual([
-    "a listener of a registry failed, which was ignored: RangeError",
+    "a listener of a registry failed; the error was ignored: RangeError",
   ]);
   warn.mockRestore();
 });

@@ -96,7 +96,7 @@ export function isRegistryFullError(error: unknown): error is RegistryFullError 
 export class RegistryFullError extends CircuitBreakerError {
   constructor(name: string, maxBreakers: number) {
     super(
-      `no room for circuit breaker "${name}": all ${maxBreakers} are open, controlled by hand or in use`,
+      `no room for circuit breaker "${name}": all ${maxBreakers} places have breakers that are open, controlled by hand or in use`,
       FULL_CODE,
       { refused: true },
     );

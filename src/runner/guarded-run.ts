@@ -304,7 +304,7 @@ class GuardedRun {
     if (contacts === undefined || contacts.spans === 0) return null;
     const problem = this.#learnt.remember(contacts, hasSucceeded);
     if (problem !== undefined) {
-      const text = `The contacts of this run cannot be stored (${problem}).`;
+      const text = `The upstreams that this run contacted cannot be stored (${problem}).`;
       this.#notes.add("learnt-not-written", text);
     }
     return contacts;

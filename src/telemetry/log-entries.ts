@@ -25,7 +25,7 @@ export interface LogEntry {
 
 const REASONS: Readonly<Record<StateChangeReason | FleetChangeReason, string>> = {
   tripped: "failure threshold reached",
-  "opened-at-once": "one failure that opens at once",
+  "opened-at-once": "a failure that opens the circuit at once",
   "open-time-over": "reset timeout over",
   "probe-succeeded": "probe succeeded",
   "probe-failed": "probe failed",
@@ -44,7 +44,7 @@ export function changeEntry(event: StateChangeEvent): LogEntry {
   const why = reason === "tripped" && trip !== undefined ? tripText(trip) : REASONS[reason];
   const failure = error === undefined ? undefined : kindOf(error);
   const details = [
-    retryAfterMs === undefined ? "" : `probes in ${seconds(retryAfterMs)}`,
+    retryAfterMs === undefined ? "" : `next probe in ${seconds(retryAfterMs)}`,
     failure === undefined ? "" : `last failure: ${failure}`,
   ];
   return {
@@ -147,7 +147,7 @@ export function storeDownEntry({ store, reason }: StoreDownEvent): LogEntry {
 
 /** Describes a store that answers again. The level is `warn` when some outcomes never reached the store. */
 export function storeUpEntry({ store, downMs }: StoreUpEvent, droppedCount: number): LogEntry {
-  const dropped = `${count(droppedCount, "outcome")} of this process dropped`;
+  const dropped = `${count(droppedCount, "outcome")} of this process could not be reported`;
   return {
     level: droppedCount > 0 ? "warn" : "info",
     fields: { event: "storeUp", store, downMs, droppedCount },

@@ -30,7 +30,7 @@ function openedBreaker(logger: Logger, format?: LogFormat, options: CircuitBreak
 }
 
 const OPENED =
-  'circuit "api" opened: 2 consecutive failures (probes in 60s, last failure: RangeError)';
+  'circuit "api" opened: 2 consecutive failures (next probe in 60s, last failure: RangeError)';
 const REJECTED = 'circuit "api" rejected a call: open (retry in 59s)';
 const OPENED_FIELDS = {
   event: "stateChange",
@@ -206,7 +206,7 @@ test("a store that goes down is a warning, and so are outcomes that it never got
     [
       "warn",
       { event: "storeUp", store: "redis", downMs: 12_000, droppedCount: 3 },
-      "the store of shared circuits (redis) answers again after 12s (3 outcomes of this process dropped)",
+      "the store of shared circuits (redis) answers again after 12s (3 outcomes of this process could not be reported)",
     ],
     [
       "info",

@@ -23,7 +23,7 @@ test("a circuit that opens is a warning, a rejection a debug line, closing is in
   clock.advance(58_500);
   breaker.acquire().success();
   expect(logger.lines).toEqual([
-    'warn: circuit "api" opened: 1 consecutive failure (probes in 60s, last failure: RangeError)',
+    'warn: circuit "api" opened: 1 consecutive failure (next probe in 60s, last failure: RangeError)',
     'debug: circuit "api" rejected a call: open (retry in 59s)',
     'info: circuit "api" is half-open: reset timeout over',
     'info: circuit "api" closed: probe succeeded',

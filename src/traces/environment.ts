@@ -101,10 +101,10 @@ function collectorFor(
   const url = new URL(given);
   const file = tlsFiles(signal).find((name) => isSet(env[name]));
   if (url.protocol === "https:" && file !== undefined) {
-    return leftAlone(`${file} is set, and only the CLI uses it`);
+    return leftAlone(`${file} is set, but only the CLI can use it`);
   }
   const proxy = proxyVariable(url, env);
-  if (proxy !== undefined) return leftAlone(`${proxy} is set, and only the CLI uses it`);
+  if (proxy !== undefined) return leftAlone(`${proxy} is set, but only the CLI can use it`);
   if (variable === ENDPOINT || /^https?:\/\/[^/?#]*$/i.test(given)) {
     url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/${signal.toLowerCase()}`;
   }

@@ -135,7 +135,7 @@ test("a listener that always throws causes one process warning, without the erro
   `);
   expect(code).toBe(0);
   expect(output.match(/CircuitBreakerWarning/g)).toHaveLength(1);
-  expect(output).toContain('a listener of circuit breaker "default" failed, which was ignored');
+  expect(output).toContain('a listener of circuit breaker "default" failed; the error was ignored');
   expect(output).not.toContain("a secret");
 });
 

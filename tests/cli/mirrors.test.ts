@@ -103,8 +103,8 @@ test("beside an engine.toml it writes nothing, and prints both forms", async () 
       json: { registries: { "docker.io": { mirrors: ["a.example"] } } },
       toml: '[registry."docker.io"]\nmirrors = [ "a.example" ]\n',
     });
-    expect(stderr).toContain(`nothing was written: there is ${path}`);
-    expect(stderr).toContain(`${path} has an entry for docker.io.`);
+    expect(stderr).toContain(`nothing was written: ${path} exists`);
+    expect(stderr).toContain(`${path} already has an entry for docker.io.`);
   }
   expect(readFileSync(path, "utf8")).toBe(text);
   expect(() => readFileSync(standardFile())).toThrow(/ENOENT/);
@@ -115,7 +115,7 @@ test("does not create an engine.toml either", async () => {
   const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a", "--file", path);
   expect(exitCode).toBe(60);
   expect(formsIn(stdout).toml).toContain("mirrors");
-  expect(stderr).toContain("nothing was written: only engine.json is written");
+  expect(stderr).toContain("nothing was written: this command writes only engine.json");
   expect(() => readFileSync(path)).toThrow(/ENOENT/);
 });
 
@@ -137,7 +137,7 @@ test.each([
   const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a", "--file", path);
   expect({ exitCode, stdout }).toEqual({ exitCode: 60, stdout: "" });
   expect(stderr).toMatch(message);
-  expect(stderr).toMatch(/is left as it is/);
+  expect(stderr).toMatch(/was not changed/);
   expect(stderr).not.toContain("hunter2");
   expect(readFileSync(path, "utf8")).toBe(text);
 });
@@ -260,7 +260,7 @@ test("a file that no engine accepts is exit code 60, and its mirrors are not ask
 test("a file without mirrors is valid, and a missing one is exit code 66", async () => {
   const none = await mirrors("check");
   expect(none).toMatchObject({ exitCode: 66, stdout: "" });
-  expect(none.stderr).toContain(`there is no ${standardFile()}`);
+  expect(none.stderr).toContain(`${standardFile()} does not exist`);
   write(standardFile(), {});
   expect(await mirrors("check")).toMatchObject({
     exitCode: 0,

@@ -214,7 +214,7 @@ test.each([
   [["--anonymous", "--username", "bot"], /--anonymous conflicts with --username/],
   [
     ["--registry-url", "https://bot:hunter2@x"],
-    /invalid --registry-url: it is an address with an @, which is not shown/,
+    /invalid --registry-url: it is an address that is not shown, because it contains an @/,
   ],
   [["--registry-url", "ftp://x"], /invalid --registry-url: it is "ftp:\/\/x", expected an http/],
   [["--auth-url", "notaurl"], /invalid --auth-url: it is "notaurl", expected an http.+"$/m],

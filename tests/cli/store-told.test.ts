@@ -117,7 +117,7 @@ describe("Redis", () => {
 
   test("by TLS that it does not speak", async () => {
     const { text } = await answered(redis.url.replace("redis://", "rediss://"));
-    expect(text).toMatch(/did not answer \(.+\); this run decided alone/);
+    expect(text).toMatch(/did not answer \(.+\); this run used only its own circuits/);
   });
 });
 
@@ -143,7 +143,7 @@ test("reports an invalid database", async () => {
 
 test("reports a missing store at once", async () => {
   const { text, ownMs } = await asks("redis://user:hunter2@127.0.0.1:1");
-  expect(text).toMatch(/did not answer \(.*ECONNREFUSED.*\); this run decided alone/);
+  expect(text).toMatch(/did not answer \(.*ECONNREFUSED.*\); this run used only its own circuits/);
   expect(text).not.toContain("hunter2");
   expect(ownMs).toBeLessThan(2000);
 });
@@ -154,7 +154,7 @@ test.each(["redis", "http"])(
     const port = await listening(createServer(() => undefined));
     const env = { DAGGER_BREAKER_STORE_TIMEOUT: "400ms" };
     const { text, tookMs, ownMs } = await asks(`${scheme}://127.0.0.1:${port}`, env);
-    expect(text).toMatch(/did not answer \(.*; --store-timeout gives it more time\); this/);
+    expect(text).toMatch(/did not answer \(.*; --store-timeout allows a longer wait\); this/);
     expect(tookMs).toBeGreaterThan(300);
     expect(ownMs).toBeLessThan(2 * 400 + 700);
   },

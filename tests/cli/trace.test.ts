@@ -145,7 +145,7 @@ describe("the user's own collector", () => {
     expect(stderr).toBe("");
     expect(report.bodies).toMatchObject({ received: 13, forwarded: 0, dropped: 13 });
     expect(report.notes).toEqual([
-      { code: "traces-dropped", text: expect.stringMatching(/It did not get 13 of 13\.$/) },
+      { code: "traces-dropped", text: expect.stringMatching(/It did not get 13 of 13 exports\.$/) },
     ]);
   });
 

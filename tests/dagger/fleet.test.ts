@@ -89,6 +89,6 @@ test("a missing store from the environment affects no pipeline", async () => {
 test("reports an invalid store by its variable, without its password", async () => {
   vi.stubEnv("DAGGER_BREAKER_STORE", "mysql://user:hunter2@db");
   const error = await pull("ghcr.io/acme/app:1");
-  expect(String(error)).toMatch(/RangeError: .*DAGGER_BREAKER_.* expected it to begin with/);
+  expect(String(error)).toMatch(/RangeError: .*DAGGER_BREAKER_.* expected a URL that begins with/);
   expect(String(error)).not.toContain("hunter2");
 });

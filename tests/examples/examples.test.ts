@@ -18,7 +18,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   ],
   registry: [
     "same instance: true",
-    '"payments" already exists with other options: trip is {"consecutive":1} there and {"consecutive":5} here',
+    '"payments" already exists with other options: trip is {"consecutive":1} (existing) and {"consecutive":5} (given)',
     "payments is open, search is open",
     "payments is closed, search is open",
     "kept: a.example, c.example",

@@ -166,7 +166,8 @@ test("the circuit that counts runs is not listed, shared or controlled", async (
   fleet.runs.tell(RUN, undefined);
   await fleet.flush();
   expect((await fleet.status()).map(({ name }) => name)).toEqual([NAME]);
-  const message = /"dagger-breaker:runs", which is reserved for counts of runs, expected another/;
+  const message =
+    /"dagger-breaker:runs", a name that is reserved for counts of runs; use another name/;
   expect(() => fleet.reset(RUNS_CIRCUIT)).toThrow(message);
   expect(() => fleet.release(RUNS_CIRCUIT)).toThrow(message);
   expect(() => fleet.isolate(RUNS_CIRCUIT, { reason: "test", expiresInMs: 1 })).toThrow(message);

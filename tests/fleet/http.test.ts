@@ -112,9 +112,9 @@ test.each([
   ["", "the body is not JSON"],
   ["{", "the body is not JSON"],
   ["\u0000", "the body is not JSON"],
-  ["{}", "expected a list of at most 1000 commands"],
-  ["null", "expected a list of at most 1000 commands"],
-  [JSON.stringify(Array(1001).fill(0)), "expected a list of at most 1000 commands"],
+  ["{}", "the body is not a JSON list of at most 1000 commands"],
+  ["null", "the body is not a JSON list of at most 1000 commands"],
+  [JSON.stringify(Array(1001).fill(0)), "the body is not a JSON list of at most 1000 commands"],
 ])("rejects the body %.20j", async (body, error) => {
   const { url } = await startServer();
   const answer = await post(url, body);
@@ -530,7 +530,7 @@ test.each([
   ],
   [
     { url: "secret" },
-    'httpStore option "url" cannot be read, expected http://HOST:PORT or https://HOST:PORT',
+    'httpStore option "url" is invalid, expected http://HOST:PORT or https://HOST:PORT',
   ],
   [
     { url: "http://ann:secret@host" },

@@ -97,7 +97,7 @@ describeWhere(hasSqlite)("with node:sqlite", () => {
     await vi.waitFor(() => expect(serving.output.stderr).not.toBe(""));
     expect(received).toHaveLength(3);
     expect(serving.output.stderr).toBe(
-      "dagger-breaker serve: a notification was lost: the receiver answered 503\n",
+      "dagger-breaker serve: a notification was lost: the receiver answered with status 503\n",
     );
     serving.child.kill("SIGTERM");
     expect(await serving.ended).toEqual([0, null]);
@@ -116,7 +116,7 @@ describeWhere(hasSqlite)("with node:sqlite", () => {
     serving.child.kill("SIGTERM");
     expect(await serving.ended).toEqual([0, null]);
     expect(serving.output.stderr).toBe(
-      "dagger-breaker serve: a notification was lost: the server ends\n",
+      "dagger-breaker serve: a notification was lost: the server is stopping\n",
     );
   });
 

@@ -90,7 +90,7 @@ function withSqlite(): void {
     expect([succeeded.exitCode, failed.exitCode === 0, rejected.exitCode]).toEqual([0, false, 75]);
     expect(failed.report.avoidedMs).toBe(0);
     expect(rejected.report.avoidedMs).toBe(240_000);
-    expect(rejected.report.summary).toContain(", about 4 min avoided");
+    expect(rejected.report.summary).toContain(", about 4 min of run time avoided");
     const headers = { authorization: `Bearer ${TOKEN}-of-scrapes` };
     const lines = (await ask(url, "/metrics", { headers })).body.split("\n");
     const scope = 'dagger_breaker_circuit_scope="default"';
@@ -193,7 +193,9 @@ function withSqlite(): void {
     const { port } = taken.address() as { port: number };
     const serving = start(["--listen", `127.0.0.1:${port}`]);
     expect(await serving.ended).toEqual([71, null]);
-    expect(serving.output.stderr).toBe(`error: cannot listen at 127.0.0.1:${port} (EADDRINUSE)\n`);
+    expect(serving.output.stderr).toBe(
+      `error: cannot listen on 127.0.0.1:${port} (EADDRINUSE); choose another --listen address\n`,
+    );
   });
 
   test("reports a database of another kind with its exit code", async () => {

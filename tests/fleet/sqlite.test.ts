@@ -234,16 +234,20 @@ function withSqlite(): void {
   });
 
   test.each([
-    ["of another program", "CREATE TABLE t (a)", /^\S+ is the database of another program$/],
+    [
+      "of another program",
+      "CREATE TABLE t (a)",
+      /^\S+ is the database of another program; use another file$/,
+    ],
     [
       "of another program without a table",
       "PRAGMA user_version = 7",
-      /^\S+ is the database of another program$/,
+      /^\S+ is the database of another program; use another file$/,
     ],
     [
       "of a later version",
       "PRAGMA application_id = 0x64636231; PRAGMA user_version = 2",
-      /^\S+ has version 2 of the schema, and this version of dagger-circuit-breaker knows 1$/,
+      /^\S+ has schema version 2, but this version of dagger-circuit-breaker needs 1; use another file$/,
     ],
   ])("leaves a database %s unchanged", async (_, sql, message) => {
     const path = newPath();

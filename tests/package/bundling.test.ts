@@ -81,7 +81,7 @@ describe("without a client of Redis, the Dagger SDK and OpenTelemetry", () => {
     const { stdout, stderr } = await project.run(`${format}/opening.${ending}`);
     expect(stderr).toBe("");
     expect(stdout).toMatch(
-      /^FleetStoreError: a store in Redis needs a client, but no client is installed/,
+      /^FleetStoreError: a store in Redis needs a client, but none is installed/,
     );
   });
 });

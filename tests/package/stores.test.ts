@@ -8,9 +8,9 @@ import { createProject, installed, type Project, readManifest } from "./project.
 
 const { name: PACKAGE } = await readManifest();
 const NEEDS_A_CLIENT =
-  "a store in Redis needs a client, but no client is installed beside dagger-circuit-breaker. Run " +
-  '"npm install @redis/client" in its project, or "npm install --global @redis/client" ' +
-  'if it was installed with --global ("ioredis" works too)';
+  "a store in Redis needs a client, but none is installed next to dagger-circuit-breaker. If " +
+  'dagger-circuit-breaker is installed in a project, run "npm install @redis/client" there. If it is ' +
+  'installed globally, run "npm install --global @redis/client" ("ioredis" works too)';
 const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
 /** Runs a program of the project. Returns its output, which must be a single JSON value. */

@@ -34,7 +34,7 @@ const REFUSED: readonly Refused[] = [
     () => "no-such-program",
     [],
     127,
-    "no such program, or the program in its first line does not exist",
+    "no such program, or the interpreter in its first line does not exist",
   ],
   ["a path through a file", () => "/etc/passwd/program", [], 126, "ENOTDIR"],
   ["a name that is too long", () => `./${"a".repeat(300)}`, [], 126, "ENAMETOOLONG"],

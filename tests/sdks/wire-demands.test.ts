@@ -136,8 +136,7 @@ const CASES: readonly Case[] = [
   {
     title: "a circuit for which no more may wait",
     type: "CIRCUIT_OPEN",
-    message:
-      /^100 calls already wait for circuit breaker "registry:docker\.io", which is the limit$/,
+    message: /^circuit breaker "registry:docker\.io" has reached its limit of 100 waiting calls$/,
     faults: [LIMITED],
     guard: { onOpen: "wait" },
     async provoke({ ask }) {

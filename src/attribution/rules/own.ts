@@ -40,7 +40,7 @@ export const OWN_RULES: readonly AttributionRule[] = [
     transient: false,
     sessionLost: true,
     upstream: "none",
-    reason: "The session was lost earlier, which was counted then.",
+    reason: "The session was lost earlier, and the loss is already counted.",
     when: [{ type: ["SESSION_LOST"] }, { codes: ["SESSION_LOST"] }],
     examples: [
       {

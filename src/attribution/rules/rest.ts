@@ -30,7 +30,7 @@ export const REST_RULES: readonly AttributionRule[] = [
     fault: "git",
     counts: false,
     transient: false,
-    reason: "Git failed without a reason.",
+    reason: "Git failed and gave no reason.",
     when: [
       { any: ["git error: exit status", "git command failed"], test: namesNoCause },
       {
@@ -67,7 +67,7 @@ export const CANCELLED: AttributionRule = {
   counts: false,
   transient: true,
   upstream: "none",
-  reason: "A person or a program stopped it.",
+  reason: "A person or a program stopped the call.",
   when: [
     { names: ["AbortError"] },
     { codes: ["ABORT_ERR"] },
@@ -171,7 +171,7 @@ export const LAST_RULES: readonly AttributionRule[] = [
     counts: true,
     transient: true,
     upstream: "none",
-    reason: "The engine's own calls failed.",
+    reason: "The engine's own gRPC calls failed.",
     when: [
       { any: ["code = "], matches: /code = (?:unavailable|internal|aborted|dataloss)\b/ },
       {

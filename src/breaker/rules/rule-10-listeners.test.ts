@@ -278,7 +278,7 @@ describe("rule 10: listeners", () => {
       expect(warn).toHaveBeenCalledTimes(1);
       expect(warn).toHaveBeenCalledWith(
         expect.stringMatching(
-          /^a listener of circuit breaker "default" failed, which was ignored: /,
+          /^a listener of circuit breaker "default" failed; the error was ignored: /,
         ),
         { type: "CircuitBreakerWarning" },
       );

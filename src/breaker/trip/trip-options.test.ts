@@ -29,12 +29,17 @@ const wrong: [string, unknown, ErrorConstructor, string][] = [
   ...numbers({ ...rate, minimumCalls: 9 }, "minimumCalls", [0, 1.5, 11]),
   ...numbers({ ...rate, slowCallMs: 9 }, "slowCallMs", [0]),
   ...numbers({ ...rate, slowCallMs: 9, slowCallRate: 1 }, "slowCallRate", [0, 1.01]),
-  ["bad seconds, no window", { badSeconds: 5 }, TypeError, 'option "windowMs" is required with'],
+  [
+    "bad seconds, no window",
+    { badSeconds: 5 },
+    TypeError,
+    'option "windowMs" is missing: badSeconds needs it, in milliseconds',
+  ],
   [
     "failures, no window",
     { failures: 5 },
     TypeError,
-    "is required with failures, expected milliseconds",
+    "is missing: failures needs it, in milliseconds",
   ],
   [
     "a rate over both windows",
@@ -52,7 +57,7 @@ const wrong: [string, unknown, ErrorConstructor, string][] = [
     "a share of slow calls without telling what is slow",
     { ...rate, slowCallRate: 0.5 },
     TypeError,
-    'option "slowCallMs" is undefined, expected with slowCallRate',
+    'option "slowCallMs" is missing: slowCallRate needs it, in milliseconds',
   ],
   [
     "a minimum that the window can never hold",

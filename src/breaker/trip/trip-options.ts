@@ -183,7 +183,9 @@ function readRate(given: unknown): TripPlan {
     );
   }
   if (options.slowCallRate !== undefined && slowCallMs === undefined) {
-    throw new TypeError(`${OWNER} option "slowCallMs" is undefined, expected with slowCallRate`);
+    throw new TypeError(
+      `${OWNER} option "slowCallMs" is missing: slowCallRate needs it, in milliseconds`,
+    );
   }
   const largest = windowCalls ?? SOME_CALLS.max;
   const minimumCalls = options.minimumCalls ?? Math.min(DEFAULT_MINIMUM_CALLS, largest);
@@ -215,7 +217,5 @@ function untimed(options: TripPlan["options"], newPolicy: () => TripPolicy): Tri
 
 function required(name: string, value: number | undefined, beside: string): number {
   if (value !== undefined) return value;
-  throw new TypeError(
-    `${OWNER} option "${name}" is required with ${beside}, expected milliseconds`,
-  );
+  throw new TypeError(`${OWNER} option "${name}" is missing: ${beside} needs it, in milliseconds`);
 }

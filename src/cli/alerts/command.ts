@@ -29,9 +29,14 @@ export function addAlertsCommand(program: Command, { terminal }: CommandContext)
     .description(
       'Prints alerting rules for Prometheus, for the metrics of "serve" and of metricsText. docs/runbook.md has a section for each alert.',
     )
-    .option("--job <name>", "the job whose targets are watched", oneLine, JOB)
+    .option("--job <name>", "the Prometheus job whose targets the rules watch", oneLine, JOB)
     .option("--severity <name>", 'the label "severity" of each alert', oneLine, "warning")
-    .option("--runbook <url>", "where you publish docs/runbook.md", oneLine, "docs/runbook.md")
+    .option(
+      "--runbook <url>",
+      "the address at which you publish docs/runbook.md",
+      oneLine,
+      "docs/runbook.md",
+    )
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp([]))
     .action((flags: AlertFlags) => void terminal.stdout.write(alertsYaml(flags)));

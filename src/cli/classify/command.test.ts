@@ -53,14 +53,14 @@ test("no secret of the command is printed", async () => {
 });
 
 test.each([
-  [["--stdin", "a.graphql"], /--stdin also needs --command/],
+  [["--stdin", "a.graphql"], /--command is missing; --stdin needs it/],
   [
     ["--command", "dagger query", "--stdin", "-"],
-    /invalid --stdin "-": standard input is .* use a file/,
+    /invalid --stdin "-": standard input already provides .* use a file/,
   ],
   [
     ["log.txt", "--command", "dagger query", "--stdin", "-", "--query", "-"],
-    /invalid --query "-": standard input is already read by --stdin; use a file/,
+    /invalid --query "-": --stdin already reads standard input; use a file/,
   ],
 ])("%j is a usage error that names the option", async (args, message) => {
   const { exitCode, stderr } = await classify(...args);
@@ -71,7 +71,11 @@ test.each([
 test.each([
   ["the text", (path: string) => [path], "the output of a dagger command"],
   ["--query", (path: string) => ["--query", path], "one GraphQL request"],
-  ["--stdin", (path: string) => ["--command", "dagger query", "--stdin", path], "what the command"],
+  [
+    "--stdin",
+    (path: string) => ["--command", "dagger query", "--stdin", path],
+    "the standard input of the command in --command",
+  ],
   ["--response", (path: string) => ["--response", path], "one recorded answer"],
 ])("%s that is empty is an error that calls it so", async (_what, args, expected) => {
   const path = file("empty", " \n");

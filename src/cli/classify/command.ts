@@ -58,7 +58,7 @@ const EXAMPLES = [
 const EXPECTED =
   "the output of a dagger command; for a command without output, give its --exit-code";
 const NOTES =
-  "Codes 30 to 39: something that the pipeline depends on failed. Of several failures in one answer, a user error decides; otherwise the first counted failure.";
+  "Codes 30 to 39: something that the pipeline depends on failed. If one answer contains several failures, a user error decides the code; otherwise, the first failure that a circuit counts.";
 
 export function addClassifyCommand(program: Command, context: CommandContext): void {
   program
@@ -76,17 +76,17 @@ export function addClassifyCommand(program: Command, context: CommandContext): v
     )
     .option(
       "--query <file>",
-      "a file with the GraphQL request; its hosts help when the text names no host",
+      "a file with the GraphQL request, whose hosts are used if the text names no host",
     )
     .option(
       "--command <line>",
-      'the dagger command whose output this is, such as "dagger call build --url https://..."; it names the upstream when the text names no host',
+      'the dagger command whose output this is, such as "dagger call build --url https://..."; its upstream is used if the text names no host',
     )
     .option(
       "--stdin <file>",
-      "a file with what that command read from standard input: a query or a script",
+      "a file with the standard input of the command in --command: a query or a script",
     )
-    .option("--response", "read a recorded answer as JSON: {status, contentType, body}")
+    .option("--response", "read one recorded HTTP answer, as JSON: {status, contentType, body}")
     .option("--json", "print one JSON object")
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(CLASSIFY_EXIT_CODES))
@@ -115,7 +115,7 @@ async function failuresOf(
     input:
       stdin === undefined
         ? undefined
-        : await readText(stdin, terminal, "what the command of --command read"),
+        : await readText(stdin, terminal, "the standard input of the command in --command"),
     operation: options.operation,
     exitCode: options.exitCode,
     source: options.exitCode === undefined ? undefined : "cli",
@@ -143,14 +143,20 @@ async function failuresOf(
  */
 function checkOneReader(file: string, { query, stdin, command }: ClassifyOptions): void {
   if (stdin !== undefined && command === undefined) {
-    throw new CommandError("--stdin also needs --command, the command that read it", EXIT.usage);
+    throw new CommandError(
+      "--command is missing; --stdin needs it: the dagger command that read this input",
+      EXIT.usage,
+    );
   }
   const [name, other] = Object.entries({ "--query": query, "--stdin": stdin })
     .filter(([, path]) => path === "-")
     .map(([option]) => option);
   if (name === undefined || (file !== "-" && other === undefined)) return;
-  const taken = file === "-" ? "already the text to classify" : `already read by ${other}`;
-  throw new CommandError(`invalid ${name} "-": standard input is ${taken}; use a file`, EXIT.usage);
+  const taken =
+    file === "-"
+      ? "standard input already provides the text to classify"
+      : `${other} already reads standard input`;
+  throw new CommandError(`invalid ${name} "-": ${taken}; use a file`, EXIT.usage);
 }
 
 /** Reads a query, either from the JSON body of a GraphQL request or as the query's text alone. */

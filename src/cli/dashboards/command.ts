@@ -19,9 +19,9 @@ export function addDashboardsCommand(program: Command, { terminal }: CommandCont
     .command("dashboards")
     .summary("print a dashboard for Grafana")
     .description(
-      'Prints a dashboard for Grafana 11 or later, to import or to provision. "fleet" shows all circuits, the CI runs, and the time that rejected runs saved. "circuit" shows one circuit. Both need a Prometheus that scrapes dagger-breaker serve, or a page of yours with metricsText.',
+      'Prints a dashboard for Grafana 11 or later, to import or to provision. "fleet" shows all circuits, the CI runs, and the time that rejected runs saved. "circuit" shows one circuit. Both need a Prometheus that scrapes dagger-breaker serve, or a page of your own with the output of metricsText.',
     )
-    .addArgument(new Argument("<name>", "the dashboard").choices(Object.keys(DASHBOARDS)))
+    .addArgument(new Argument("<name>", "the dashboard to print").choices(Object.keys(DASHBOARDS)))
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp([]))
     .action((name: keyof typeof DASHBOARDS) => {

@@ -37,7 +37,7 @@ export function addDigestsCommand(program: CliCommand, context: CommandContext):
     .command("digests")
     .summary("list, export, import and forget known digests")
     .description(
-      "Lists which digest each tag had when a guard with the option pin last saw an engine use it. It also lists the images in the lock file of Dagger in the working folder. Without a subcommand it runs digests list.",
+      "For each image tag, lists the digest that an engine last used under a guard with the option pin. It also lists the images in Dagger's lock file in the working folder. Without a subcommand it runs digests list.",
     )
     .addHelpText("after", examples(Object.values(EXAMPLES).flat()))
     .addHelpText("after", exitCodeHelp(DIGESTS_EXIT_CODES));
@@ -73,13 +73,13 @@ export function addDigestsCommand(program: CliCommand, context: CommandContext):
       await exportDigests(options, terminal);
     });
 
-  part("import", "add the digests of an exported file to the known ones")
+  part("import", "add the digests of an exported file to the known digests")
     .argument("<file>", "a file that digests export wrote; - is standard input")
     .action(async (file: string, options: { readonly file?: string }) => {
       await importDigests(file, options, terminal);
     });
 
-  part("forget", "forget the known digests of tags, old digests, or all")
+  part("forget", "forget known digests by tag or by age, or all of them")
     .argument("[reference...]", "a tag, such as alpine:3.20; it is forgotten on every platform")
     .option("--all", "forget every digest")
     .addOption(

@@ -24,7 +24,7 @@ export async function exportDigests(
   const { text, kept } = formatDigests(digests);
   if (options.output === undefined) {
     terminal.stdout.write(text);
-    if (kept.length === 0) say(terminal, "no digest is known");
+    if (kept.length === 0) say(terminal, "no digest is known, so the export is empty");
     return;
   }
   const output = resolve(options.output);

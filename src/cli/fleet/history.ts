@@ -45,11 +45,16 @@ export function addHistoryCommand(program: Command, context: CommandContext): vo
     .command("history")
     .summary("list the changes of shared circuits")
     .description(
-      "Lists the changes of shared circuits, the newest last: when, what, for how long, which process or person caused it, and why. A store keeps the last 100 changes of each circuit.",
+      "Lists the changes of shared circuits, the newest last. Each row shows when, what, for how long, why, and which process or person caused the change. A store keeps the last 100 changes of each circuit.",
     )
     .argument("[name...]", "circuits, such as registry:docker.io (default: all of the scope)");
   addFleetOptions(command)
-    .option("--limit <n>", "list at most this many changes, the newest", wholeNumber(1, 10_000), 50)
+    .option(
+      "--limit <n>",
+      "list only the newest changes, at most this many",
+      wholeNumber(1, 10_000),
+      50,
+    )
     .option("--json", "print one JSON array")
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(HISTORY_EXIT_CODES))
@@ -68,7 +73,7 @@ async function history(
   if (flags.json) printJson(terminal, changes.map(changeObject));
   else if (changes.length === 0) {
     const what = names.length === 0 ? "a circuit" : names.map(quoted).join(", ");
-    printLines(terminal, [`The store knows no change of ${what} in the scope ${scope}.`]);
+    printLines(terminal, [`The store knows no change of ${what} in the scope ${quoted(scope)}.`]);
   } else printLines(terminal, historyLines(changes, terminal));
 }
 

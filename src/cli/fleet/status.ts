@@ -21,7 +21,7 @@ export function addStatusCommand(program: Command, context: CommandContext): voi
     .command("status")
     .summary("list shared circuits and their states")
     .description(
-      "Lists the circuits that a fleet shares: the state of each, since when and until when, why, and which process or person caused it. Circuits that are not closed come first. OK, FAILED and LATE count outcomes. A late one belongs to a call from before the last change, and has no effect. The command changes nothing.",
+      "Lists the circuits that a fleet shares: the state of each, since when and until when, why, and which process or person caused it. Circuits that are not closed come first. OK, FAILED and LATE count outcomes. A late outcome belongs to a call from before the last change, and has no effect. The command changes nothing.",
     )
     .argument("[name...]", "circuits, such as registry:docker.io (default: all of the scope)");
   addFleetOptions(command)
@@ -58,6 +58,6 @@ async function status(
       entries.map((entry) => circuitObject(entry, nowMs)),
     );
   } else if (entries.length === 0 && unreadable.size === 0) {
-    printLines(terminal, [`The store knows no circuit in the scope ${scope}.`]);
+    printLines(terminal, [`The store knows no circuit in the scope ${quoted(scope)}.`]);
   } else if (entries.length > 0) printLines(terminal, circuitLines(entries, terminal));
 }

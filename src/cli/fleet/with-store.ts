@@ -167,15 +167,12 @@ async function answered<T>(question: () => Promise<T>, options: TimeoutOptions):
 /** The error of a store that was busy until the timeout. The command has changed nothing. */
 export class NotDoneError extends CommandError {
   constructor(message: string) {
-    super(`the store cannot be asked: ${plainText(message)}`, EXIT.storeUnreachable);
+    super(`the store cannot be used: ${plainText(message)}`, EXIT.storeUnreachable);
   }
 }
 
 function unreachable(message: string): CommandError {
-  return new CommandError(
-    `the store cannot be asked: ${plainText(message)}`,
-    EXIT.storeUnreachable,
-  );
+  return new CommandError(`the store cannot be used: ${plainText(message)}`, EXIT.storeUnreachable);
 }
 
 async function closed(store: FleetStore): Promise<void> {

@@ -43,7 +43,7 @@ export function registryProblem(name: string): string | undefined {
     return 'expected a host, such as "docker.io" or "registry.example:5000"';
   const hub = breakerName("registry", name) === "registry:docker.io";
   if (hub && name !== "docker.io")
-    return 'expected "docker.io", by which the engine knows Docker Hub';
+    return 'expected "docker.io", the name that engines use for Docker Hub';
   if (name !== name.toLowerCase()) return `expected ${JSON.stringify(name.toLowerCase())}`;
   return undefined;
 }

@@ -85,7 +85,7 @@ async function askMirror(
  */
 function problemOf(status: number, isPage: boolean): string | undefined {
   if (status === 401) return undefined;
-  if (status !== 200) return `answers ${status}, expected 200 or 401`;
+  if (status !== 200) return `answers with status ${status}, expected 200 or 401`;
   return isPage ? "answers with a web page, expected a registry" : undefined;
 }
 

@@ -39,7 +39,10 @@ export async function checkMirrors(options: CheckOptions, terminal: Terminal): P
   const { path, format } = chooseConfigFile(options, terminal.env);
   const text = await readConfigFile(path);
   if (text === undefined) {
-    throw new CommandError(`there is no ${path}, expected an engine's configuration`, EXIT.noInput);
+    throw new CommandError(
+      `${path} does not exist; expected an engine's configuration`,
+      EXIT.noInput,
+    );
   }
   const { registries, problems } = readConfig(text, format);
   const valid = !problems.some(({ level }) => level === "error");

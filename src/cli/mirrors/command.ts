@@ -35,7 +35,7 @@ export function addMirrorsCommand(program: CliCommand, context: CommandContext):
     .command("write")
     .summary("put mirrors into an engine.json and keep the rest of it")
     .description(
-      "Puts the mirrors of one or more registries into an engine.json. They replace the mirrors that these registries had. A mirror may have a port and a path; http:// before it means plain HTTP. If the folder has an engine.toml, it writes nothing; instead, it prints the lines for both files, to add to one of them.",
+      "Puts the mirrors of one or more registries into an engine.json. They replace the mirrors that these registries had. A mirror may have a port and a path; http:// before it means plain HTTP. If the folder has an engine.toml, the command writes nothing. Instead, it prints the lines for each of the two files; add them to one of the files.",
     )
     .argument(
       "<registry=mirror...>",
@@ -43,7 +43,7 @@ export function addMirrorsCommand(program: CliCommand, context: CommandContext):
     )
     .option(
       "--file <file>",
-      "the configuration (default: where the dagger command looks for engine.json)",
+      "the configuration file (default: the engine.json that the dagger command uses)",
     )
     .addOption(formatOption())
     .option("--dry-run", "print the result instead of writing it")
@@ -61,7 +61,7 @@ export function addMirrorsCommand(program: CliCommand, context: CommandContext):
     )
     .option(
       "--file <file>",
-      "the configuration (default: where the dagger command looks for engine.json)",
+      "the configuration file (default: the engine.json that the dagger command uses)",
     )
     .addOption(formatOption())
     .option("--timeout <duration>", "time limit for each mirror (default: 5s)", timeout)
@@ -77,7 +77,7 @@ export function addMirrorsCommand(program: CliCommand, context: CommandContext):
 }
 
 function formatOption(): Option {
-  return new Option("--format <name>", "the format (default: by the name of the file)").choices([
+  return new Option("--format <name>", "the format of the file (default: by its name)").choices([
     "json",
     "toml",
   ]);

@@ -74,7 +74,9 @@ function child(parent: Record<string, unknown>, name: string): Record<string, un
 function refuseOtherSpelling(table: Record<string, unknown>, known: string): void {
   const other = Object.keys(table).find((name) => isSpelledOtherwise(name, known));
   if (other === undefined) return;
-  throw new UnsafeEditError(`it has ${JSON.stringify(other)}, expected ${JSON.stringify(known)}`);
+  throw new UnsafeEditError(
+    `it has the field ${JSON.stringify(other)}; rename it to ${JSON.stringify(known)}`,
+  );
 }
 
 /** Rejects a number that JavaScript would round, because it is too large. */

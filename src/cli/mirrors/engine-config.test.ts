@@ -97,7 +97,7 @@ test("reads an engine.json without regard to case, as the engine does, with a wa
       ["Http", "http"],
     ].map(([name, known]) => ({
       level: "warning",
-      message: `"${name}" is read as "${known}", expected that spelling`,
+      message: `engines read "${name}" as "${known}"; use the spelling "${known}"`,
     })),
   );
 });

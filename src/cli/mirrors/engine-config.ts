@@ -67,7 +67,7 @@ export function readEngineConfig(text: string, format: ConfigFormat): EngineConf
   const registries = new Map<string, RegistryEntry>();
   const found = fieldOf(root, section, format) ?? {};
   if (!isRecord(found))
-    report("error", `"${section}" is not a table; expected one entry for a registry`);
+    report("error", `"${section}" is not a table; expected one entry for each registry`);
   for (const [name, entry] of Object.entries(isRecord(found) ? found : {})) {
     const problem = registryProblem(name);
     if (problem !== undefined) report("warning", `${section} ${shown(name)}: ${problem}`);
@@ -87,7 +87,7 @@ function spelling(
   report: (level: ConfigProblem["level"], message: string) => void,
 ): string {
   if (format !== "json" || !isSpelledOtherwise(name, known)) return name;
-  report("warning", `${shown(name)} is read as "${known}", expected that spelling`);
+  report("warning", `engines read ${shown(name)} as "${known}"; use the spelling "${known}"`);
   return known;
 }
 
@@ -143,7 +143,8 @@ function readEntry(
 ): RegistryEntry {
   const entry = isRecord(value) ? value : {};
   const known: readonly string[] = PARTS[format].fields;
-  if (!isRecord(value)) report("error", `${label} is not a table of ${known.join(", ")}`);
+  if (!isRecord(value))
+    report("error", `${label} is not a table; expected the fields ${known.join(", ")}`);
   for (const name of Object.keys(entry)) {
     const field = known.find((one) => isSpelledOtherwise(name, one)) ?? name;
     if (!known.includes(spelling(name, field, format, report))) {

@@ -69,14 +69,14 @@ function printForms(
     "engine.toml:",
     ...tomlForm(changes).trimEnd().split("\n"),
   ]);
-  const why = tomlText === undefined ? "only engine.json is written" : `there is ${toml}`;
+  const why = tomlText === undefined ? "this command writes only engine.json" : `${toml} exists`;
   say(terminal, `nothing was written: ${why}. Put the mirrors into one of the two files yourself.`);
   say(
     terminal,
     "An entry of engine.json replaces the whole entry of engine.toml for the same registry.",
   );
   const hidden = registriesOf(tomlText).filter((name) => changes.mirrors.has(name));
-  if (hidden.length > 0) say(terminal, `${toml} has an entry for ${hidden.join(", ")}.`);
+  if (hidden.length > 0) say(terminal, `${toml} already has an entry for ${hidden.join(", ")}.`);
 }
 
 /** Returns the registries of an engine.toml; none if the text is invalid. */
@@ -156,7 +156,7 @@ function readMirrors(registry: string, text: string, plainHttp: Set<string>): st
  */
 function edited(before: string | undefined, file: ConfigFile, changes: MirrorChanges): string {
   const refuse = (why: string) =>
-    new CommandError(`${file.path} is left as it is: ${why}`, EXIT.mirrorsInvalid);
+    new CommandError(`${file.path} was not changed: ${why}`, EXIT.mirrorsInvalid);
   try {
     const { problems } = readEngineConfig(before ?? "{}", "json");
     const errors = problems.filter(({ level }) => level === "error");
@@ -165,7 +165,7 @@ function edited(before: string | undefined, file: ConfigFile, changes: MirrorCha
     const { registries } = readEngineConfig(after, "json");
     for (const [registry, mirrors] of changes.mirrors) {
       if (registries.get(registry)?.mirrors.join() !== mirrors.join()) {
-        throw refuse(`the mirrors of ${registry} would not be read back`);
+        throw refuse(`after the edit, an engine would read other mirrors for ${registry}`);
       }
     }
     return after;
@@ -178,10 +178,10 @@ function edited(before: string | undefined, file: ConfigFile, changes: MirrorCha
 }
 
 function nextSteps({ path, standard }: ConfigFile): string[] {
-  const custom = `An engine that you run yourself needs it mounted (-v ${path}:/etc/dagger/engine.json) and a restart.`;
+  const custom = `For an engine that you run yourself, mount the file (-v ${path}:/etc/dagger/engine.json) and restart the engine.`;
   const made = standard
     ? [
-        "Engines that the dagger command starts read it when their container is made. So remove the one there is; its cache goes with it:",
+        "Engines that the dagger command starts read the file when their container is created. So remove the existing container; this also deletes its cache:",
         "  docker rm -f $(docker ps -aq --filter name=dagger-engine-)",
       ]
     : [];

@@ -61,7 +61,7 @@ export function addQuotaCommand(program: Command, context: CommandContext): void
     .command("quota")
     .summary("ask a registry how many pulls are left")
     .description(
-      "Asks a registry how much of its pull limit is left. Asking costs no pull. The account is --username, with the password in DOCKER_PASSWORD or on standard input; otherwise the login in Docker's config.json. Without an account, the limit is the one of this machine's address. Engines elsewhere have a limit of their own.",
+      "Asks a registry how much of its pull limit is left. Asking costs no pull. The account is --username, with the password in DOCKER_PASSWORD or on standard input; otherwise the login in Docker's config.json. Without an account, the limit is that of this machine's IP address, so engines elsewhere have another limit.",
     )
     .argument("[registry]", "the registry", "docker.io")
     .option("--username <name>", "the account")
@@ -69,10 +69,10 @@ export function addQuotaCommand(program: Command, context: CommandContext): void
     .option("--anonymous", "ask without an account, even if Docker is logged in")
     .option(
       "--registry-url <url>",
-      "ask another registry, which must report its limit as Docker Hub does",
+      "the URL of another registry, which must report its limit as Docker Hub does",
     )
     .option("--auth-url <url>", "the token server of that registry")
-    .option("--timeout <duration>", "time limit for everything (default: 10s)", timeout)
+    .option("--timeout <duration>", "time limit for the whole command (default: 10s)", timeout)
     .addOption(timeoutMsOption())
     .option("--json", "print one JSON object")
     .addHelpText("after", examples(EXAMPLES))
@@ -175,7 +175,7 @@ async function readWithin(terminal: Terminal, withinMs: number): Promise<string>
   terminal.stdin.destroy();
   read.catch(() => undefined);
   throw new CommandError(
-    `standard input did not end within ${durationText(withinMs)}; expected the password or access token, or a longer --timeout`,
+    `standard input did not end within ${durationText(withinMs)}; end it after the password or access token, or use a longer --timeout`,
     EXIT.usage,
   );
 }
@@ -198,7 +198,7 @@ async function ask(
     });
   } catch (error) {
     if (signal.aborted) {
-      const what = `${registry} did not answer within ${durationText(timeoutMs)}, credentials included; --timeout sets the limit`;
+      const what = `${registry} did not answer within ${durationText(timeoutMs)}, including the time for credentials; --timeout sets the limit`;
       throw new CommandError(what, EXIT.quotaUnreachable);
     }
     if (error instanceof QuotaProbeError) {

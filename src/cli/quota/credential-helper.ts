@@ -58,7 +58,7 @@ export function askHelper(
     for (const signal of ENDING) process.on(signal, onSignal);
     child.stdout?.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > MAX_OUTPUT_BYTES) giveUp("wrote more than credentials can be");
+      if (bytes > MAX_OUTPUT_BYTES) giveUp("wrote more output than credentials need");
       else chunks.push(chunk);
     });
     child.on("error", (error: NodeJS.ErrnoException) => finish(`cannot be run (${error.code})`));

@@ -64,7 +64,7 @@ async function readRegular(file: string): Promise<string> {
   const opened = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const found = await opened.stat();
-    if (!found.isFile()) throw Object.assign(new Error("no file"), { code: "no regular file" });
+    if (!found.isFile()) throw Object.assign(new Error("no file"), { code: "not a regular file" });
     return await opened.readFile("utf8");
   } finally {
     await opened.close();
@@ -84,7 +84,9 @@ function fromAuths(auths: unknown, key: string, file: string): FoundCredentials 
     const credentials = decode(field(entry, "auth"));
     if (credentials !== undefined) return { credentials };
     if (typeof field(entry, "identitytoken") === "string") {
-      return { note: `${file} holds an identity token for ${host}, which is not used` };
+      return {
+        note: `${file} has an identity token for ${host}, but only passwords are supported; use --username`,
+      };
     }
   }
   return {};
@@ -105,7 +107,9 @@ async function fromHelper(
   timeoutMs: number,
 ): Promise<FoundCredentials> {
   if (!/^[\w.-]{1,64}$/.test(helper))
-    return { note: "the name of the credential helper is not a plain name" };
+    return {
+      note: 'the name of the credential helper is invalid; expected letters, digits, ".", "_" or "-"',
+    };
   const program = `docker-credential-${helper}`;
   const answer = await askHelper(program, key, env, timeoutMs);
   if (typeof answer !== "object") return { note: `${program} ${answer}` };
@@ -115,7 +119,9 @@ async function fromHelper(
     return { note: `${program} gave no credentials` };
   }
   if (username === "<token>") {
-    return { note: `${program} holds an identity token for ${bareHost(key)}, which is not used` };
+    return {
+      note: `${program} has an identity token for ${bareHost(key)}, but only passwords are supported; use --username`,
+    };
   }
   return { credentials: { username, password } };
 }

@@ -61,7 +61,7 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .command("run")
     .summary("run a command behind circuit breakers")
     .description(
-      "Runs a command that uses Dagger, such as dagger call test. It checks circuits first, ends a command that hangs, retries when that is safe, and guards the sessions that the command opens. At the end it reports what failed, on standard error, after the command's own output. Instead of an option, you can set the variable that its help names.",
+      "Runs a command that uses Dagger, such as dagger call test. It checks circuits first, ends a command that hangs, retries when that is safe, and guards the sessions that the command opens. At the end it reports what failed, on standard error, after the command's own output. Each option can also be set with the environment variable in its help.",
     )
     .argument("<command>", "the command to run; put -- before it")
     .argument("[arguments...]", "its arguments")

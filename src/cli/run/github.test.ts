@@ -32,7 +32,7 @@ test("a rejection is an error that names the circuit", () => {
 test("a run that succeeded in its second attempt is a warning", () => {
   const attempts = [attempt({ exitCode: 1, failure: LIMITED }), attempt()];
   expect(annotations(sampleRun({ attempts }))).toEqual([
-    "::warning title=dagger-breaker%3A tried again::succeeded in attempt 2; attempt 1 failed (registry registry-1.docker.io: the registry limits the rate of requests, retry in 1 min)",
+    "::warning title=dagger-breaker%3A retried::succeeded in attempt 2; attempt 1 failed (registry registry-1.docker.io: the registry limits the rate of requests, retry in 1 min)",
   ]);
 });
 

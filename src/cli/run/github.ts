@@ -30,7 +30,7 @@ export function annotations(report: RunReport, dashboard?: string): string[] {
     lines.push(workflowCommand(kind, titleOf(report), withoutCommands(linked)));
   } else if (attempts.length > 1) {
     const text = `succeeded in attempt ${attempts.length}; ${earlierText(report)}${link}`;
-    lines.push(workflowCommand("warning", "dagger-breaker: tried again", withoutCommands(text)));
+    lines.push(workflowCommand("warning", "dagger-breaker: retried", withoutCommands(text)));
   }
   return lines;
 }

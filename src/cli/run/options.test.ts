@@ -76,7 +76,7 @@ test.each([
   ["DAGGER_BREAKER_IDEMPOTENT", "--test", "names of functions or commands"],
   ["DAGGER_BREAKER_STDIN", "keep", "inherit or replay"],
   ["DAGGER_BREAKER_LEARNT", "yes", "off, warn or enforce"],
-  ["DAGGER_BREAKER_JSON", "maybe", "yes or no, or 1 or 0"],
+  ["DAGGER_BREAKER_JSON", "maybe", "yes, no, 1 or 0"],
 ])("rejects %s=%s and names what was expected", (variable, value, expected) => {
   expect(() => optionsOf("", { [variable]: value })).toThrow(
     `invalid ${variable} ${JSON.stringify(value)}: expected ${expected}`,

@@ -59,14 +59,14 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
   idleTimeout: {
     flags: "--idle-timeout <duration>",
     variable: "DAGGER_BREAKER_IDLE_TIMEOUT",
-    description: "end an attempt after this long without output and traces",
+    description: "end an attempt after this long with neither output nor traces",
     read: duration,
   },
   lostSessionGrace: {
     flags: "--lost-session-grace <duration>",
     variable: "DAGGER_BREAKER_LOST_SESSION_GRACE",
     description:
-      "end a program that lost its last session, after this long without output or a new session (default: 60s; 0: never)",
+      "when a program has lost its last session, end it after this long without output or a new session (default: 60s; 0: never)",
     read: durationOrNever,
   },
   stopGrace: {
@@ -79,21 +79,21 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
     flags: "--kill-after <duration>",
     variable: "DAGGER_BREAKER_KILL_AFTER",
     description:
-      "without a terminal: kill everything this long after the first SIGINT or SIGTERM (default: 7s; 0: never)",
+      "without a terminal: time from the first SIGINT or SIGTERM until everything is killed (default: 7s; 0: never)",
     read: durationOrNever,
   },
   retry: {
     flags: "--retry <n>",
     variable: "DAGGER_BREAKER_RETRY",
     description:
-      "retry this many times after failures that may pass. The option declares that this command may run twice; the variable retries only the commands of --idempotent",
+      "retry this many times after transient failures. The option declares that this command is safe to run twice; the variable applies only to commands in --idempotent",
     read: wholeNumber(0, MAX_RETRIES),
   },
   retryDelay: {
     flags: "--retry-delay <duration>",
     variable: "DAGGER_BREAKER_RETRY_DELAY",
     description:
-      "upper bound of the delay before the first retry; it doubles with each retry, with full jitter (default: 1s)",
+      "upper bound of the delay before the first retry; the bound doubles with each retry, with full jitter (default: 1s)",
     read: duration,
   },
   retryMaxDelay: {
@@ -113,14 +113,14 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
     flags: "--stdin <choice>",
     variable: "DAGGER_BREAKER_STDIN",
     description:
-      "standard input of retries: inherit, which does not retry after a pipe, or replay, which keeps up to 1 MiB in memory (default: inherit)",
+      "standard input of retries: inherit (no retry if it is a pipe) or replay (up to 1 MiB is kept in memory) (default: inherit)",
     read: oneOf("inherit", "replay"),
   },
   learnt: {
     flags: "--learnt <choice>",
     variable: "DAGGER_BREAKER_LEARNT",
     description:
-      "circuits that an earlier run of this command used, while they are open: off, warn, or enforce, which rejects the command (default: warn)",
+      "what to do if an earlier run of this command used a circuit that is now open: off, warn, or enforce, which rejects the command (default: warn)",
     read: oneOf("off", "warn", "enforce"),
   },
   json: {
@@ -139,13 +139,13 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
     flags: "--output <file>",
     variable: "DAGGER_BREAKER_OUTPUT",
     description:
-      "also write the JSON report to a file; if it cannot be written, the exit code stays",
+      "also write the JSON report to a file; a failed write does not change the exit code",
     read: fileName,
   },
   junit: {
     flags: "--junit <file>",
     variable: "DAGGER_BREAKER_JUNIT",
-    description: "write a JUnit report to a file; if it cannot be written, the exit code stays",
+    description: "write a JUnit report to a file; a failed write does not change the exit code",
     read: fileName,
   },
 };

@@ -34,7 +34,9 @@ test("a failure with an unknown cause is shown without one", () => {
 
 test("a failure that only this run counts names the option that would report it", () => {
   const line = closingLine(failedRun({ ...LIMITED, couldShare: true }));
-  expect(line).toMatch(/, not reported to the store; --needs registry:docker\.io reports it$/);
+  expect(line).toMatch(
+    /, not reported to the store; add --needs registry:docker\.io to report it$/,
+  );
 });
 
 test("a rejection names the circuit, when it opened, and the shortest wait", () => {
@@ -84,11 +86,11 @@ test("a rejection by an isolated shared circuit names the owner and the reason",
     reason: "isolated",
     retryAfterMs: null,
     isolationReason: "maintenance",
-    notWaited: "the isolation ends later than --max-wait of 300s",
+    notWaited: "the isolation lasts longer than --max-wait (300s)",
     until: "2026-01-02T05:00:00.000Z",
   } as const;
   expect(closingLine(rejectedRun({ rejection: isolated, sparedRequests: 0 }))).toBe(
-    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default, reason: maintenance, until 2026-01-02T05:00:00.000Z, not waited for: the isolation ends later than --max-wait of 300s), exit code 75",
+    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default, reason: maintenance, until 2026-01-02T05:00:00.000Z, not waited for: the isolation lasts longer than --max-wait (300s)), exit code 75",
   );
 });
 
@@ -117,7 +119,7 @@ test("shows rejected requests of a command's sessions", () => {
 
 test("a rejected run shows the time that it avoided, as an estimate", () => {
   expect(closingLine(rejectedRun({ avoidedMs: 250_000 }))).toMatch(
-    /, exit code 75, about 4 min 10 s avoided, 12 requests avoided$/,
+    /, exit code 75, about 4 min 10 s of run time avoided, 12 requests avoided$/,
   );
 });
 

@@ -18,7 +18,8 @@ const TIMED_OUT: Readonly<Record<NonNullable<AttemptReport["timedOut"]>, string>
   total: "it took longer than --timeout",
   connect: "no session opened within --connect-timeout",
   idle: "no output and no trace within --idle-timeout",
-  session: "its session was lost, and no output or session followed within --lost-session-grace",
+  session:
+    "its session was lost, and neither output nor a new session followed within --lost-session-grace",
 };
 
 /**
@@ -100,7 +101,7 @@ export function rejectionText(rejection: RejectionReport): string {
     parts.push(`${verb} ${openerText(openedBy)} in scope ${scope}`);
   }
   if (rejection.isolationReason !== null) parts.push(`reason: ${rejection.isolationReason}`);
-  if (fault !== null && fault !== upstream.split(":")[0]) parts.push(`a fault of ${fault}`);
+  if (fault !== null && fault !== upstream.split(":")[0]) parts.push(`fault: ${fault}`);
   if (reason === "isolated" && until !== null) parts.push(`until ${until}`);
   if (retryAfterMs !== null) parts.push(`retry in ${waitText(retryAfterMs)}`);
   if (rejection.notWaited !== null) parts.push(`not waited for: ${rejection.notWaited}`);
@@ -119,7 +120,7 @@ function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunRepor
   if (attempts.length > 1) texts.push(`${attempts.length} attempts`);
   if (notRepeated !== null) texts.push(`not retried: ${notRepeated}`);
   if (waitedMs >= 1) texts.push(`waited ${durationText(waitedMs)} for circuits`);
-  if (avoidedMs >= 1) texts.push(`about ${durationText(avoidedMs)} avoided`);
+  if (avoidedMs >= 1) texts.push(`about ${durationText(avoidedMs)} of run time avoided`);
   const rejected = sessions?.rejected ?? 0;
   if (rejected > 0) texts.push(`${count(rejected, "request")} rejected`);
   if (sparedRequests > 0) texts.push(`${count(sparedRequests, "request")} avoided`);
@@ -132,7 +133,7 @@ function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunRepor
  * failure.
  */
 export function sharingText(breaker: string | null): string {
-  return `not reported to the store; --needs ${breaker} reports it`;
+  return `not reported to the store; add --needs ${breaker} to report it`;
 }
 
 /**

@@ -54,26 +54,26 @@ export function addServeCommand(program: Command, context: CommandContext): void
     .command("serve")
     .summary("serve shared circuits to other machines")
     .description(
-      "Keeps shared circuits in a SQLite file and serves them over HTTP, for fleets without Redis, until Ctrl-C or another signal ends it. Clients must have the token that is in DAGGER_BREAKER_STORE_TOKEN or in --token-file. It needs Node.js 22.13 or later.",
+      "Keeps shared circuits in a SQLite file and serves them over HTTP, for fleets without Redis. It runs until Ctrl-C or another signal. Clients must send the token in DAGGER_BREAKER_STORE_TOKEN or in --token-file. The command needs Node.js 22.13 or later.",
     )
     .option(
       "--listen <address>",
-      `where to listen, as HOST:PORT (default: ${LISTEN}, which only this machine reaches)`,
+      `the address to listen on, as HOST:PORT (default: ${LISTEN}, reachable only from this machine)`,
       listenAddress,
     )
     .option("--database <file>", "the file of the circuits (default: the one in your cache folder)")
-    .option("--token-file <file>", "a file that holds the token and nothing else")
+    .option("--token-file <file>", "a file that contains only the token of clients")
     .option(
       "--read-token-file <file>",
-      "a file with another token, for GET /metrics and /health/circuits alone",
+      "a file with another token, which permits only GET /metrics and /health/circuits",
     )
     .option(
       "--notify <url>",
-      "where to post a message for each opening, closing and isolation, such as a webhook of Slack (DAGGER_BREAKER_NOTIFY_URL)",
+      "the URL that gets a message for each opening, closing and isolation, such as a Slack webhook (DAGGER_BREAKER_NOTIFY_URL)",
     )
     .option(
       "--notify-secret-file <file>",
-      "a file with the base64 secret that signs these messages",
+      "a file with the secret, in base64, that signs the messages of --notify",
     )
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(SERVE_EXIT_CODES))
@@ -135,7 +135,7 @@ async function start(parts: ServerParts): Promise<FleetServer> {
   let droppedCount = 0;
   const onStoreError: OnStoreError = (error, lostCount) => {
     droppedCount += lostCount;
-    report(isFleetStoreError(error) ? error.message : "failed");
+    report(isFleetStoreError(error) ? error.message : "the store failed unexpectedly");
   };
   const viewed = { store, onStoreError: (error: unknown) => onStoreError(error, 0) };
   const view = new StoreView(viewed);
@@ -147,7 +147,10 @@ async function start(parts: ServerParts): Promise<FleetServer> {
   } catch (error) {
     const code = codeOf(error);
     const where = `${listen.host}:${listen.port}`;
-    throw new CommandError(`cannot listen at ${where} (${String(code)})`, EXIT.cannotListen);
+    throw new CommandError(
+      `cannot listen on ${where} (${String(code)}); choose another --listen address`,
+      EXIT.cannotListen,
+    );
   }
 }
 

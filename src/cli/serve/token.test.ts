@@ -49,7 +49,7 @@ test("a token file that is empty is named as empty", () => {
 test("the token for metrics is another one than that of clients", () => {
   expect(readToken(fileOf(`${TOKEN}y\n`), TOKEN)).toBe(`${TOKEN}y`);
   const same = () => readToken(fileOf(TOKEN), TOKEN);
-  expect(same).toThrow(/is the token of clients, expected another one/);
+  expect(same).toThrow(/is also the token of clients; use a different token/);
   expect(same).not.toThrow(TOKEN);
   expect(() => readToken(fileOf("short"), TOKEN)).toThrow("has 5 characters; expected 16 to 512");
 });

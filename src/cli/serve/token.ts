@@ -39,7 +39,7 @@ export function readToken(file: string, clientToken: string): string {
   const token = tokenIn(file);
   if (token !== clientToken) return token;
   throw new CommandError(
-    `the token in ${file} is the token of clients, expected another one: scrapers must not be able to open circuits`,
+    `the token in ${file} is also the token of clients; use a different token, because scrapers must not be able to open circuits`,
     EXIT.usage,
   );
 }

@@ -35,7 +35,7 @@ const HELP = new Set(["--help", "-h"]);
 export function addSessionCommand(program: Command, context: CommandContext): void {
   program
     .command("session")
-    .summary("the dagger CLI for an SDK, with a guard in each session")
+    .summary("run the dagger CLI for an SDK, with a guard in each session")
     .description(
       "A Dagger SDK of any language starts this command when _EXPERIMENTAL_DAGGER_CLI_BIN names dagger-breaker. It starts the real dagger CLI with the same arguments and guards the session. Its settings are the DAGGER_BREAKER_... variables of dagger-breaker run. DAGGER_BREAKER_CLI names the real CLI if it is not on PATH. The real command has its own help: dagger session --help.",
     )

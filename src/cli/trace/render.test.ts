@@ -91,7 +91,7 @@ test("names the hosts that the cache avoided", () => {
   const cached = { calls: 2, byCall: [], hosts: [{ kind: "http", host: "x.io", calls: 2 }] };
   const contacts = { ...report.contacts, cached } as TraceReport["contacts"];
   expect(reportLines({ ...report, contacts }, paint(false))).toContain(
-    "Not asked: http x.io, 2 calls.",
+    "No request to http x.io: 2 calls came from the cache.",
   );
 });
 

@@ -87,7 +87,8 @@ function cachedLines({ calls, byCall, hosts }: Contacts["cached"]): string[] {
   return [
     ...wrapped(`From the cache: ${count(calls, "call")}${which}.`, WIDTH, "  "),
     ...hosts.map(
-      ({ kind, host, calls: of }) => `Not asked: ${kind} ${host}, ${count(of, "call")}.`,
+      ({ kind, host, calls: of }) =>
+        `No request to ${kind} ${host}: ${count(of, "call")} came from the cache.`,
     ),
   ];
 }

@@ -106,7 +106,7 @@ test("rewords warnings for readers of a trace", () => {
   ];
   expect(reportOf({ warnings }).notes.map(({ text }) => text)).toEqual([
     "OTEL_TRACES_SAMPLER is set: spans that it drops are missing here.",
-    "The collector refuses. It did not get 2 of 13.",
+    "The collector refuses. It did not get 2 of 13 exports.",
     "Other.",
   ]);
 });

@@ -111,7 +111,7 @@ function inWordsOf(trace: CommandTrace | undefined, { code, text }: Note): Note 
   }
   if (code !== "traces-dropped" || trace === undefined) return { code, text };
   const { dropped, bodies } = trace.bodies;
-  return { code, text: `${text} It did not get ${dropped} of ${bodies}.` };
+  return { code, text: `${text} It did not get ${dropped} of ${bodies} exports.` };
 }
 
 /**

@@ -21,6 +21,6 @@ export function checkCircuitName(value: unknown, label: string): string {
   const name = checkText(value, label, 200);
   if (isCircuit({ name })) return name;
   throw new RangeError(
-    `${label} is "${RUNS_CIRCUIT}", which is reserved for counts of runs, expected another name`,
+    `${label} is "${RUNS_CIRCUIT}", a name that is reserved for counts of runs; use another name`,
   );
 }

@@ -12,7 +12,7 @@ const noPushes = Object.assign(new ScriptedStore(), { pushes: false });
 
 describe("wrong options throw an error that names what was expected", () => {
   test.each<[object | undefined, string]>([
-    [undefined, 'createFleet option "store" is undefined, expected a store or the URL of one'],
+    [undefined, 'createFleet option "store" is undefined, expected a store or the URL of a store'],
     [{ store: 5 }, 'option "store" is 5, expected an object with "open", "run"'],
     [
       { store: Object.assign(new ScriptedStore(), { kind: undefined }) },
@@ -24,7 +24,7 @@ describe("wrong options throw an error that names what was expected", () => {
     ],
     [
       { store: "ftp://u:secret@h" },
-      'option "store" is not the URL of a store, expected it to begin',
+      'option "store" is not the URL of a store, expected a URL that begins',
     ],
     [{ store, scope: "a b" }, 'option "scope" is "a b", expected 1 to 100 of the characters'],
     [{ store, scope: "" }, 'option "scope" is ""'],
@@ -36,7 +36,7 @@ describe("wrong options throw an error that names what was expected", () => {
     [{ store, token: 5 }, 'option "token" is of type number, expected a text'],
     [{ store, size: 5 }, 'option "size" is not known'],
     [{ store: noPushes, mode: "cached" }, 'option "mode" is "cached", expected "strict"'],
-    [{ store: "sqlite:/tmp/x.db", mode: "cached" }, "of the kind sqlite does not push"],
+    [{ store: "sqlite:/tmp/x.db", mode: "cached" }, 'of the kind "sqlite" does not push'],
   ])("%#", (options, message) => {
     expect(() => createFleet(options as never)).toThrow(message);
     expect(() => createFleet(options as never)).not.toThrow("secret");
@@ -47,7 +47,7 @@ describe("wrong options throw an error that names what was expected", () => {
     [
       "another policy",
       new CircuitBreaker({ name: "api" }),
-      '"api" has the trip policy consecutive',
+      '"api" has the trip policy "consecutive", expected "badSeconds"',
     ],
     [
       "too many bad seconds",

@@ -126,7 +126,7 @@ export function readFleetOptions(given: unknown): FleetSettings {
   const { store, reporter, token, prefix, ...settings } = readOptions("createFleet", given, FIELDS);
   if (store === undefined) {
     throw new TypeError(
-      'createFleet option "store" is undefined, expected a store or the URL of one',
+      'createFleet option "store" is undefined, expected a store or the URL of a store',
     );
   }
   const known =
@@ -135,7 +135,7 @@ export function readFleetOptions(given: unknown): FleetSettings {
       : byStore(store);
   if (settings.mode === "cached" && !known.pushes) {
     throw new TypeError(
-      `createFleet option "mode" is "cached", expected "strict": a store of the kind ${known.kind} does not push its changes`,
+      `createFleet option "mode" is "cached", expected "strict", because a store of the kind "${known.kind}" does not push its changes`,
     );
   }
   return { ...settings, reporter: reporter ?? readReporter({}, "reporter"), ...known };
@@ -184,6 +184,6 @@ function readStore(value: unknown, label: string): FleetStore | string {
   if (typeof value !== "string") return readOwnStore(value, label);
   if (kindOfUrl(value) !== undefined) return value;
   throw new RangeError(
-    `${label} is not the URL of a store, expected it to begin with ${[...KINDS.keys()].join(":, ")}:`,
+    `${label} is not the URL of a store, expected a URL that begins with ${[...KINDS.keys()].join(":, ")}:`,
   );
 }

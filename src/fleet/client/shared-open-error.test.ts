@@ -11,12 +11,13 @@ const failure = { fault: `f${EVIL}`, rule: `x${EVIL}`, limited: false, reporter 
 test("texts of other processes cannot command a terminal or a CI system", () => {
   const open = { ...UNKNOWN_SNAPSHOT, state: "open", retryAfterMs: 1, failure } as const;
   const error = new SharedCircuitOpenError(KEY, "open", open);
-  expect(error.message).toContain(`opened by h${PLAIN} (r${PLAIN}) for x${PLAIN}`);
+  expect(error.message).toContain(`opened by h${PLAIN} (r${PLAIN}) because of x${PLAIN}`);
   expect(error.failure).toEqual({ fault: `f${PLAIN}`, rule: `x${PLAIN}`, limited: false });
   const isolation = { reason: EVIL, owner: EVIL, ageMs: 0, remainingMs: 1000 };
   const isolated = new SharedCircuitOpenError(KEY, "isolated", { ...open, isolation });
   expect(isolated.message).toContain(`circuit isolated: registry:docker.io, ${PLAIN}; `);
-  expect(isolated.message).toContain(`, by ${PLAIN} until `);
+  expect(isolated.message).toMatch(/ from [-0-9TZ:.]+ until [-0-9TZ:.]+$/);
+  expect(isolated.message).toContain(`, isolated by ${PLAIN} from `);
   expect([error.message, isolated.message].join("")).not.toMatch(/[\p{C}\p{Zl}]/u);
 });
 

@@ -98,12 +98,12 @@ function tail(error: SharedCircuitOpenError): string {
   const { scope, since, until, isolatedBy, openedBy, failure } = error;
   const shared = `; shared in scope ${scope}`;
   if (isolatedBy !== null) {
-    return `${shared}, isolated since ${since}, by ${isolatedBy} until ${until}`;
+    return `${shared}, isolated by ${isolatedBy} from ${since} until ${until}`;
   }
   const lasting = `${shared}, in this state since ${since}`;
   if (openedBy === null || failure === null) return lasting;
   const who = openedBy.run === null ? openedBy.host : `${openedBy.host} (${openedBy.run})`;
-  return `${lasting}, opened by ${who} for ${failure.rule}`;
+  return `${lasting}, opened by ${who} because of ${failure.rule}`;
 }
 
 function plainOrNull(text: string | null): string | null {

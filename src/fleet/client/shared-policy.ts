@@ -48,7 +48,7 @@ export function policyOf(name: string, settings: Settings): CircuitPolicy {
   if (badSeconds === undefined || windowMs === undefined) {
     const [kind] = Object.keys(settings.trip.options);
     throw new TypeError(
-      `circuit breaker ${show(name)} has the trip policy ${kind}, which cannot be shared; expected badSeconds, such as { badSeconds: 5, windowMs: 60000 }`,
+      `circuit breaker ${show(name)} has the trip policy "${kind}", expected "badSeconds" for a shared circuit, such as { badSeconds: 5, windowMs: 60000 }`,
     );
   }
   const of = (option: string) => `option "${option}" of the shared circuit breaker ${show(name)}`;

@@ -123,7 +123,7 @@ describe("two circuits in one admission", () => {
       isolatedBy: null,
     });
     expect(String(error)).toContain(`circuit open: ${NAME}, retry in 60s; shared in scope default`);
-    expect(String(error)).toContain("opened by ci-1 (run 1) for Error");
+    expect(String(error)).toContain("opened by ci-1 (run 1) because of Error");
     expect((error as Error).stack).not.toContain("at ");
     expect(heard).toEqual([error]);
     expect(called).not.toHaveBeenCalled();

@@ -43,7 +43,10 @@ export function readList(body: string): readonly unknown[] {
     throw new RequestRejection(400, "the body is not JSON");
   }
   if (Array.isArray(value) && value.length <= MAX_COMMANDS) return value;
-  throw new RequestRejection(400, `expected a list of at most ${MAX_COMMANDS} commands`);
+  throw new RequestRejection(
+    400,
+    `the body is not a JSON list of at most ${MAX_COMMANDS} commands`,
+  );
 }
 
 /**

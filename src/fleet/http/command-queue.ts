@@ -48,7 +48,7 @@ export class CommandQueue {
     const text = JSON.stringify(entry);
     return new Promise((answer, fail) => {
       if (this.#waiting.length >= MAX_WAITING) {
-        fail(new FleetStoreError(`${this.#client.name} is behind by ${MAX_WAITING} commands`));
+        fail(new FleetStoreError(`${MAX_WAITING} commands already wait for ${this.#client.name}`));
         return;
       }
       const count = command.kind === "admit" ? command.count : 0;
@@ -89,7 +89,9 @@ export class CommandQueue {
       if (!isLate && batch.length > 0 && bytes + length > MAX_BODY_BYTES) break;
       taken += 1;
       if (isLate)
-        waiting.fail(this.#error(`could not send a command within ${this.#timeoutMs} ms`));
+        waiting.fail(
+          this.#error(`was not ready for the next command within ${this.#timeoutMs} ms`),
+        );
       else {
         bytes += length;
         batch.push(waiting);

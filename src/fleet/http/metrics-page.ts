@@ -37,7 +37,7 @@ export function readableBy(page: MetricsPage, maySettle: ReadablePage["isAllowed
   const token = checkToken(page.token, 'startFleetServer option "metrics.token"');
   if (maySettle(authorizationOf(token))) {
     throw new RangeError(
-      "the read token is the token of clients, expected another one: scrapers must not be able to open circuits",
+      "the read token is the same as the clients' token; use another token, because scrapers must not be able to open circuits",
     );
   }
   return { isAllowed: tokenCheck(token), contentType: page.contentType, text: () => page.text() };

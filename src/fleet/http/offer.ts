@@ -143,7 +143,10 @@ export class Offer {
     const isLong = Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES;
     const body = isLong ? undefined : await readUpTo(request, MAX_BODY_BYTES);
     if (body === undefined)
-      throw new RequestRejection(413, `expected at most ${MAX_BODY_BYTES} bytes`);
+      throw new RequestRejection(
+        413,
+        `the body is too long, expected at most ${MAX_BODY_BYTES} bytes`,
+      );
     const entries = readList(body.toString());
     // Starts all commands in the same tick, so that the store runs them in this order.
     const answers = await Promise.all(entries.map((entry) => this.#runOne(entry)));
@@ -177,7 +180,7 @@ export class Offer {
   async #scopes(response: ServerResponse): Promise<void> {
     const { store } = this.#parts;
     const { scopes } = store;
-    if (scopes === undefined) throw new RequestRejection(404, "the store lists no scopes");
+    if (scopes === undefined) throw new RequestRejection(404, "this store cannot list scopes");
     send(response, 200, await this.#asked(() => scopes.call(store)));
   }
 

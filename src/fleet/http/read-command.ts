@@ -91,7 +91,10 @@ const settle = object<SettleCommand>({
   generation: orNull(number(GENERATION)),
   successes: number(OUTCOMES),
   failures: number(OUTCOMES),
-  leases: list(10_000, pattern(/^[A-Za-z0-9_-]{1,80}\.[0-9]{1,7}$/, "a lease and its index")),
+  leases: list(
+    10_000,
+    pattern(/^[A-Za-z0-9_-]{1,80}\.[0-9]{1,7}$/, 'a lease and its index, such as "lease.0"'),
+  ),
   reporter,
   failure: orNull(failure),
   faults: optional(
@@ -237,7 +240,9 @@ function optional<T>(read: Read<T>): Read<T | undefined> {
 function list<T>(maxLength: number, read: Read<T>): Read<readonly T[]> {
   return (value, label) => {
     if (!Array.isArray(value) || value.length > maxLength) {
-      throw new RangeError(`${label} is ${show(value)}, expected a list of at most ${maxLength}`);
+      throw new RangeError(
+        `${label} is ${show(value)}, expected a list of at most ${maxLength} entries`,
+      );
     }
     return value.map((item, index) => read(item, `${label}[${index}]`));
   };

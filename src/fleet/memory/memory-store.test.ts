@@ -79,8 +79,8 @@ describe("listeners", () => {
       await once(process, "warning");
     }
     process.off("warning", warn);
-    expect(String(warning)).toContain("failed, which was ignored: Error");
-    expect(warned.filter(({ message }) => message.includes("failed, which"))).toHaveLength(1);
+    expect(String(warning)).toContain("failed; the error was ignored: Error");
+    expect(warned.filter(({ message }) => message.includes("failed; the error"))).toHaveLength(1);
     expect(String(warned)).not.toContain("secret");
     expect(heard.map(({ snapshot }) => snapshot.state)).toEqual(["closed", "closed", "open"]);
   });

@@ -24,9 +24,9 @@ export async function openRedis(url: string, prefix?: string): Promise<FleetStor
   const client = (await nodeRedis(url)) ?? (await ioredis(url));
   if (client !== undefined) return redisStore({ client, prefix });
   throw new FleetStoreError(
-    "a store in Redis needs a client, but no client is installed beside dagger-circuit-breaker. Run " +
-      '"npm install @redis/client" in its project, or "npm install --global @redis/client" ' +
-      'if it was installed with --global ("ioredis" works too)',
+    "a store in Redis needs a client, but none is installed next to dagger-circuit-breaker. If " +
+      'dagger-circuit-breaker is installed in a project, run "npm install @redis/client" there. If it is ' +
+      'installed globally, run "npm install --global @redis/client" ("ioredis" works too)',
   );
 }
 

@@ -267,12 +267,12 @@ export class CircuitFile {
     if (application === APPLICATION_ID) {
       if (version === SCHEMA_VERSION) return true;
       throw new FleetStoreError(
-        `${this.#path} has version ${version} of the schema, and this version of dagger-circuit-breaker knows ${SCHEMA_VERSION}`,
+        `${this.#path} has schema version ${version}, but this version of dagger-circuit-breaker needs ${SCHEMA_VERSION}; use another file`,
       );
     }
     const { count } = this.#statement("SELECT count(*) AS count FROM sqlite_schema").get() ?? {};
     if (application === 0 && version === 0 && Number(count) === 0) return false;
-    throw new FleetStoreError(`${this.#path} is the database of another program`);
+    throw new FleetStoreError(`${this.#path} is the database of another program; use another file`);
   }
 
   #pragma(name: string): unknown {

@@ -6,7 +6,7 @@ import { askUser } from "../../breaker/announce.js";
 import type { DigestStore, KnownDigest } from "./known-digests.js";
 import { isDigest, isPlatform, tagReference } from "./references.js";
 
-const WHOSE = "the store in the option pin";
+const WHOSE = 'the store in option "pin"';
 
 /**
  * Asks a user's store, and accepts only answers that can be written into a request. Errors, rejections and

@@ -210,11 +210,11 @@ export class DigestFile implements DigestStore {
     this.#settled();
     const where =
       this.path === undefined
-        ? "there is no folder for the file"
+        ? "no home folder was found for the file"
         : `${this.path} cannot be written`;
     warnOnce(
       "digests-not-kept",
-      `known digests stay in this process only: ${where} (${codeOf(error)})`,
+      `known digests are kept in memory only: ${where} (${codeOf(error)})`,
       where,
     );
   }

@@ -23,7 +23,7 @@ const MAX_ANSWER_LENGTH = 16 * 1024;
 
 /** The failure for a lost session, if another process has already detected and counted the loss. */
 export const SESSION_LOST_ELSEWHERE = {
-  ...engineFault("session-lost-elsewhere", "the session proxy reported it"),
+  ...engineFault("session-lost-elsewhere", "the session proxy reported the loss"),
   sessionLost: true,
 };
 

@@ -107,7 +107,7 @@ test("a shouldFallback that fails or returns no boolean passes the error on", as
     await expect(withFallback(fails, "cached", { shouldFallback })).rejects.toBe(error);
   }
   expect(warn.mock.calls.map(([text]) => text)).toEqual([
-    "shouldFallback of withFallback failed, which was ignored: RangeError",
+    "shouldFallback of withFallback failed; the error was ignored: RangeError",
   ]);
   warn.mockRestore();
 });

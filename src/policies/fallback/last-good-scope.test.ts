@@ -36,7 +36,7 @@ test.each([
     return value;
   };
   expect(await reasonOf(withFallback(operation, kept))).toMatchObject({
-    message: `lastGood cannot return ${message} again, use another fallback`,
+    message: `lastGood cannot reuse ${message}; use another fallback`,
   });
   expect(kept.recall()).toBeUndefined();
 });

@@ -20,7 +20,7 @@ const CODE = "LAST_GOOD_REFUSED";
  */
 export class LastGoodRefusedError extends CircuitBreakerError {
   constructor(what: string) {
-    super(`lastGood cannot return ${what} again, use another fallback`, CODE, {
+    super(`lastGood cannot reuse ${what}; use another fallback`, CODE, {
       refused: true,
     });
   }

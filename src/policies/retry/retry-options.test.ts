@@ -28,9 +28,9 @@ test("functions that fail affect no call and are announced once", async () => {
   const warnings = warn.mock.calls.map(([text]) => text).sort();
   warn.mockRestore();
   expect(warnings).toEqual([
-    "onRetry of a retry failed, which was ignored: TypeError",
-    "retryAfter of a retry failed, which was ignored: RangeError",
-    "shouldRetry of a retry failed, which was ignored: RangeError",
+    "onRetry of a retry failed; the error was ignored: TypeError",
+    "retryAfter of a retry failed; the error was ignored: RangeError",
+    "shouldRetry of a retry failed; the error was ignored: RangeError",
   ]);
 });
 
@@ -61,7 +61,7 @@ test.each([
   [{ maxDelayMs: Number.POSITIVE_INFINITY }, 'option "maxDelayMs" is Infinity'],
   [
     { maxDelayMs: 999 },
-    'option "maxDelayMs" is 999, expected from initialDelayMs (1000) to 2147483647',
+    'option "maxDelayMs" is 999, expected a number from initialDelayMs (1000) to 2147483647',
   ],
   [{ jitter: 1 }, 'option "jitter" is 1, expected true or false'],
   [{ retryAfter: 5 }, 'option "retryAfter" is 5, expected a function'],

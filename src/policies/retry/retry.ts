@@ -227,7 +227,7 @@ function withCap<P extends { initialDelayMs: number; maxDelayMs: number | undefi
   const maxDelayMs = policy.maxDelayMs ?? Math.max(DEFAULT_MAX_DELAY_MS, initialDelayMs);
   if (maxDelayMs < initialDelayMs) {
     throw new RangeError(
-      `${owner} option "maxDelayMs" is ${maxDelayMs}, expected from initialDelayMs (${initialDelayMs}) to ${MAX_DELAY_MS}`,
+      `${owner} option "maxDelayMs" is ${maxDelayMs}, expected a number from initialDelayMs (${initialDelayMs}) to ${MAX_DELAY_MS}`,
     );
   }
   return { ...policy, maxDelayMs };

@@ -85,7 +85,7 @@ class Connection {
     if ("error" in answer) throw new Error(`dagger-breaker run failed (${answer.error})`);
     if ("refused" in answer) {
       const refusal = rejectionIn({ status: 200, body: JSON.stringify(answer.refused) });
-      throw refusal ?? new Error("dagger-breaker run has refused the session");
+      throw refusal ?? new Error("dagger-breaker run has rejected the session");
     }
     return answer as AnswerWith<K>;
   }

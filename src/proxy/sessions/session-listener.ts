@@ -83,7 +83,7 @@ async function serve(host: SessionHost, socket: Socket): Promise<void> {
       session = await host.begin(gone.signal, typeof workdir === "string" ? workdir : undefined);
       return { variables: session.variables };
     }
-    if (session === undefined) throw new TypeError('expected "begin" first');
+    if (session === undefined) throw new TypeError('expected "begin" as the first message');
     if (question.ask === "opened") return { address: await session.opened(question.target) };
     if (question.ask === "failed") await session.failed(question.failure);
     else await session.end();

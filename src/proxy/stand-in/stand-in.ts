@@ -212,7 +212,9 @@ class RealCli {
     // Record the session as opened. The engine did open it, so the engine's breaker must not count a
     // failure.
     this.#became = "opened";
-    this.#plan.say("the CLI printed its session with an unknown form of port or token");
+    this.#plan.say(
+      "the CLI printed the port or the token of its session in an unknown form, so it is stopped",
+    );
     this.#end();
   }
 

@@ -86,7 +86,7 @@ function tellsOfOther({ counts, rule }: Failure): boolean {
 const OWN_BY_TYPE: Readonly<Record<RejectedRequest["type"], Pick<Failure, "rule" | "reason">>> = {
   CIRCUIT_OPEN: {
     rule: OWN_REJECTED,
-    reason: "A circuit breaker refused a request of the command.",
+    reason: "A circuit breaker rejected a request of the command.",
   },
   TIMED_OUT: {
     rule: OWN_TIMED_OUT,
@@ -145,6 +145,8 @@ function failureBySpans(exchanges: readonly Evidence[]): Failure | undefined {
     suspectedUpstream: null,
     sessionLost: false,
     rule: limited ? "spans.limited" : "spans.failed",
-    reason: limited ? "The host limited the rate." : "The host did not answer as it should.",
+    reason: limited
+      ? "The host limited the rate of requests."
+      : "The host did not answer as it should.",
   };
 }

@@ -55,7 +55,7 @@ describe("the reason that is reported", () => {
     const limits = { maxRetries: 1, maxDelayMs: 60_000 };
     expect(decide(limits, 1, { retryAfterMs: 120_000 })).toEqual({
       delayMs: undefined,
-      why: "the upstream asks for a delay of 120s, above --retry-max-delay of 60s",
+      why: "the upstream asks for a delay of 120s, longer than --retry-max-delay (60s)",
     });
     expect(decide(limits, 1, { retryAfterMs: 30_000 }).delayMs).toBe(30_000);
   });

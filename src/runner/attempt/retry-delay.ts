@@ -63,8 +63,10 @@ export function decideRetry(
   const limitMs = failure?.limited === true ? guard.settings.rateLimitOpenMs : 0;
   const askedMs = failure?.retryAfterMs ?? limitMs;
   if (askedMs > maxDelayMs) {
-    const limit = `--retry-max-delay of ${secondsText(maxDelayMs)}`;
-    return noRetry(`the upstream asks for a delay of ${secondsText(askedMs)}, above ${limit}`);
+    const limit = `--retry-max-delay (${secondsText(maxDelayMs)})`;
+    return noRetry(
+      `the upstream asks for a delay of ${secondsText(askedMs)}, longer than ${limit}`,
+    );
   }
   const backoff = backoffMs(retry, { ...BACKOFF, initialDelayMs, maxDelayMs }, Math.random);
   return { delayMs: Math.max(askedMs, backoff), why: null };
@@ -79,7 +81,8 @@ export function whyUseless(
   { timedOut, isCut }: Pick<AttemptEnd, "timedOut" | "isCut">,
   failure: RunFailure | null,
 ): string | null {
-  if (isCut) return "output was lost because its reader was too slow, and a retry changes nothing";
+  if (isCut)
+    return "output was lost because its reader was too slow, and a retry cannot restore it";
   if (timedOut !== null || failure?.rule === OWN_REJECTED) return null;
   if (failure?.fault === "user") return "the pipeline itself failed";
   if (failure?.fault === "cancelled") return "the command was canceled";

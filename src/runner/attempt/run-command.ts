@@ -116,8 +116,8 @@ const NO_NAME = "no name";
 
 const REASONS: Readonly<Record<string, string>> = {
   [NO_NAME]: "its name is empty",
-  ENOENT: "no such program, or the program in its first line does not exist",
-  EACCES: "permission denied (EACCES); a program needs chmod +x",
+  ENOENT: "no such program, or the interpreter in its first line does not exist",
+  EACCES: "permission denied (EACCES); make the file executable with chmod +x",
   E2BIG: "its arguments and environment are too long together (E2BIG)",
   ETXTBSY: "another process is writing it (ETXTBSY)",
   ERR_INVALID_ARG_VALUE: "its name or an argument contains a NUL byte",

@@ -117,7 +117,7 @@ export class CommandInput {
     if (end.isAtEnd) return undefined;
     if (end.read !== undefined) this.#replayed = new ReplayedInput(end.read);
     const what = kind === "file" ? "a file that cannot be opened again" : `a ${kind}`;
-    return `standard input is ${what}, which the first attempt may have read; use --stdin replay or < /dev/null`;
+    return `standard input is ${what}, and the first attempt may have read it; use --stdin replay or < /dev/null`;
   }
 
   /**
@@ -138,7 +138,7 @@ export class CommandInput {
 
 function namedOf(texts: readonly string[]): string | undefined {
   const queue = namedQueue(texts);
-  return queue && `${queue}, which the first attempt may have read; use a file`;
+  return queue && `${queue}, and the first attempt may have read from it; use a file`;
 }
 
 function closeAll(opened: ReadonlyMap<number, number>): void {

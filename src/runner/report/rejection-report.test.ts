@@ -72,7 +72,7 @@ test("another error has no report", () => {
 test("reports why a run that waits did not wait for the circuit", () => {
   const open = rejectionOf(openBreaker("a", 600_000));
   expect(rejectionReport(open, 300_000)?.notWaited).toBe(
-    "that would take longer than --max-wait of 300s",
+    "the wait would be longer than --max-wait (300s)",
   );
   const breaker = new CircuitBreaker({ name: "engine" });
   breaker.isolate("maintenance");
@@ -82,7 +82,7 @@ test("reports why a run that waits did not wait for the circuit", () => {
 });
 
 test.each([
-  [3_600_000, "the isolation ends later than --max-wait of 300s"],
+  [3_600_000, "the isolation lasts longer than --max-wait (300s)"],
   [60_000, "--wait ignores isolations"],
 ])("names the limit for an isolation of %i ms only if it ends later", async (expiresInMs, why) => {
   const fleet = createFleet({ store: memoryStore() });

@@ -44,10 +44,10 @@ function whyNotWaited(
   until: string | null,
   maxWaitMs: number,
 ): string {
-  const limit = `--max-wait of ${Math.ceil(maxWaitMs / 1000)}s`;
-  if (reason !== "isolated") return `that would take longer than ${limit}`;
+  const limit = `--max-wait (${Math.ceil(maxWaitMs / 1000)}s)`;
+  if (reason !== "isolated") return `the wait would be longer than ${limit}`;
   const endsLater = until !== null && Date.parse(until) - Date.now() > maxWaitMs;
-  return endsLater ? `the isolation ends later than ${limit}` : "--wait ignores isolations";
+  return endsLater ? `the isolation lasts longer than ${limit}` : "--wait ignores isolations";
 }
 
 /** Returns when and why the circuit opened. */

@@ -76,7 +76,7 @@ export const CIRCUIT_DASHBOARD: DashboardParts = {
     {
       type: "state-timeline",
       title: "States",
-      description: "The state at each time.",
+      description: "The state over time.",
       width: 24,
       values: STATE_TEXTS,
       queries: [{ expr: stateNumber(OWN), legend: SCOPE_LEGEND }],
@@ -84,7 +84,7 @@ export const CIRCUIT_DASHBOARD: DashboardParts = {
     {
       type: "timeseries",
       title: "Calls by outcome",
-      description: "A late outcome belongs to a call from before the last change.",
+      description: "A late outcome belongs to a call from before the last change of state.",
       width: 12,
       queries: [byAttributes("calls", [OUTCOME])],
     },
@@ -104,7 +104,7 @@ export const CIRCUIT_DASHBOARD: DashboardParts = {
     },
     {
       type: "timeseries",
-      title: "Probe beyond its lease, isolation",
+      title: "Overdue probe and isolation",
       description: "How long a probe has been overdue, and how long ago the circuit was isolated.",
       unit: "s",
       width: 12,

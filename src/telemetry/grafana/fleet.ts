@@ -48,7 +48,7 @@ const SAVED: readonly PanelParts[] = [
     type: "stat",
     title: "Time that CI saved",
     description:
-      "A low estimate of the time that rejected runs would have taken to fail, without the time that runs waited.",
+      "A low estimate of the time that rejected runs would have taken to fail, minus the time that runs waited.",
     unit: "s",
     width: 6,
     queries: [{ expr: `${AVOIDED} - ${WAITED}`, legend: "saved" }],
@@ -68,7 +68,7 @@ const SAVED: readonly PanelParts[] = [
     type: "timeseries",
     title: "Runs by result",
     description:
-      "failure is the user's, error any other, and skip a run that a circuit rejected before it started.",
+      "success, failure (the user's own), error (any other failure), or skip (a circuit rejected the run before it started).",
     width: 12,
     queries: [
       {
@@ -84,14 +84,14 @@ const CIRCUITS: readonly PanelParts[] = [
     type: "stat",
     title: "Circuits by state",
     description:
-      "All circuits, also those without series of their own. Of several processes, the highest number.",
+      "All circuits, including those without series of their own. If several processes count them, the highest number.",
     width: 8,
     queries: [{ expr: circuitsByState(), legend: `{{ ${labelOf(STATE)} }}` }],
   },
   {
     type: "state-timeline",
     title: "Circuits that are not closed",
-    description: "A gap is a closed circuit.",
+    description: "A gap means that the circuit was closed.",
     width: 16,
     values: STATE_TEXTS,
     queries: [{ expr: `${stateNumber([JOB])} > 0`, legend: CIRCUIT_LEGEND }],
@@ -121,7 +121,7 @@ const CIRCUITS: readonly PanelParts[] = [
     type: "bargauge",
     title: "Time without calls",
     description:
-      "The ten circuits that were open for longest, isolation included. Of several processes, the longest time.",
+      "The ten circuits that were open for the longest time, isolation included. If several processes report a circuit, the longest time.",
     unit: "s",
     width: 12,
     queries: [
@@ -131,7 +131,7 @@ const CIRCUITS: readonly PanelParts[] = [
   {
     type: "table",
     title: "Circuits with rejected calls",
-    description: "The number of rejected calls, and the seconds until the circuit admits one.",
+    description: "The number of rejected calls, and the seconds until the circuit admits a call.",
     width: 12,
     queries: [
       { expr: `${totalGain("calls", [JOB, REJECTED], "$__range")} > 0`, legend: "rejected" },
@@ -145,8 +145,8 @@ const STORE_LABELS = `job, ${labelOf(STORE_KIND)}`;
 const OPERATION: readonly PanelParts[] = [
   {
     type: "timeseries",
-    title: "Run duration, 95 of 100",
-    description: "The duration that 95 of 100 runs stay below, by result.",
+    title: "Run duration, 95th percentile",
+    description: "95 of 100 runs take no longer than this, by result.",
     unit: "s",
     width: 8,
     queries: [
@@ -159,7 +159,7 @@ const OPERATION: readonly PanelParts[] = [
   {
     type: "state-timeline",
     title: "Store",
-    description: "Whether a process does not reach the store.",
+    description: "Whether a process cannot reach the store.",
     width: 8,
     values: { 0: { text: "reached", color: "green" }, 1: { text: "not reached", color: "red" } },
     queries: [
@@ -186,7 +186,7 @@ const OPERATION: readonly PanelParts[] = [
 export const FLEET_DASHBOARD: DashboardParts = {
   uid: "dagger-breaker-fleet",
   title: "Circuits: fleet",
-  description: "All circuits of a job, the runs of CI, and what it saved.",
+  description: "All circuits of a job, the CI runs, and the time that CI saved.",
   variables: [JOB_VARIABLE],
   panels: [...SAVED, ...CIRCUITS, ...OPERATION],
 };

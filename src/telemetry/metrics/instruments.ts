@@ -55,7 +55,7 @@ export const LOCAL = {
     kind: "updown",
     unit: "1",
     description:
-      "1 for how the circuit is controlled (automatic, observe, disabled or isolated), 0 for the others.",
+      "1 for the current control of the circuit (automatic, observe, disabled or isolated), 0 for the others.",
     attributes: [NAME, CONTROL],
   },
   inFlight: {
@@ -116,7 +116,7 @@ export const GUARD = {
     kind: "counter",
     unit: "{request}",
     description:
-      "Requests that a registry did not get during its rate limit, because pulls were rejected.",
+      "Requests that were not sent to a registry during its rate limit, because pulls were rejected.",
     attributes: [NAME],
   },
   pinnedImages: {
@@ -215,7 +215,7 @@ export const SHARED = {
     name: "dagger_breaker.shared.circuit.failures",
     kind: "counter",
     unit: "{failure}",
-    description: "Failures by fault and rate limit.",
+    description: "Failures by the component at fault, and by whether they were rate limits.",
     attributes: [NAME, SCOPE, FAULT, LIMITED],
   },
   transitions: {
@@ -282,7 +282,7 @@ export const RUNS = {
     name: "dagger_breaker.run.avoided_time",
     kind: "counter",
     unit: "s",
-    description: "Low estimate of the time until rejected runs would have failed.",
+    description: "Low estimate of the time that rejected runs would have taken to fail.",
     attributes: [SCOPE],
   },
 } as const satisfies Instruments;

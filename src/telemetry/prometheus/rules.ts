@@ -47,7 +47,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     expr: rejected,
     summary: `Calls to ${CIRCUIT} are rejected`,
     description:
-      "The circuit has not been closed for 5 minutes, and it has rejected calls since. Each of these calls or CI jobs fails at once or waits.",
+      "The circuit has been open or half-open for more than 5 minutes, and it still rejects calls. Each rejected call or CI job fails at once or waits.",
     section: "calls-rejected",
   },
   {
@@ -78,7 +78,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
       return `${maxBy(STORE_LABELS, down)} == 1`;
     },
     for: "2m",
-    summary: `A process of {{ $labels.job }} does not reach its ${label(STORE_KIND)} store`,
+    summary: `A process of {{ $labels.job }} cannot reach its ${label(STORE_KIND)} store`,
     description:
       "For 2 minutes, at least one process has decided about calls without the outcomes of other processes.",
     section: "store-unreachable",
@@ -86,9 +86,9 @@ export const ALERT_RULES: readonly AlertRule[] = [
   {
     alert: "DaggerBreakerOutcomesDropped",
     expr: (job) => `${maxBy(STORE_LABELS, `increase(${series(STORE.dropped, [job])}[15m])`)} > 0`,
-    summary: `A ${label(STORE_KIND)} store misses outcomes of {{ $labels.job }}`,
+    summary: `Outcomes of {{ $labels.job }} do not reach the ${label(STORE_KIND)} store`,
     description:
-      "Within the last 15 minutes, outcomes of calls did not reach the store. Its circuits open later than they should.",
+      "Within the last 15 minutes, outcomes of calls did not reach the store. Shared circuits open later than they should.",
     section: "outcomes-dropped",
   },
   {
@@ -107,7 +107,8 @@ export const ALERT_RULES: readonly AlertRule[] = [
       return `${maxBy(CIRCUIT_LABELS, age)} > ${A_DAY_S}`;
     },
     summary: `The circuit ${CIRCUIT} has been isolated for more than a day`,
-    description: "A person isolated it, and it rejects every call until its release.",
+    description:
+      "A person isolated the circuit, and it rejects every call until the isolation ends.",
     section: "isolated-for-a-day",
   },
   {
@@ -115,7 +116,8 @@ export const ALERT_RULES: readonly AlertRule[] = [
     expr: (job) => `up{${job}} == 0\nor absent(up{${job}})`,
     for: "5m",
     summary: "Prometheus gets no metrics from {{ $labels.job }} {{ $labels.instance }}",
-    description: "No scrape has succeeded for 5 minutes, so the other alerts of it cannot fire.",
+    description:
+      "No scrape has succeeded for 5 minutes, so the other alerts for this target cannot fire.",
     section: "target-down",
   },
 ];

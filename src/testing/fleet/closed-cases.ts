@@ -36,7 +36,7 @@ export const closedCases: readonly RuleCase[] = [
   },
   {
     title:
-      "an outcome without a permit creates a circuit and counts; one of a lost circuit is late",
+      "an outcome without a permit creates a circuit and counts; an outcome for a lost circuit is late",
     async check(setting) {
       const unasked = await setting.circuit().settle(null, { successes: 1 });
       assert.equal(unasked.counted, 1);
@@ -59,7 +59,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: `of ${CROWD} commands at the same time none is lost`,
+    title: `none of ${CROWD} commands at the same time is lost`,
     async check(setting) {
       const circuit = setting.circuit();
       const { generation } = (await circuit.admit()).snapshot;
@@ -73,7 +73,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: `of ${CROWD} commands at the same time through two stores none is lost`,
+    title: `none of ${CROWD} commands at the same time through two stores is lost`,
     twoStores: true,
     async check(setting) {
       const circuit = setting.circuit();
@@ -131,7 +131,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a reporter whose last outcome was a success no longer counts as one",
+    title: "a reporter no longer counts once its last outcome is a success",
     async check(setting) {
       const circuit = setting.circuit({ minimumReporters: 2 });
       await circuit.settle(null, { failures: 3 });

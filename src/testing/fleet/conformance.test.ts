@@ -8,7 +8,10 @@ import { fleetStoreConformance } from "./conformance.js";
 
 /** Stores that each break one rule. `title` matches the case that must detect the flaw. */
 const FLAWS: Record<string, [title: RegExp, flaw: (store: FleetStore) => Partial<FleetStore>]> = {
-  "admits every call": [/as there are places/, answers(() => ({ admitted: 1, refusal: null }))],
+  "admits every call": [
+    /many calls at once get exactly as many probes as/,
+    answers(() => ({ admitted: 1, refusal: null })),
+  ],
   "rounds generations as a script does": [
     /generation is the time in microseconds/,
     answers(({ snapshot }) => ({
@@ -19,7 +22,7 @@ const FLAWS: Record<string, [title: RegExp, flaw: (store: FleetStore) => Partial
     /older generation changes nothing/,
     answers(({ counted, late }) => ({ counted: counted + late, late: 0 })),
   ],
-  "loses one command in a hundred": [/^of 300 commands at the same time none is lost$/, loses(100)],
+  "loses one command in a hundred": [/^none of 300 commands at the same time is lost$/, loses(100)],
   "ends reset timeouts on a read": [
     /stays open after its reset timeout/,
     answers(({ snapshot }, { kind }) =>
@@ -53,7 +56,7 @@ const FLAWS: Record<string, [title: RegExp, flaw: (store: FleetStore) => Partial
   ],
   "continues after its end": [/closed store rejects every/, () => ({ close: async () => {} })],
   "reports other scopes": [
-    /changes of that scope only/,
+    /only the changes of its scope/,
     (store) => ({
       subscribe: (scope, listener) => {
         const stops = [scope, `${scope}/other`].map((one) => store.subscribe(one, listener));

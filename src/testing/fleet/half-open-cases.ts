@@ -7,7 +7,7 @@ import { type Circuit, FAILURE, REPORTER, until } from "./circuit.js";
 
 export const halfOpenCases: readonly RuleCase[] = [
   {
-    title: "many calls at once get exactly as many probes as there are places",
+    title: "many calls at once get exactly as many probes as the policy allows",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 3 });
       const replies = await Promise.all(Array.from({ length: 100 }, () => circuit.admit()));
@@ -25,7 +25,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "many calls at once through two stores get exactly as many probes as there are places",
+    title: "many calls at once through two stores get exactly as many probes as the policy allows",
     twoStores: true,
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 3 });
@@ -38,7 +38,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "an admission for more calls than places admits the first of them",
+    title: "an admission for more calls than free probe places admits only its first calls",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 2 });
       const { admitted, refusal, snapshot } = await circuit.probe({ count: 5 });
@@ -46,7 +46,8 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a place released without an outcome is free, and nothing else changes",
+    title:
+      "a probe place that is released without an outcome becomes free, and nothing else changes",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 2 });
       const { snapshot } = await circuit.probe({ count: 2, lease: "mine" });
@@ -61,11 +62,12 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a place is free after its end, and the late outcome of its probe still counts",
+    title:
+      "a probe place becomes free when its lease ends, and the late outcome of its probe still counts",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenProbeTimeoutMs: 20 });
       const { generation } = (await circuit.probe({ lease: "first" })).snapshot;
-      await circuit.readUntil(({ probes }) => probes === 0, "the place is free");
+      await circuit.readUntil(({ probes }) => probes === 0, "the probe place is free");
       const patient = circuit.with({ halfOpenProbeTimeoutMs: 600_000 });
       const second = await patient.admit({ lease: "second" });
       assert.deepEqual([second.admitted, second.changes], [1, []]);
@@ -75,7 +77,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a rejected call receives the time of the next free place",
+    title: "a rejected call receives the time until the next probe place is free",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 2 });
       await circuit.with({ halfOpenProbeTimeoutMs: 300_000 }).probe();
@@ -122,7 +124,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "another process takes the place of a probe whose process has gone",
+    title: "another process takes the probe place of a process that is gone",
     twoStores: true,
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenProbeTimeoutMs: 50 });
@@ -132,7 +134,7 @@ export const halfOpenCases: readonly RuleCase[] = [
       const taken = await until(
         () => circuit.admit(),
         ({ admitted }) => admitted === 1,
-        "the place is free",
+        "the probe place is free",
       );
       assert.equal(taken.snapshot.state, "half-open");
     },

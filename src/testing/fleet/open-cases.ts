@@ -6,7 +6,8 @@ import { type Circuit, FAILURE, RATE_LIMIT, REPORTER, timeless } from "./circuit
 
 export const openCases: readonly RuleCase[] = [
   {
-    title: "a failure that opens at once opens the circuit, and names its reporter and kind",
+    title:
+      "a failure with the flag to open at once opens the circuit, and the change contains its reporter and kind",
     async check(setting) {
       const run = "https://ci.example/run?id=7&name=größer";
       const reporter = { id: "Reporter_9-z", host: "läufer-9 \u{1f6d1}", run };

@@ -43,7 +43,7 @@ export const reportCases: readonly RuleCase[] = [
     }),
   },
   {
-    title: "the outcomes of the last seconds add up to those that count",
+    title: "the outcomes in a report, second by second, add up to all counted outcomes",
     check: counting(async (circuit) => {
       const { snapshot } = await circuit.admit();
       await circuit.settle(snapshot.generation, { successes: 3, failures: 1 });
@@ -56,7 +56,7 @@ export const reportCases: readonly RuleCase[] = [
     }),
   },
   {
-    title: "a report names who holds a probe, and the policy that was used last",
+    title: "a report names the holder of a probe, and the policy that was used last",
     check: counting(
       async (circuit) => {
         await circuit.limit();
@@ -72,7 +72,7 @@ export const reportCases: readonly RuleCase[] = [
     ),
   },
   {
-    title: "counts sent beside outcomes are added up, and change nothing else",
+    title: "counts that are sent together with outcomes are added up, and change nothing else",
     check: counting(async (circuit) => {
       await circuit.limit();
       const before = await circuit.read();
@@ -118,7 +118,7 @@ export const reportCases: readonly RuleCase[] = [
     }),
   },
   {
-    title: "scopes are listed, and a list with reports has one for each circuit",
+    title: "scopes are listed, and a list with reports contains one report for each circuit",
     check: counting(async (circuit, { store, scope }) => {
       await circuit.settle(null, { failures: 1, failure: RATE_LIMIT });
       assert.ok((await store.scopes?.())?.includes(scope));

@@ -89,7 +89,7 @@ export const storeCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a subscriber receives the changes of that scope only, until it stops",
+    title: "a subscriber receives only the changes of its scope, until it unsubscribes",
     async check(setting) {
       const { store, scope } = setting;
       const received: FleetEntry[] = [];
@@ -114,7 +114,7 @@ export const storeCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a subscriber receives the changes of another store, if stores push",
+    title: "a subscriber receives the changes that another store makes, if the stores push",
     twoStores: true,
     async check(setting) {
       const other = await setting.another();

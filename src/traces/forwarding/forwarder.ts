@@ -47,7 +47,7 @@ interface QueuedBody {
 }
 
 const MAX_OWN_SPANS = 2048;
-const CLOSED = "closed before it took them";
+const CLOSED = "the receiver was closed before the collector took them";
 
 /**
  * Sends one body at a time, in the order of arrival. Headers contain the user's credentials. They are kept

@@ -52,7 +52,8 @@ const MIB = 1_048_576;
 const urlField: Field<string | undefined> = {
   absent: undefined,
   read(value, label) {
-    if (typeof value !== "string") throw new TypeError(`${label} is not a text, expected a URL`);
+    if (typeof value !== "string")
+      throw new TypeError(`${label} is of type ${typeof value}, expected a URL`);
     if (isHttpUrl(value)) return value;
     throw new RangeError(`${label} is not an http or https URL`);
   },

@@ -27,7 +27,7 @@ const isolate = () => run("isolate", HUB, "--reason", "moves", "--for", "1h", "-
 test("other processes see and release an isolation", async () => {
   expect(await run("status")).toMatchObject({
     exitCode: 0,
-    stdout: "The store knows no circuit in the scope default.\n",
+    stdout: 'The store knows no circuit in the scope "default".\n',
   });
   expect(await isolate()).toMatchObject({ exitCode: 0 });
   const { exitCode, stdout } = await run("status", HUB);
@@ -63,7 +63,7 @@ test("reports a wrong token without showing either token", async () => {
   const wrong = { ...env, DAGGER_BREAKER_STORE_TOKEN: "another-token-altogether" };
   const { exitCode, stdout, stderr } = await cli.run(["status"], { env: wrong });
   expect({ exitCode, stdout }).toEqual({ exitCode: 69, stdout: "" });
-  expect(stderr).toMatch(/^error: the store cannot be asked: .*token/);
+  expect(stderr).toMatch(/^error: the store cannot be used: .*token/);
   expect(stderr).not.toMatch(/another-token|nobody-guesses/);
 });
 
@@ -75,7 +75,7 @@ test("a store that never replies delays no process beyond its limit", async () =
   try {
     const { exitCode, stderr } = await cli.run(["status", "--store-timeout", "500ms"], { env: at });
     expect(exitCode).toBe(69);
-    expect(stderr).toMatch(/^error: the store cannot be asked: /);
+    expect(stderr).toMatch(/^error: the store cannot be used: /);
   } finally {
     silent.closeAllConnections();
     silent.close();

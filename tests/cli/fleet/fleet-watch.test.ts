@@ -26,7 +26,7 @@ test("each change is a line, at once and with its cause", async () => {
   expect(running.stdout).toMatch(
     /^\S+Z git:github\.com: open, retry in (10 min|9 min \d+ s): registry \(registry\.unavailable\), by runner-1, \S+\n$/,
   );
-  expect(running.stderr).toBe(`watching 1 circuit in the scope ${fleet.scope}\n`);
+  expect(running.stderr).toBe(`watching 1 circuit in the scope "${fleet.scope}"\n`);
   await fleet.fail(HUB);
   await seen(running, /docker/);
   await fleet.run(["reset", HUB, "--reason", "it is back", "--owner", "ada"]);
@@ -92,7 +92,7 @@ test("more circuits than terminal rows do not scroll it", async () => {
 });
 
 test.each([
-  ["lines", [], /it is asked again until it answers/, /the store answers again/],
+  ["lines", [], /asking again until the store answers/, /the store answers again/],
   ["JSON", ["--json"], /"event":"store","up":false/, /"event":"store","up":true/],
 ])("reports a store that goes away and returns (%s)", async (_what, more, lost, found) => {
   const running = watch("--store-timeout", "1s", ...more);
@@ -113,7 +113,7 @@ test("a table shows its age while the store is away", async () => {
   const running = fleet.start(["watch", "--store-timeout", "1s"], { isTTY: true });
   await seen(running, /docker/);
   await fleet.server.kill();
-  await seen(running, /last known, away for \d+ s: the store cannot be asked/);
+  await seen(running, /last known states, no answer for \d+ s: the store cannot be used/);
   await fleet.server.restart();
   await vi.waitFor(() => expect(running.stdout.split(HOME).at(-1)).toMatch(/^0 circuits /));
   await running.end();

@@ -16,7 +16,7 @@ const json = async (...argv: string[]) => JSON.parse((await fleet.run([...argv, 
 test("without shared circuits, status reports that", async () => {
   expect(await fleet.run(["status"])).toEqual({
     exitCode: 0,
-    stdout: `The store knows no circuit in the scope ${fleet.scope}.\n`,
+    stdout: `The store knows no circuit in the scope "${fleet.scope}".\n`,
     stderr: "",
   });
   expect(await json("status")).toEqual([]);
@@ -105,7 +105,7 @@ test("an isolation is reported, shown, and rejects every call", async () => {
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^isolated registry:docker\.io until \S+Z \(30 min\), by ada: moves\n$/);
   expect(stderr).toBe(
-    `note: "registry:docker.io" is new in the scope ${fleet.scope}: no process has used it yet\n`,
+    `note: "registry:docker.io" is new in the scope "${fleet.scope}": no process has used it yet\n`,
   );
   expect(await json("status")).toMatchObject([
     { name: HUB, state: "isolated", isolation: { reason: "moves", owner: "ada" } },
@@ -119,7 +119,7 @@ test("reports a replaced isolation", async () => {
   await isolate();
   const again = ["isolate", HUB, "--reason", "still", "--for", "1h", "--owner", "bob"];
   const { stdout, stderr } = await fleet.run(again);
-  expect(stdout).toMatch(/by bob: still \(it replaces an isolation by ada until \S+Z: moves\)\n$/);
+  expect(stdout).toMatch(/by bob: still \(replaces the isolation by ada until \S+Z: moves\)\n$/);
   expect(stderr).toBe("");
 });
 
@@ -179,7 +179,7 @@ test.each(["release", "reset"])(
     expect(exitCode).toBe(57);
     expect(stdout).toMatch(/^(released|reset) registry:docker\.io/);
     expect(stderr).toBe(
-      `the scope ${fleet.scope} does not know "registry:dockr.io"; nothing was done to it\n`,
+      `skipped circuit "registry:dockr.io": the scope "${fleet.scope}" does not contain it\n`,
     );
     expect(await json("status")).toMatchObject([{ name: HUB, state: "closed" }]);
   },
@@ -245,7 +245,7 @@ test("history shows only the given circuits and number", async () => {
     { name: HUB, reason: "release" },
   ]);
   expect((await fleet.run(["history", "git:gitlab.com"])).stdout).toBe(
-    `The store knows no change of "git:gitlab.com" in the scope ${fleet.scope}.\n`,
+    `The store knows no change of "git:gitlab.com" in the scope "${fleet.scope}".\n`,
   );
 });
 
@@ -321,7 +321,7 @@ test.each([["status"], ["history"], ["release", HUB], ["watch"]])(
     const env = { DAGGER_BREAKER_STORE: "redis://me:hunter2@127.0.0.1:1" };
     const { exitCode, stdout, stderr } = await fleet.run(argv, { env });
     expect({ exitCode, stdout }).toEqual({ exitCode: 69, stdout: "" });
-    expect(stderr).toMatch(/^error: the store cannot be asked: /);
+    expect(stderr).toMatch(/^error: the store cannot be used: /);
     expect(stderr).not.toContain("hunter2");
   },
 );

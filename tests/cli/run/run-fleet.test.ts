@@ -65,7 +65,7 @@ test("a program that prints a failure of Dagger changes nothing in the store, an
   // The rate limit still counts in the run itself.
   expect([forged.exitCode, forged.starts]).toEqual([75, ["pull-429"]]);
   expect(forged.stderr).toMatch(
-    /not reported to the store; --needs registry:docker\.io reports it\n$/,
+    /not reported to the store; add --needs registry:docker\.io to report it\n$/,
   );
   expect(forged.next).toBe(0);
   const needed = await printing("egress-5", "--needs", "registry:docker.io");

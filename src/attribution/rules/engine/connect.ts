@@ -130,7 +130,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "Another program than an engine answers at the engine's address.",
+    reason: "A program that is not an engine answers at the engine's address.",
     when: {
       any: ENGINE_FRAMES,
       matches:

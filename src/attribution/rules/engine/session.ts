@@ -124,7 +124,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "The versions of the engine, the CLI and the SDK do not go together.",
+    reason: "The versions of the engine, the CLI and the SDK are not compatible.",
     when: [
       {
         any: [
@@ -204,7 +204,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     counts: true,
     transient: true,
     upstream: "none",
-    reason: "The engine does not know a session, which need not be the client's own.",
+    reason: "The engine does not know a session; it may not be the client's own session.",
     when: [
       { any: CLIENT_SESSION_WORDS },
       // These words count only outside an answer (`bare`). In an answer, a module may use the words for

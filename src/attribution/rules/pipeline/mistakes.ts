@@ -99,7 +99,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: true,
     upstream: "none",
-    reason: "A program of the pipeline reports an exchange of its own.",
+    reason: "A program of the pipeline reports that its own request failed.",
     when: {
       bare: true,
       outcome: COUNTING,

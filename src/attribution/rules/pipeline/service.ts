@@ -9,7 +9,7 @@ export const SERVICE_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "The service is set up in a way that the engine cannot start.",
+    reason: "The service has settings with which the engine cannot start it.",
     when: [
       {
         any: ["healthcheck"],

@@ -83,7 +83,7 @@ export const TEST_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "Tests failed, whatever their output quotes.",
+    reason: "Tests failed, so errors that their output quotes do not count.",
     when: { any: WORDS, matches: REPORT, test: ({ lower }) => !failedLater(lower) },
     examples: [
       '--- FAIL: TestPull (0.01s)\n    pull_test.go:12: Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io: no such host\nFAIL',

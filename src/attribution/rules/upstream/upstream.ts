@@ -44,7 +44,7 @@ const MEANINGS: Readonly<Record<Ended, OutcomeMeaning>> = {
     fault: "upstream",
     counts: true,
     transient: true,
-    reason: "broke the connection off.",
+    reason: "broke off the connection.",
   },
   "expired-certificate": {
     fault: "upstream",
@@ -56,7 +56,7 @@ const MEANINGS: Readonly<Record<Ended, OutcomeMeaning>> = {
     fault: "user",
     counts: false,
     transient: false,
-    reason: "has a certificate or TLS setting that does not fit those here.",
+    reason: "has a certificate that is not trusted here, or a TLS setting that does not match.",
   },
   denied: {
     fault: "user",
@@ -179,7 +179,7 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
     fault: "git",
     counts: false,
     transient: true,
-    reason: "The git host sent something else than an answer of a git server.",
+    reason: "The git host did not answer like a git server.",
     when: {
       any: [
         "not valid: is this a git repository",

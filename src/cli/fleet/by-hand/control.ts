@@ -59,10 +59,10 @@ export function addControlOptions(command: Command): Command {
   return addFleetOptions(command.argument("<name...>", "circuits, such as registry:docker.io"))
     .option(
       "--owner <name>",
-      "who does it (default: who started the CI job, or user@host)",
+      "the name to record (default: the user who started the CI job, or user@host)",
       textOf(MAX_OWNER_LENGTH),
     )
-    .option("--json", "print the circuits afterwards as one JSON array");
+    .option("--json", "print the resulting circuits as one JSON array");
 }
 
 /**
@@ -110,7 +110,7 @@ export async function control(
         exitCode = EXIT.circuitUnknown;
         say(
           terminal,
-          `the scope ${opened.scope} does not know ${quoted(before.name)}; nothing was done to it`,
+          `skipped circuit ${quoted(before.name)}: the scope ${quoted(opened.scope)} does not contain it`,
         );
         objects.push(circuitObject(before, Date.now()));
         continue;
@@ -140,12 +140,9 @@ async function apply(
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     if (error instanceof NotDoneError) {
-      throw new CommandError(
-        `${error.message}; nothing was done to ${quoted(name)}`,
-        error.exitCode,
-      );
+      throw new CommandError(`${error.message}; ${quoted(name)} was not changed`, error.exitCode);
     }
-    const doubt = `${quoted(name)} may or may not have changed: ask dagger-breaker status`;
+    const doubt = `${quoted(name)} may have changed; check it with dagger-breaker status`;
     throw new CommandError(`${error.message}; ${doubt}`, error.exitCode);
   }
 }

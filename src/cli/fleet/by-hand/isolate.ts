@@ -25,7 +25,7 @@ export function addIsolateCommand(program: Command, context: CommandContext): vo
     .command("isolate")
     .summary("stop all calls of a fleet to an upstream for a time")
     .description(
-      "Isolates shared circuits: every process of the fleet rejects their calls until the time is over or dagger-breaker release ends it. It replaces an earlier isolation. All users of the store can see who did it and why.",
+      "Isolates shared circuits: every process of the fleet rejects their calls until the time in --for is over, or until dagger-breaker release. A new isolation replaces an earlier one. All users of the store can see who isolated a circuit, and why.",
     )
     .requiredOption(...REASON)
     .requiredOption("--for <duration>", "for how long, such as 30m or 2h", duration);
@@ -50,7 +50,7 @@ function isolate(
       const unknown = before.filter(({ snapshot }) => !isKnown(snapshot));
       if (!anyName) for (const { name } of unknown) refuseTypo(name, scope);
       for (const { name } of unknown) {
-        const note = `${quoted(name)} is new in the scope ${scope}: no process has used it yet`;
+        const note = `${quoted(name)} is new in the scope ${quoted(scope)}: no process has used it yet`;
         say(terminal, `note: ${note}`);
       }
     },
@@ -72,7 +72,7 @@ function isolate(
 function refuseTypo(name: string, scope: string): void {
   const problem = guardNameProblem(name);
   if (problem === undefined) return;
-  const known = `the scope ${plainText(scope)} does not know it either`;
+  const known = `no circuit in the scope ${quoted(scope)} has this name`;
   throw new CommandError(`${problem}; ${known}. Use --any-name to isolate it anyway`, EXIT.usage);
 }
 
@@ -80,5 +80,5 @@ function replaced({ snapshot: { isolation } }: FleetEntry): string {
   if (isolation === null) return "";
   const { owner, reason, remainingMs } = isolation;
   const untilMs = Date.now() + remainingMs;
-  return ` (it replaces an isolation by ${plainText(owner)} until ${secondText(untilMs)}: ${plainText(reason)})`;
+  return ` (replaces the isolation by ${plainText(owner)} until ${secondText(untilMs)}: ${plainText(reason)})`;
 }

@@ -11,7 +11,7 @@ export function addReleaseCommand(program: Command, context: CommandContext): vo
     .command("release")
     .summary("end an isolation before its time")
     .description(
-      "Releases shared circuits: ends their isolation, closes them, and drops what they had counted. It also closes a circuit that is open without being isolated.",
+      "Releases shared circuits: ends their isolation, closes them, and discards their counts. It also closes a circuit that is open without being isolated.",
     );
   addClosingCommand(command, context, "release", ({ name, snapshot }) => {
     const { isolation } = snapshot;

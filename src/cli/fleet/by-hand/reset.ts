@@ -11,7 +11,7 @@ export function addResetCommand(program: Command, context: CommandContext): void
     .command("reset")
     .summary("close a circuit that is open")
     .description(
-      "Resets shared circuits: closes them, drops what they had counted, and starts again with the shortest open time. It keeps an isolation; dagger-breaker release ends that.",
+      "Resets shared circuits: closes them, discards their counts, and starts again with the shortest open time. It keeps an isolation; dagger-breaker release ends that.",
     );
   addClosingCommand(command, context, "reset", (before, { name, snapshot: { isolation } }) =>
     isolation === null

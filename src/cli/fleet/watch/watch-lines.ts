@@ -6,6 +6,7 @@ import { plainJson, plainText } from "../../plain-text.js";
 import { printLines, say, type Terminal } from "../../terminal.js";
 import { changeLine, changesAfter } from "../change.js";
 import { byUrgency, circuitObject, secondText, stateOf, waitOf } from "../circuit.js";
+import { quoted } from "../names.js";
 import { retryText } from "../table.js";
 import type { OpenScope } from "../with-store.js";
 import { count, whoText, whyText } from "../words.js";
@@ -33,7 +34,7 @@ export class LineWriter implements Follower {
     const entries = view.entries(performance.now());
     const nowMs = Date.now();
     if (!this.#json) {
-      const scope = `the scope ${this.#opened.scope}`;
+      const scope = `the scope ${quoted(this.#opened.scope)}`;
       say(this.#terminal, `watching ${count(entries.length, "circuit")} in ${scope}`);
     }
     for (const entry of [...entries].sort(byUrgency)) {
@@ -58,7 +59,7 @@ export class LineWriter implements Follower {
 
   lost(message: string): void {
     if (this.#json) this.#write({ event: "store", up: false, message });
-    else say(this.#terminal, `${message}; it is asked again until it answers`);
+    else say(this.#terminal, `${message}; asking again until the store answers`);
   }
 
   found(): void {

@@ -4,6 +4,7 @@ import { cutTo } from "../../plain-text.js";
 import { paintFor, printLines, type Terminal } from "../../terminal.js";
 import { durationText } from "../../time-words.js";
 import { byUrgency, stateOf } from "../circuit.js";
+import { quoted } from "../names.js";
 import { circuitLines } from "../table.js";
 import { count } from "../words.js";
 import type { CircuitView } from "./circuit-view.js";
@@ -86,12 +87,14 @@ export class Screen implements Follower {
     const paint = paintFor(this.#terminal);
     const columns = this.#terminal.stdout.columns ?? Number.POSITIVE_INFINITY;
     const notClosed = entries.filter(({ snapshot }) => stateOf(snapshot) !== "closed").length;
-    const title = `${count(entries.length, "circuit")} in the scope ${this.#scope}, ${notClosed} not closed`;
+    const title = `${count(entries.length, "circuit")} in the scope ${quoted(this.#scope)}, ${notClosed} not closed`;
     const lost = this.#lost;
     const lines = [cutTo(columns, title)];
     if (lost !== undefined) {
       const time = durationText(Math.ceil((performance.now() - lost.sinceMs) / 1000) * 1000);
-      lines.push(paint.red(cutTo(columns, `last known, away for ${time}: ${lost.message}`)));
+      lines.push(
+        paint.red(cutTo(columns, `last known states, no answer for ${time}: ${lost.message}`)),
+      );
     }
     return entries.length === 0 ? lines : [...lines, "", ...circuitLines(entries, this.#terminal)];
   }

@@ -20,11 +20,11 @@ export function addWatchCommand(program: Command, context: CommandContext): void
     .command("watch")
     .summary("show shared circuits as they change")
     .description(
-      "Shows the circuits that a fleet shares until Ctrl-C ends it. A terminal gets the table of status, in which times count down; other outputs get one line for each change. When the store goes away, it reports that and keeps asking.",
+      "Shows the circuits that a fleet shares until Ctrl-C ends it. A terminal gets the table of status, in which times count down; other outputs get one line for each change. If the store does not answer, the command reports that and keeps asking.",
     )
     .argument("[name...]", "circuits, such as registry:docker.io (default: all of the scope)");
   addFleetOptions(command)
-    .option("--json", "print one JSON object a line for each change")
+    .option("--json", "print each change as one JSON object, on a line of its own")
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(WATCH_EXIT_CODES))
     .action((names: string[], flags: FleetFlags) =>

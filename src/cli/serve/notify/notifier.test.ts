@@ -91,8 +91,8 @@ test("without a key no signature is sent", async () => {
 });
 
 test.each<[string, Reply, string]>([
-  ["status 500", 500, "the receiver answered 500"],
-  ["status 429", 429, "the receiver answered 429"],
+  ["status 500", 500, "the receiver answered with status 500"],
+  ["status 429", 429, "the receiver answered with status 429"],
   [
     "a refused connection",
     new TypeError(`fetch failed: ${URL_WITH_SECRET}`, {
@@ -125,7 +125,7 @@ test.each([404, 401, 302, 304])("status %i is not tried again", async (status) =
   notifier.tell(notice("a"));
   await pass(60_000);
   expect(sent).toHaveLength(1);
-  expect(lost).toEqual([`a notification was lost: the receiver answered ${status}`]);
+  expect(lost).toEqual([`a notification was lost: the receiver answered with status ${status}`]);
 });
 
 test("Retry-After is respected, and one of over a minute ends the attempts", async () => {
@@ -141,7 +141,7 @@ test("Retry-After is respected, and one of over a minute ends the attempts", asy
   await pass(1000);
   expect(sent.map(({ body }) => body.id)).toEqual(["a", "a", "b"]);
   expect(sent[1]?.atMs).toBeGreaterThanOrEqual(30_000);
-  expect(lost).toEqual(["a notification was lost: the receiver answered 429"]);
+  expect(lost).toEqual(["a notification was lost: the receiver answered with status 429"]);
 });
 
 test("at most 100 messages wait: the oldest are lost, and that is reported", async () => {
@@ -158,7 +158,7 @@ test("at most 100 messages wait: the oldest are lost, and that is reported", asy
   ]);
   expect(sent[2]?.body.lostCount).toBe(20);
   expect(lost).toHaveLength(20);
-  expect(lost[0]).toBe("a notification was lost: more than 100 were waiting");
+  expect(lost[0]).toBe("a notification was lost: more than 100 notifications were waiting");
 });
 
 test("the end sends what is waiting, without retries", async () => {
@@ -166,7 +166,7 @@ test("the end sends what is waiting, without retries", async () => {
   for (const id of ["a", "b", "c"]) notifier.tell(notice(id));
   await notifier.close();
   expect(sent.map(({ body }) => body.id)).toEqual(["a", "b", "c"]);
-  expect(lost).toEqual(["a notification was lost: the receiver answered 503"]);
+  expect(lost).toEqual(["a notification was lost: the receiver answered with status 503"]);
 });
 
 test("the end waits two seconds for a silent receiver, and reports all that is lost", async () => {
@@ -181,7 +181,9 @@ test("the end waits two seconds for a silent receiver, and reports all that is l
   await pass(1000);
   await closing;
   expect(sent).toHaveLength(1);
-  expect(lost).toEqual(Array.from({ length: 3 }, () => "a notification was lost: the server ends"));
+  expect(lost).toEqual(
+    Array.from({ length: 3 }, () => "a notification was lost: the server is stopping"),
+  );
   await notifier.close();
 });
 

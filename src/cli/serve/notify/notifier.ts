@@ -54,7 +54,7 @@ export class Notifier {
     this.#waiting.push(notice);
     if (this.#waiting.length > MAX_WAITING) {
       this.#waiting.shift();
-      this.#lose(`more than ${MAX_WAITING} were waiting`);
+      this.#lose(`more than ${MAX_WAITING} notifications were waiting`);
     }
     this.#sending ??= this.#sendAll();
   }
@@ -82,7 +82,7 @@ export class Notifier {
         await this.#send(next, lostCount);
         this.#lostCount -= lostCount;
       } catch (error) {
-        this.#lose(this.#cut.signal.aborted ? "the server ends" : reasonOf(error));
+        this.#lose(this.#cut.signal.aborted ? "the server is stopping" : reasonOf(error));
       }
     }
     this.#sending = undefined;
@@ -145,7 +145,7 @@ function reasonOf(error: unknown): string {
 }
 
 function answered(status: number): string {
-  return `the receiver answered ${status}`;
+  return `the receiver answered with status ${status}`;
 }
 
 /** Sends with `fetch`. Follows no redirect, because the address of the receiver is a secret. */

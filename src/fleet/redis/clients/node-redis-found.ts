@@ -125,7 +125,9 @@ async function masterOf(options: SentinelOptions, create: typeof createClient): 
       client.destroy();
     }
   }
-  throw problem ?? new FleetStoreError("the sentinel client names no sentinels");
+  throw (
+    problem ?? new FleetStoreError("the sentinel client has no sentinels; set sentinelRootNodes")
+  );
 }
 
 function mapped(address: Address, map: SentinelOptions["nodeAddressMap"]): Address {
