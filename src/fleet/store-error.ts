@@ -25,6 +25,17 @@ export class FleetStoreError extends CircuitBreakerError {
  */
 export class StoreBusyError extends FleetStoreError {}
 
+/** The error of a store that failed to write, such as a file on a full disk. Reads may still work. */
+export class UnwritableStoreError extends FleetStoreError {
+  /** The cause, without paths of this machine, so that other machines may see it. */
+  readonly reason: string;
+
+  constructor(message: string, reason: string, cause?: unknown) {
+    super(message, cause);
+    this.reason = reason;
+  }
+}
+
 /** The error of one circuit whose stored data is unreadable, while the store itself works. */
 export class UnreadableCircuitError extends FleetStoreError {}
 

@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
 import { MetricsView } from "../../src/cli/serve/metrics-view.js";
 import { StoreView } from "../../src/cli/serve/store-view.js";
+import { WriteCheck } from "../../src/cli/serve/write-check.js";
 import { createFleet, type Fleet } from "../../src/fleet/client/fleet.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import type { FleetStore } from "../../src/fleet/store.js";
@@ -37,8 +38,10 @@ function changed(store: FleetStore, changes: Partial<FleetStore>): FleetStore {
 
 /** Returns the page that `serve` shows for a store. */
 function pageOf(store: FleetStore, clock?: VirtualClock): MetricsView {
-  const view = new StoreView({ store, onStoreError: () => undefined }, clock);
-  return new MetricsView({ view, kind: store.kind, droppedCount: () => 0 });
+  const viewed = { store, onStoreError: () => undefined };
+  const view = new StoreView(viewed, clock);
+  const writing = new WriteCheck(viewed, clock);
+  return new MetricsView({ view, writing, kind: store.kind, droppedCount: () => 0 });
 }
 
 const linesOf = async (fleet: Fleet, maxCircuits = 300) =>

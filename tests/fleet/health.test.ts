@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { HealthView } from "../../src/cli/serve/health-view.js";
 import { MetricsView } from "../../src/cli/serve/metrics-view.js";
 import { StoreView } from "../../src/cli/serve/store-view.js";
+import { WriteCheck } from "../../src/cli/serve/write-check.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import { RUNS_CIRCUIT } from "../../src/fleet/rules/run-report.js";
 import type { FleetStore } from "../../src/fleet/store.js";
@@ -18,9 +19,10 @@ async function startWithHealth(store: FleetStore = memoryStore()) {
   const errors: unknown[] = [];
   const onStoreError = (error: unknown) => void errors.push(error);
   const view = new StoreView({ store, onStoreError });
-  const text = new MetricsView({ view, kind: store.kind, droppedCount: () => 0 });
+  const writing = new WriteCheck({ store, onStoreError });
+  const text = new MetricsView({ view, writing, kind: store.kind, droppedCount: () => 0 });
   const metrics = { token: READ_TOKEN, contentType: "text/plain", text: () => text.text() };
-  const health = new HealthView({ store, view, onStoreError });
+  const health = new HealthView({ store, view, writing, onStoreError });
   const { url } = await startServer({ store, metrics, health, onStoreError });
   const get = async (path: string, question = READER) => {
     const { status, body } = await ask(url, path, question);
@@ -166,7 +168,8 @@ test("a server without health pages or without a read token has none", async () 
   const store = memoryStore();
   const onStoreError = () => undefined;
   const view = new StoreView({ store, onStoreError });
-  const health = new HealthView({ store, view, onStoreError });
+  const writing = new WriteCheck({ store, onStoreError });
+  const health = new HealthView({ store, view, writing, onStoreError });
   const { url: open } = await startServer({ store, health });
   expect((await ask(open, "/health/ready", NOBODY)).status).toBe(200);
   expect((await ask(open, "/health/circuits")).status).toBe(404);

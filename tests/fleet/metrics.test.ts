@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { MetricsView } from "../../src/cli/serve/metrics-view.js";
 import { StoreView } from "../../src/cli/serve/store-view.js";
+import { WriteCheck } from "../../src/cli/serve/write-check.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import { RUNS_CIRCUIT } from "../../src/fleet/rules/run-report.js";
 import { METRICS_CONTENT_TYPE } from "../../src/telemetry/metrics-text.js";
@@ -12,8 +13,10 @@ import { ask, startServer, TOKEN } from "./http-scene.js";
 const READ_TOKEN = "a-token-for-scrapes-0123456789";
 
 async function startWithMetrics(store = memoryStore()) {
-  const stored = new StoreView({ store, onStoreError: () => undefined });
-  const view = new MetricsView({ view: stored, kind: store.kind, droppedCount: () => 7 });
+  const viewed = { store, onStoreError: () => undefined };
+  const stored = new StoreView(viewed);
+  const writing = new WriteCheck(viewed);
+  const view = new MetricsView({ view: stored, writing, kind: store.kind, droppedCount: () => 7 });
   const metrics = { token: READ_TOKEN, contentType: METRICS_CONTENT_TYPE, text: () => view.text() };
   const { url } = await startServer({ store, metrics });
   return { store, url };

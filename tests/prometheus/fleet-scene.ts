@@ -5,6 +5,7 @@
 
 import { MetricsView } from "../../src/cli/serve/metrics-view.js";
 import { StoreView } from "../../src/cli/serve/store-view.js";
+import { WriteCheck } from "../../src/cli/serve/write-check.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import { RUNS_CIRCUIT, type RunRecord } from "../../src/fleet/rules/run-report.js";
 import type { FleetStore } from "../../src/fleet/store.js";
@@ -119,8 +120,10 @@ export class FleetScene {
       list: store.list.bind(store),
     } as unknown as FleetStore;
     const droppedCount = () => this.droppedCount;
-    const view = new StoreView({ store: readable, onStoreError: () => undefined });
-    const metrics = new MetricsView({ view, kind: readable.kind, droppedCount });
+    const viewed = { store: readable, onStoreError: () => undefined };
+    const view = new StoreView(viewed);
+    const writing = new WriteCheck(viewed);
+    const metrics = new MetricsView({ view, writing, kind: readable.kind, droppedCount });
     this.recording.scrape((await metrics.text()).toString());
   }
 }

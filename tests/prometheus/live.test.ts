@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { alertsYaml } from "../../src/cli/alerts/command.js";
 import { MetricsView } from "../../src/cli/serve/metrics-view.js";
 import { StoreView } from "../../src/cli/serve/store-view.js";
+import { WriteCheck } from "../../src/cli/serve/write-check.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import { RUNS_CIRCUIT } from "../../src/fleet/rules/run-report.js";
 import { CIRCUIT_DASHBOARD } from "../../src/telemetry/grafana/circuit.js";
@@ -65,8 +66,10 @@ async function startServe() {
   const runs = [GOOD_RUN, ...BAD_RUNS];
   const name = RUNS_CIRCUIT;
   await store.run({ ...KEY, name }, { kind: "tell", rejections: 0, runs, failedRunsMs: [] });
-  const view = new StoreView({ store, onStoreError: () => undefined });
-  const page = new MetricsView({ view, kind: store.kind, droppedCount: () => 0 });
+  const viewed = { store, onStoreError: () => undefined };
+  const view = new StoreView(viewed);
+  const writing = new WriteCheck(viewed);
+  const page = new MetricsView({ view, writing, kind: store.kind, droppedCount: () => 0 });
   const metrics = { token: READ_TOKEN, contentType: METRICS_CONTENT_TYPE, text: () => page.text() };
   return startServer({ store, metrics });
 }

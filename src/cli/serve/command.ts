@@ -27,6 +27,7 @@ import { Notifier } from "./notify/notifier.js";
 import { type NotifyFlags, notifySettingsFrom } from "./notify/notify-settings.js";
 import { StoreView } from "./store-view.js";
 import { readToken, serverToken } from "./token.js";
+import { WriteCheck } from "./write-check.js";
 
 interface ServeFlags {
   readonly listen?: ListenAddress;
@@ -132,15 +133,20 @@ interface ServerParts {
 async function start(parts: ServerParts): Promise<FleetServer> {
   const { store, token, scrapeToken, listen, terminal } = parts;
   const report = onceAMinute(terminal);
+  const reportError = (error: unknown) =>
+    report(isFleetStoreError(error) ? error.message : "the store failed unexpectedly");
+  const viewed = { store, onStoreError: reportError };
+  const writing = new WriteCheck(viewed);
   let droppedCount = 0;
   const onStoreError: OnStoreError = (error, lostCount) => {
     droppedCount += lostCount;
-    report(isFleetStoreError(error) ? error.message : "the store failed unexpectedly");
+    writing.note(error);
+    reportError(error);
   };
-  const viewed = { store, onStoreError: (error: unknown) => onStoreError(error, 0) };
   const view = new StoreView(viewed);
-  const health = new HealthView({ ...viewed, view });
-  const page = new MetricsView({ view, kind: store.kind, droppedCount: () => droppedCount });
+  const health = new HealthView({ ...viewed, view, writing });
+  const { kind } = store;
+  const page = new MetricsView({ view, writing, kind, droppedCount: () => droppedCount });
   const metrics = scrapeToken === undefined ? undefined : pageOf(page, scrapeToken);
   try {
     return await startFleetServer({ store, token, ...listen, onStoreError, metrics, health });

@@ -1,5 +1,6 @@
 /** The health pages of `serve`. */
 
+import { type Clock, systemClock } from "../../breaker/clock.js";
 import { isCircuit } from "../../fleet/client/circuit-name.js";
 import type { HealthPages, PageQuery, PageReply } from "../../fleet/http/index.js";
 import { isKeyWord } from "../../fleet/key-word.js";
@@ -10,6 +11,7 @@ import { sharedCircuit } from "../../telemetry/health/health-circuits.js";
 import { circuitsReply } from "../../telemetry/health/health-reply.js";
 import { Fresh } from "../../telemetry/metrics/fresh.js";
 import type { StoreView } from "./store-view.js";
+import type { WriteCheck } from "./write-check.js";
 
 /**
  * The longest wait for the store. It is shorter than the second that orchestrators wait by default.
@@ -23,15 +25,13 @@ const QUESTION = { kind: "read" } as const;
  */
 const KEY = { scope: "default", name: RUNS_CIRCUIT };
 const READY: PageReply = { status: 200, body: { status: "ok" } };
-const NOT_READY: PageReply = {
-  status: 503,
-  body: { status: "failed", error: "the store of the server does not answer" },
-};
+const NOT_READY = notReady("the store of the server does not answer");
 
 /** The settings of a health view. */
 export interface HealthViewSettings {
   readonly store: FleetStore;
   readonly view: StoreView;
+  readonly writing: WriteCheck;
   onStoreError(error: unknown): void;
 }
 
@@ -42,14 +42,15 @@ export interface HealthViewSettings {
 export class HealthView implements HealthPages {
   readonly #settings: HealthViewSettings;
   /** The question that the store has not answered yet; otherwise undefined. */
-  #question: Promise<unknown> | undefined;
-  readonly #reply = new Fresh(() => this.#ask());
+  #question: Promise<PageReply> | undefined;
+  readonly #reply: Fresh<PageReply>;
 
-  constructor(settings: HealthViewSettings) {
+  constructor(settings: HealthViewSettings, clock: Clock = systemClock) {
     this.#settings = settings;
+    this.#reply = new Fresh(() => this.#ask(), clock);
   }
 
-  /** Returns 200 if the store answers in time, otherwise 503. Never rejects. */
+  /** Returns 200 if the store answers in time and can be written, otherwise 503. Never rejects. */
   ready(): Promise<PageReply> {
     return this.#reply.get();
   }
@@ -69,19 +70,28 @@ export class HealthView implements HealthPages {
   }
 
   async #ask(): Promise<PageReply> {
-    const { store, onStoreError } = this.#settings;
     try {
       // Sends no second question while a hanging store has not answered the first.
-      this.#question ??= store.run(KEY, QUESTION).finally(() => {
+      this.#question ??= this.#askStore().finally(() => {
         this.#question = undefined;
       });
-      await within(this.#question, READY_WITHIN_MS, false);
-      return READY;
+      return await within(this.#question, READY_WITHIN_MS, false);
     } catch (error) {
-      onStoreError(error);
+      this.#settings.onStoreError(error);
       return NOT_READY;
     }
   }
+
+  async #askStore(): Promise<PageReply> {
+    const { store, writing } = this.#settings;
+    await store.run(KEY, QUESTION);
+    const problem = await writing.problem();
+    return problem === undefined ? READY : notReady(`the store cannot be written: ${problem}`);
+  }
+}
+
+function notReady(error: string): PageReply {
+  return { status: 503, body: { status: "failed", error } };
 }
 
 /**

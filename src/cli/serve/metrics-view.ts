@@ -3,12 +3,14 @@
 import { sharedPage } from "../../telemetry/metrics/shared-page.js";
 import { pointsOfStore } from "../../telemetry/metrics/store-points.js";
 import type { StoreEntries, StoreView } from "./store-view.js";
+import type { WriteCheck } from "./write-check.js";
 
 const MAX_CIRCUITS = 300;
 
 /** The sources of the metrics: the view of a store, and facts about that store. */
 export interface MetricsSettings {
   readonly view: StoreView;
+  readonly writing: WriteCheck;
   /** The kind of the store. */
   readonly kind: string;
   /** Returns the number of outcomes that the store did not get. */
@@ -26,7 +28,8 @@ export class MetricsView {
   }
 
   /**
-   * Returns the text. If the store cannot be read, the text shows that and contains no circuits.
+   * Returns the text. It shows the store as down if the store cannot be read or written. Without
+   * reads, it contains no circuits.
    */
   text(): Promise<Buffer> {
     const entries = this.#settings.view.entries();
@@ -38,9 +41,9 @@ export class MetricsView {
   }
 
   async #render(reading: Promise<StoreEntries>): Promise<Buffer> {
-    const { kind, droppedCount } = this.#settings;
+    const { kind, writing, droppedCount } = this.#settings;
     const entries = await reading;
-    const storeUp = entries !== undefined;
+    const storeUp = entries !== undefined && (await writing.problem()) === undefined;
     const own = pointsOfStore({ store: kind, storeUp, droppedCount: droppedCount() });
     return Buffer.from(await sharedPage(entries, MAX_CIRCUITS, own));
   }

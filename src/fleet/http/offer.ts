@@ -5,6 +5,7 @@ import { readUpTo } from "../../sockets/bounded-body.js";
 import type { TokenGate } from "../../sockets/token-gate.js";
 import type { FleetReply } from "../rules/reply.js";
 import type { FleetStore } from "../store.js";
+import { UnwritableStoreError } from "../store-error.js";
 import {
   messageOf,
   RequestRejection,
@@ -165,7 +166,7 @@ export class Offer {
       return { reply: await this.#parts.store.run(read.key, read.command) };
     } catch (error) {
       this.#parts.onStoreError(error, outcomesIn(read.command));
-      return { error: STORE_FAILED };
+      return { error: failureFor(error) };
     }
   }
 
@@ -226,6 +227,12 @@ export class Offer {
  * of this machine.
  */
 const STORE_FAILED = "the store of the server failed";
+
+/** Returns the text that a client gets for an error of the store. */
+function failureFor(error: unknown): string {
+  if (!(error instanceof UnwritableStoreError)) return STORE_FAILED;
+  return `the store of the server cannot be written: ${error.reason}`;
+}
 
 function tellAlive(response: ServerResponse): void {
   response.writeHead(200, { "content-type": "text/plain" }).end("ok\n");

@@ -18,16 +18,11 @@ import {
   type FleetStore,
   type OnUnreadable,
 } from "../store.js";
-import {
-  FleetStoreError,
-  isFleetStoreError,
-  StoreBusyError,
-  UnreadableCircuitError,
-} from "../store-error.js";
+import { FleetStoreError, StoreBusyError, UnreadableCircuitError } from "../store-error.js";
 import { CircuitFile, LIST_PAGE } from "./circuit-file.js";
 import { loadSqlite } from "./node-sqlite.js";
 import { isBusy, patiently } from "./patience.js";
-import { reasonOf } from "./reason.js";
+import { failureOf } from "./reason.js";
 
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
@@ -184,17 +179,19 @@ class SqliteStore implements FleetStore {
     this.#waiting = [];
     if (batch.length === 0) return;
     let left: readonly Waiting[] = batch;
+    let isWriting = false;
     try {
       const replies = patiently(this.#busyTimeoutMs, () => {
+        isWriting = false;
         const file = this.#ready();
         left = left.slice(this.#answerUnchanged(file, left));
-        return left.length === 0
-          ? []
-          : file.write(() => left.map((waiting) => this.#apply(file, waiting)));
+        if (left.length === 0) return [];
+        isWriting = true;
+        return file.write(() => left.map((waiting) => this.#apply(file, waiting)));
       });
       for (const [index, reply] of replies.entries()) this.#answer(left[index], reply);
     } catch (error) {
-      const told = this.#failed(error);
+      const told = this.#failed(error, isWriting);
       // `fail` has no effect on a command that has already been answered.
       for (const { fail } of batch) fail(told);
     }
@@ -289,7 +286,7 @@ class SqliteStore implements FleetStore {
   /**
    * Converts an error. After any error but a lock timeout, closes the file to open it again later.
    */
-  #failed(error: unknown): FleetStoreError {
+  #failed(error: unknown, isWriting = false): FleetStoreError {
     if (isBusy(error)) {
       return new StoreBusyError(
         `${this.#path} is busy: another process held it for more than ${this.#busyTimeoutMs} ms`,
@@ -297,8 +294,7 @@ class SqliteStore implements FleetStore {
       );
     }
     this.#drop();
-    if (isFleetStoreError(error)) return error;
-    return new FleetStoreError(`${this.#path} cannot be used: ${reasonOf(error)}`, error);
+    return failureOf(this.#path, error, isWriting);
   }
 
   #drop(): void {
