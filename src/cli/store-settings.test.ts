@@ -71,7 +71,7 @@ test.each([
     "must not contain credentials; put the token into DAGGER_BREAKER_STORE_TOKEN",
   ],
   ["https://fleet.example/?token=hunter2", "has a query or a fragment"],
-  ["http://fleet example", "cannot be read"],
+  ["http://fleet example", "is invalid, expected http://HOST:PORT or https://HOST:PORT"],
   ["sqlite://fleet.db", "names no path"],
 ])("%j is malformed, which is a usage error, not a store that is down", (url, why) => {
   const read = () => storeSettingsFrom(flagsOf("--store", url), {});

@@ -114,7 +114,7 @@ function withSqlite(): void {
     await worker.ended();
     expect(worker.answered).toBeGreaterThan(0);
     expect(worker.lines.at(-1)).toMatch(
-      /^FLEET_STORE: \S+ cannot be used: .* \(SQLite error \d+\)$/,
+      /^FLEET_STORE: \S+ cannot be written: .* \(SQLite error \d+\)$/,
     );
     expect(await successesIn(path)).toBe(worker.answered);
     const store = sqliteStore({ path });

@@ -296,7 +296,7 @@ describe("listeners", () => {
 describe("options", () => {
   test.each<[unknown, RegExp]>([
     [{ forwardTo: "grpc://s3cret:4317" }, /option "forwardTo" is not an http or https URL/],
-    [{ forwardTo: 7 }, /option "forwardTo" is not a text/],
+    [{ forwardTo: 7 }, /option "forwardTo" is of type number, expected a URL/],
     [{ maxBodyBytes: 0 }, /option "maxBodyBytes" is 0/],
     [{ maxConnections: 1.5 }, /option "maxConnections" is 1.5/],
     [{ maxQueueBytes: -1 }, /option "maxQueueBytes" is -1/],
