@@ -1,22 +1,12 @@
 // The tests, the kind of process for each, and the folders that need full coverage of branches.
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
-import { CORE, PROJECTS, selectTests } from "./scripts/checks/selection.mjs";
+import { CORE, isAlone, PROJECTS, selectTests } from "./scripts/checks/selection.mjs";
 
 const selected = selectTests();
 /** Files that start processes wait for them most of the time. */
 const WAITING = ["separate", "all"];
 const CORES = availableParallelism();
-
-/**
- * Matches a test file that watches its process: the warnings, or the open files. Such a file gets a process of
- * its own, since sockets of an earlier file may still warn or close. So does each file of the project `all`,
- * because its files import others.
- */
-const WATCHES_PROCESS = /"warning"|"emitWarning"|\/proc\/self\/fd/;
-const isAlone = ({ path, project }) =>
-  project === "all" || (project === "separate" && WATCHES_PROCESS.test(readFileSync(path, "utf8")));
 
 /** Files that are not alone share a process and its modules: loading these takes a second for each file. */
 const projects = PROJECTS.flatMap((name, order) =>

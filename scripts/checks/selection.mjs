@@ -1,5 +1,8 @@
 /** Decides which test files run where. It lists everything that depends on Node.js, on tools, or on `--all`. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./command.mjs";
 import { findTestFiles, importsOf } from "./imports.mjs";
 
 /**
@@ -67,6 +70,18 @@ export const PROJECTS = ["shared", "separate", "all"];
 /** Returns all test files for this platform, each as `{ path, project, seams, tools }`. */
 export function selectTests() {
   return findTestFiles().filter(isOfThisPlatform).map(describeFile);
+}
+
+/** Matches a test file that watches its process: the warnings, or the open files. */
+const WATCHES_PROCESS = /"warning"|"emitWarning"|\/proc\/self\/fd/;
+
+/**
+ * Returns whether a test file gets a process of its own. A file that watches its process does, since sockets of
+ * an earlier file may still warn or close. So does each file of the project `all`, because it imports others.
+ */
+export function isAlone({ path, project }) {
+  if (project === "all") return true;
+  return project === "separate" && WATCHES_PROCESS.test(readFileSync(join(ROOT, path), "utf8"));
 }
 
 /** Returns whether a file is in a folder of {@link CORE}. */

@@ -71,7 +71,7 @@ describeWhere(hasSqlite)("with node:sqlite", () => {
       ["closed", 0],
     ]);
     expect(bodies[0].text).toBe(
-      "Circuit registry:docker.io opened (scope default): rate limit (rate-limit), by host, probes in 1 min.",
+      "Circuit registry:docker.io opened (scope default): rate limit (rate-limit), by host, next probe in 1 min.",
     );
     expect(new Set(bodies.map(({ id }) => id)).size).toBe(5);
     for (const { headers, body } of received) {

@@ -20,8 +20,8 @@ const TRIAL = { kind: "tell", rejections: 0, runs: [], failedRunsMs: [0] } as co
 const WRITES = 5;
 
 /**
- * Whether a store can be written. Reads of a file on a full disk still work, so they do not show it.
- * A store that works gets no write from here.
+ * Finds out whether a store can be written. Reads alone cannot, because they still work on a full disk. A
+ * store that works gets no write from here.
  */
 export class WriteCheck {
   readonly #settings: ViewedStore;

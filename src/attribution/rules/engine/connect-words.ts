@@ -1,7 +1,7 @@
 /** Lower-case words of failures to start an engine or to connect to it. */
 
 /** Words that Dagger prints before every failure to start or reach an engine. */
-export const ENGINE_FRAMES = [
+export const CONNECT_FRAMES = [
   "start engine: ",
   "starting engine: ",
   "new client: ",

@@ -2,7 +2,7 @@
 
 import { MISTAKE_WORDS } from "../pipeline/mistake-words.js";
 import type { AttributionRule } from "../rule.js";
-import { ENGINE_FRAMES, ENGINE_SILENT, START_FAILED } from "./connect-words.js";
+import { CONNECT_FRAMES, ENGINE_SILENT, START_FAILED } from "./connect-words.js";
 import { lacksAccess, reportsOnlyStop } from "./stopped.js";
 
 const DOCKER_DOWN = [
@@ -80,7 +80,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
       },
       // The cluster or the daemon refused the caller, so the pipe into the engine was never opened.
       { all: ["dial-stdio", "exited"], test: lacksAccess },
-      { any: ENGINE_FRAMES, test: (one) => one.use === undefined && lacksAccess(one) },
+      { any: CONNECT_FRAMES, test: (one) => one.use === undefined && lacksAccess(one) },
       {
         any: [
           "docker: command not found",
@@ -114,7 +114,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
     upstream: "none",
     reason: "A setting for reaching the engine is wrong or missing on the caller's side.",
     when: {
-      any: ENGINE_FRAMES,
+      any: CONNECT_FRAMES,
       matches:
         /(?:client )?certificate from |(?:tls|x509) (?:config|key pair)|private key|pem data|\.(?:pem|crt|cer|key): |tls: (?:bad certificate|certificate required|unknown certificate)|kubeconfig|\.kube\/config|\.docker\/(?:config|contexts)|(?:cert|key|ca)\.pem: |context "?[\w.-]{1,128}"? (?:does not exist|not found)|no such context|unsupported |unknown driver|invalid (?:runner|engine|url|host|address)|missing (?:host|port|scheme)/,
     },
@@ -132,7 +132,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
     upstream: "none",
     reason: "A program that is not an engine answers at the engine's address.",
     when: {
-      any: ENGINE_FRAMES,
+      any: CONNECT_FRAMES,
       matches:
         /malformed http response|frame too large|looked like an http\/1|does not look like a tls handshake|gave http response|unexpected content-type|unknown service |code = unimplemented|status code received from server: 4[0-9]{2}/,
     },
@@ -243,13 +243,13 @@ export const CONNECT_LAST_RULES: readonly AttributionRule[] = [
     reason: "The engine was not started, because a setting on the caller's side is wrong.",
     when: [
       {
-        any: ENGINE_FRAMES,
+        any: CONNECT_FRAMES,
         none: PROGRAM_OR_LINE,
         outcome: ["none"],
         test: (reading) => reading.has(MISTAKE_WORDS),
       },
       {
-        any: ENGINE_FRAMES,
+        any: CONNECT_FRAMES,
         none: PROGRAM_OR_LINE,
         outcome: ["missing", "rejected", "unasked"],
       },

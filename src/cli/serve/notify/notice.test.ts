@@ -60,7 +60,7 @@ test("an outage sends one message when it begins and one when it ends, and none 
   expect(notices.map(({ event, text }) => [event, text])).toEqual([
     [
       "opened",
-      "Circuit registry:docker.io opened (scope egress): rate limit (registry.limited), by runner-7, https://ci.example/runs/7, probes in 1 min.",
+      "Circuit registry:docker.io opened (scope egress): rate limit (registry.limited), by runner-7, https://ci.example/runs/7, next probe in 1 min.",
     ],
     [
       "closed",

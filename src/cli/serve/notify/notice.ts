@@ -59,7 +59,7 @@ function sentence(event: NoticeEvent, { scope, name }: FleetKey, change: FleetCh
   const { failure, by, owner, note, forMs } = change;
   const why = event === "opened" && failure !== null ? failureText(failure) : (note ?? "");
   const who = owner ?? (by === null ? "" : reporterText(by));
-  const wait = event === "opened" ? "probes in" : "for";
+  const wait = event === "opened" ? "next probe in" : "for";
   const parts = [
     `Circuit ${plainText(name)} ${VERBS[event]} (scope ${scope})`,
     why && `: ${plainText(why)}`,
